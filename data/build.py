@@ -295,13 +295,14 @@ def write(frame: pd.DataFrame, path: Path) -> None:
     os.close(handle)
     try:
         pq.write_table(table, temporary, compression="zstd", compression_level=19)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
     finally:
         Path(temporary).unlink(missing_ok=True)
 
 
 def arguments() -> argparse.Namespace:
+    """What the command line says."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("suites", nargs="*", help="credit, employment, flights (default: all)")
     parser.add_argument("--packages", type=Path, help="directory with the data packages")
@@ -317,6 +318,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> int:
+    """Build what was asked for; 2 for a suite that does not exist."""
     options = arguments()
     builders: dict[str, Callable[[Packages], Panels]] = {
         "credit": build_credit,
