@@ -1,0 +1,1 @@
+"""Prefect flows: order, retries, schedules and artifacts. No domain work lives here."""

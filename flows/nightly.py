@@ -1,0 +1,207 @@
+"""Tonight's verdicts: every suite of params.yaml, in parallel, stage by stage.
+
+    python -m flows.nightly                      once, now, on the embedded server
+    python -m flows.nightly --serve              from this process, every night (UTC)
+    prefect deploy --all                         the deployments of prefect.yaml
+
+A rejected candidate is a finished run with the state Rejected; Failed means that no judgement
+could be made.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from flows import settings
+
+settings.apply()
+
+from prefect import flow, task  # noqa: E402
+from prefect.artifacts import create_markdown_artifact  # noqa: E402
+from prefect.cache_policies import NO_CACHE  # noqa: E402
+from prefect.states import Completed, Failed  # noqa: E402
+
+from titleholder import runner  # noqa: E402
+from titleholder.cli import endings  # noqa: E402
+from titleholder.errors import Exit, StoreUnreachable, TitleholderError  # noqa: E402
+from titleholder.report import markdown  # noqa: E402
+from titleholder.stages import STAGES  # noqa: E402
+from titleholder.stages.workspace import StoreChoice, Workspace, open_params  # noqa: E402
+from titleholder.types import Outcome  # noqa: E402
+
+NIGHTLY = "15 2 * * *"  # UTC
+RETRY_DELAYS_S = [5, 30]
+STATE_OF = {
+    Outcome.PASS: "Passed",
+    Outcome.FAIL: "Rejected",
+    Outcome.INCONCLUSIVE: "Inconclusive",
+}
+# Stages that talk to a network; the others give the same answer however often they run.
+NETWORKED = frozenset({"pull", "publish"})
+
+
+async def _may_help(_task: Any, _run: Any, state: Any) -> bool:
+    """Whether trying again can help: only where the other side did not answer."""
+    error = await state.result(raise_on_failure=False)
+    return isinstance(error, StoreUnreachable)
+
+
+def _task_of(name: str) -> Any:
+    """A stage as a Prefect task. DVC owns caching, so Prefect caches nothing."""
+
+    @task(
+        name=name,
+        task_run_name=f"{name} {{suite}}",
+        cache_policy=NO_CACHE,
+        persist_result=False,
+        retries=len(RETRY_DELAYS_S) if name in NETWORKED else 0,
+        retry_delay_seconds=RETRY_DELAYS_S,
+        retry_condition_fn=_may_help,
+    )
+    def stage(root: str, suite: str, store: dict[str, str | None], quiet: bool) -> None:
+        with _clock(quiet).stage(suite, name):
+            STAGES[name].run_in(_workspace(root, suite, store))
+
+    return stage
+
+
+TASKS = {name: _task_of(name) for name in STAGES}
+
+
+@flow(name="benchmark", flow_run_name="{suite}", persist_result=False)
+def benchmark(
+    suite: str,
+    root: str = ".",
+    store: dict[str, str | None] | None = None,
+    quiet: bool = False,
+) -> Any:
+    """One suite from pull to publish; the name of the end state is the verdict."""
+    try:
+        ws = _workspace(root, suite, store or {})
+        with ws.exclusive():
+            for stage in TASKS.values():
+                stage(root=root, suite=suite, store=store or {}, quiet=quiet)
+        ending = runner.ending(ws)
+    except TitleholderError as error:
+        return Failed(message=f"{suite}: {error.message}", data=error)
+    for one in ending.judged:
+        create_markdown_artifact(
+            key=_key(f"findings-{suite}-{one.verdict.candidate}"),
+            markdown=markdown.summary(one.verdict),
+            description=f"{suite}: may {one.verdict.candidate} take the title?",
+        )
+    return Completed(name=STATE_OF[ending.outcome], message=ending.sentence, data=ending)
+
+
+class NotJudged(TitleholderError):
+    """Some suites of the night ended without a judgement; ``endings`` has all of them."""
+
+    def __init__(self, message: str, endings: list[runner.Ending]) -> None:
+        super().__init__(message)
+        self.endings = endings
+
+
+@flow(name="nightly", persist_result=False)
+async def nightly(
+    suites: list[str] | None = None,
+    root: str = ".",
+    store: dict[str, str | None] | None = None,
+    quiet: bool = False,
+) -> Any:
+    """Every suite at once; Failed when one of them could not be judged at all."""
+    names = suites or list(open_params(Path(root)).suites)
+    endings = list(await asyncio.gather(*(_apart(n, root, store, quiet) for n in names)))
+    said = "; ".join(f"{e.suite}: {STATE_OF.get(e.outcome, 'Failed')}" for e in endings)
+    if any(ending.error for ending in endings):
+        return Failed(message=said, data=NotJudged(said, endings))
+    worst = runner.worst([ending.outcome for ending in endings])
+    return Completed(name=STATE_OF[worst], message=said, data=endings)
+
+
+async def _apart(
+    name: str, root: str, store: dict[str, str | None] | None, quiet: bool
+) -> runner.Ending:
+    """One suite in a thread of its own."""
+    state = await asyncio.to_thread(
+        benchmark, suite=name, root=root, store=store, quiet=quiet, return_state=True
+    )
+    found = await state.result(raise_on_failure=False)
+    if isinstance(found, runner.Ending):
+        return found
+    if not isinstance(found, TitleholderError):
+        found = TitleholderError(f"{type(found).__name__}: {found}")
+    return runner.failed(name, found)
+
+
+def _workspace(root: str, suite: str, store: dict[str, str | None]) -> Workspace:
+    params = StoreChoice(**store).over(open_params(Path(root)))
+    return Workspace.of(Path(root), params, suite)
+
+
+def _clock(quiet: bool) -> runner.Clock:
+    return runner.Clock(runner.silence if quiet else runner.to_stderr)
+
+
+def _key(name: str) -> str:
+    """An artifact key: Prefect takes lower-case letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the flow once, or serve it every night."""
+    args = _parse(arguments)
+    store = {"url": args.store, "endpoint": args.endpoint, "environment": args.env}
+    given: dict[str, Any] = {
+        "suites": args.suites or None,
+        "store": store,
+        "quiet": args.quiet or args.json,
+    }
+    try:
+        # Said here at once, and not after the seconds that a server takes to start.
+        params = StoreChoice(**store).over(open_params(Path()))
+        for name in args.suites:
+            Workspace.of(Path(), params, name)
+    except TitleholderError as error:
+        print(f"titleholder: {error}", file=sys.stderr)
+        return error.exit_code
+    if args.serve:
+        nightly.serve(name="nightly", cron=args.cron, parameters=given)
+        return Exit.ALLOW
+    if "PREFECT_LOGGING_LEVEL" not in os.environ:
+        # Progress and errors are told here; Prefect would add a traceback to every mistake.
+        logging.disable(logging.ERROR)
+    found = asyncio.run(_once(given))
+    if not isinstance(found, list):
+        print(f"titleholder: the night did not end: {found}", file=sys.stderr)
+        return Exit.UNDECIDED
+    return endings.show(found, as_json=args.json, quiet=args.quiet)
+
+
+async def _once(given: dict[str, Any]) -> Any:
+    """One night's endings, or whatever came instead of them."""
+    state = await nightly(**given, return_state=True)
+    found = await state.result(raise_on_failure=False)
+    return found.endings if isinstance(found, NotJudged) else found
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m flows.nightly", description=main.__doc__)
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help="all of params.yaml if none")
+    parser.add_argument("--serve", action="store_true", help="stay, and run every night")
+    parser.add_argument("--cron", default=NIGHTLY, help="when to run with --serve (UTC)")
+    parser.add_argument("--store", metavar="URL", help="file://directory or s3://bucket/prefix")
+    parser.add_argument("--endpoint", metavar="URL", help="of an S3-compatible store")
+    parser.add_argument("--env", metavar="NAME", help="environment that the verdict is for")
+    parser.add_argument("--quiet", action="store_true", help="no progress and no tables")
+    parser.add_argument("--json", action="store_true", help="the endings as one JSON document")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,203 @@
+"""DVC: versioned data, pulled and checked against the hashes that git holds.
+
+`dvc pull` of a corrupted object can exit 0 and leave the damage in place, so every file is
+hashed again here, whatever DVC said.
+"""
+
+import contextlib
+import hashlib
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from titleholder import records
+from titleholder.errors import Busy, DataVersionError
+
+# DVC keeps process-wide state: two calls from two threads disturb each other.
+_ONE_AT_A_TIME = threading.RLock()
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What a ``.dvc`` file says of the file beside it."""
+
+    pointer: str
+    md5: str
+    size: int | None
+
+
+def tracked(root: Path, path: str) -> Tracked | None:
+    """What DVC tracks under ``path`` (relative to ``root``); None for a plain file."""
+    pointer = root / f"{path}.dvc"
+    if not pointer.is_file():
+        return None
+    return _parse(pointer.read_bytes(), f"{path}.dvc")
+
+
+def pull(root: Path, paths: Sequence[str]) -> None:
+    """Bring each tracked path into the workspace, and prove that it is the tracked version.
+
+    Files that are there and have the right hash cost one hash and no DVC at all.
+    Raises DataVersionError with the file's name when an object is missing, corrupted, or
+    changed in the workspace without `dvc add`.
+    """
+    missing = [path for path in paths if not _is_there(root, path)]
+    if missing:
+        with _repository(root) as repo:
+            for path in missing:
+                _pull_one(repo, root, path)
+    for path in paths:
+        _prove(root, path)
+
+
+def read_at(root: Path, path: str, rev: str, to: Path) -> Tracked:
+    """Write ``path`` as git revision ``rev`` has it to ``to``, without checking ``rev`` out.
+
+    The object comes through the remotes of today's configuration: an old revision may name
+    remotes that no longer exist.
+    """
+    said = _at_revision(root, path, rev)
+    kept = root / ".dvc/cache/files/md5" / said.md5[:2] / said.md5[2:]
+    with records.replacing(to) as temporary:
+        if kept.is_file() and _md5(kept) == said.md5:
+            temporary.write_bytes(kept.read_bytes())
+        else:
+            _fetch(root, path, rev, temporary)
+        if _md5(temporary) != said.md5:
+            raise DataVersionError(
+                f"{path} at {rev}: the object is damaged (its MD5 is not {said.md5})",
+                cure="restore the object in the DVC remote",
+            )
+    return said
+
+
+def _is_there(root: Path, path: str) -> bool:
+    """Whether the workspace holds the tracked version; a changed file is an error at once."""
+    said, file = tracked(root, path), root / path
+    if said is None:
+        if not file.is_file():
+            raise DataVersionError(
+                f"{path}: no such file, and no {path}.dvc that would say where it comes from",
+                cure="check the path in params.yaml, or `dvc add` the file",
+            )
+        return True
+    if not file.exists():
+        return False
+    if _md5(file) != said.md5:
+        raise DataVersionError(
+            f"{path}: is not the version that {said.pointer} tracks",
+            cure=f"`dvc checkout --force {path}` brings that version back, "
+            f"`dvc add {path}` makes this one the tracked version",
+        )
+    return True
+
+
+def _prove(root: Path, path: str) -> None:
+    said, file = tracked(root, path), root / path
+    if said is not None and (not file.is_file() or _md5(file) != said.md5):
+        raise DataVersionError(
+            f"{path}: DVC's remote gave a damaged or incomplete file (expected MD5 {said.md5})",
+            cure="restore the object in the DVC remote (for a remote inside the repository: "
+            "`git checkout -- <remote directory>`), delete the file, and pull again",
+        )
+
+
+def _pull_one(repo: Any, root: Path, path: str) -> None:
+    from dvc.exceptions import CheckoutError, DvcException, FileTransferError
+
+    try:
+        repo.pull(targets=[str(root / path)])  # DVC reads relative ones from the cwd
+    except (CheckoutError, FileTransferError) as error:
+        raise DataVersionError(
+            f"{path}: DVC could not pull it: {_first_line(error)}",
+            cure="the object is missing or damaged in the DVC remote: restore it there "
+            "(for a remote inside the repository: `git checkout -- <remote directory>`)",
+        ) from None
+    except DvcException as error:
+        raise DataVersionError(
+            f"{path}: DVC could not pull it: {_first_line(error)}",
+            cure="check the remote with `dvc doctor` and `dvc status --cloud`",
+        ) from None
+
+
+def _fetch(root: Path, path: str, rev: str, to: Path) -> None:
+    with _repository(root) as repo:
+        from dvc.api import DVCFileSystem
+        from dvc.exceptions import DvcException
+
+        try:
+            system = DVCFileSystem(str(root), rev=rev, config=dict(repo.config))
+            system.get_file(path, str(to))
+        except (DvcException, OSError) as error:
+            raise DataVersionError(
+                f"{path} at {rev}: cannot be read from the DVC remote: {_first_line(error)}",
+                cure="`dvc push` that version from a clone that has it",
+            ) from None
+
+
+def _at_revision(root: Path, path: str, rev: str) -> Tracked:
+    import subprocess
+
+    shown = subprocess.run(
+        ["git", "show", f"{rev}:{path}.dvc"], cwd=root, capture_output=True, check=False
+    )
+    if shown.returncode != 0:
+        raise DataVersionError(
+            f"{path}.dvc does not exist at revision {rev}",
+            cure="name a revision that has it; in a shallow clone: `git fetch --unshallow`",
+        )
+    return _parse(shown.stdout, f"{path}.dvc at {rev}")
+
+
+def _parse(text: bytes, source: str) -> Tracked:
+    import yaml
+
+    try:
+        out = yaml.safe_load(text)["outs"][0]
+        return Tracked(source, str(out["md5"]), out.get("size"))
+    except (yaml.YAMLError, KeyError, IndexError, TypeError):
+        raise DataVersionError(
+            f"{source}: is not a DVC file with one output", cure="`dvc add` the file again"
+        ) from None
+
+
+@contextlib.contextmanager
+def _repository(root: Path) -> Iterator[Any]:
+    """DVC's repository, one user at a time, silent and without telemetry."""
+    os.environ.setdefault("DVC_NO_ANALYTICS", "1")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    with _ONE_AT_A_TIME:
+        from dvc.exceptions import DvcException, NotDvcRepoError
+        from dvc.lock import LockError
+        from dvc.repo import Repo
+
+        try:
+            with Repo(str(root)) as repo:
+                yield repo
+        except NotDvcRepoError:
+            raise DataVersionError(
+                f"{root}: is not a DVC repository", cure="`dvc init`, or run from its top"
+            ) from None
+        except LockError as error:
+            raise Busy(
+                f"another DVC command is at work here: {_first_line(error)}",
+                cure="wait for it; if it was killed, remove .dvc/tmp/lock",
+            ) from None
+        except DvcException as error:
+            raise DataVersionError(f"DVC: {_first_line(error)}") from None
+
+
+def _md5(path: Path) -> str:
+    digest = hashlib.md5(usedforsecurity=False)  # DVC's own content hash
+    with path.open("rb") as source:
+        while chunk := source.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

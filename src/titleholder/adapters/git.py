@@ -1,0 +1,46 @@
+"""Git: which commit a file as it lies belongs to."""
+
+import os
+import subprocess
+from pathlib import Path
+
+TIMEOUT_S = 60
+
+
+def revision_of(root: Path, path: str) -> str | None:
+    """The commit that last changed ``path``, with ``-dirty`` if it was changed since.
+
+    None outside a repository, or for a file that git does not know.
+    """
+    commit = _git(root, "log", "-1", "--format=%H", "--", path)
+    if not commit:
+        return None
+    return f"{commit}-dirty" if _git(root, "status", "--porcelain", "--", path) else commit
+
+
+def resolve(root: Path, rev: str) -> str | None:
+    """The full name of the commit that ``rev`` means; None when this clone has no such commit."""
+    return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")
+
+
+def last_change(root: Path, rev: str, path: str) -> str | None:
+    """The commit that last changed ``path`` as ``rev`` sees it."""
+    return _git(root, "log", "-1", "--format=%H", rev, "--", path)
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """What git says, stripped; None when it says no or is not installed."""
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None

@@ -1,0 +1,148 @@
+"""Model files: scikit-learn models saved with skops, and files of ready predictions.
+
+A model file is code until proven otherwise. skops is read without falling back to pickle, and
+only types that are known to hold nothing but parameters are trusted.
+"""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from titleholder.errors import BadInput, UntrustedModel, UsageError
+from titleholder.types import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Types of scikit-learn that skops does not know, and that hold arrays and numbers alone.
+TRUSTED = frozenset(
+    {
+        "numpy.dtype",
+        "sklearn._loss.link.IdentityLink",
+        "sklearn._loss.link.Interval",
+        "sklearn._loss.link.LogitLink",
+        "sklearn._loss.link.MultinomialLogit",
+        "sklearn._loss.loss.AbsoluteError",
+        "sklearn._loss.loss.HalfBinomialLoss",
+        "sklearn._loss.loss.HalfMultinomialLoss",
+        "sklearn._loss.loss.HalfSquaredError",
+        "sklearn._loss._loss.CyHalfBinomialLoss",
+        "sklearn._loss._loss.CyHalfMultinomialLoss",
+        "sklearn._loss._loss.CyHalfSquaredError",
+        "sklearn._loss._loss.CyAbsoluteError",
+        "sklearn.calibration._CalibratedClassifier",
+        "sklearn.calibration._SigmoidCalibration",
+        "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        "sklearn.tree._tree.Tree",
+    }
+)
+PREDICTION_FILES = (".parquet", ".csv", ".jsonl")
+
+
+class Model(Protocol):
+    """Something that answers for rows."""
+
+    def predict(self, frame: "pd.DataFrame", row_id: str) -> "pd.DataFrame":
+        """Predictions for the frame's rows, in the columns of a predictions file."""
+
+
+def load(path: Path, task: Task, positive: str | None) -> Model:
+    """The model in a file, by its suffix; UntrustedModel for what must not be opened."""
+    match path.suffix.lower():
+        case ".skops":
+            return SkopsModel(_load_skops(path), path.name, task, positive)
+        case suffix if suffix in PREDICTION_FILES:
+            raise UsageError(f"{path}: holds predictions, and there is no model to run")
+        case ".pkl" | ".pickle" | ".joblib" | ".pt" | ".pth":
+            raise UntrustedModel(
+                f"{path}: is a pickle, which runs whatever code it holds when it is opened",
+                cure="save the model with skops.io.dump, or give a file of its predictions",
+            )
+        case suffix:
+            raise UntrustedModel(
+                f"{path}: {suffix or 'no suffix'} is not a model format that is known here",
+                cure="use .skops, or a predictions file (.parquet, .csv, .jsonl)",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class SkopsModel:
+    """A scikit-learn estimator and the columns of predictions that its task asks for."""
+
+    estimator: Any
+    name: str
+    task: Task
+    positive: str | None
+
+    def predict(self, frame: "pd.DataFrame", row_id: str) -> "pd.DataFrame":
+        """Predictions for the frame's rows; BadInput when the model cannot take them."""
+        import pandas as pd
+
+        try:
+            columns = self._columns(frame)
+        except (ValueError, KeyError, TypeError) as error:
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            raise BadInput(
+                f"{self.name}: cannot score these rows: {first}",
+                cure="check that the data have the columns and types that it was trained on",
+            ) from None
+        return pd.DataFrame({row_id: frame[row_id].to_numpy(), **columns})
+
+    def _columns(self, frame: "pd.DataFrame") -> Mapping[str, Any]:
+        if self.task is Task.REGRESSION:
+            return {"y_pred": self.estimator.predict(frame).astype(float)}
+        if not hasattr(self.estimator, "predict_proba"):
+            return {"y_pred": [_label(answer) for answer in self.estimator.predict(frame)]}
+        scores = self.estimator.predict_proba(frame)
+        classes = [_label(c) for c in self.estimator.classes_]
+        if self.task is Task.BINARY:
+            return {"y_score": scores[:, self._positive_column(classes)]}
+        return {f"y_score_{c}": scores[:, i] for i, c in enumerate(classes)}
+
+    def _positive_column(self, classes: Sequence[str]) -> int:
+        positive = self.positive if self.positive is not None else classes[-1]
+        if len(classes) != 2 or positive not in classes:
+            raise BadInput(
+                f"{self.name}: knows the classes {', '.join(classes)}, and the suite asks for "
+                f"{positive!r} against the rest",
+                cure="check positive: in params.yaml",
+            )
+        return classes.index(positive)
+
+
+def _load_skops(path: Path) -> Any:
+    from zipfile import BadZipFile
+
+    from sklearn.exceptions import InconsistentVersionWarning
+    from skops import io
+
+    try:
+        untrusted = sorted(set(io.get_untrusted_types(file=path)) - TRUSTED)
+        if untrusted:
+            raise UntrustedModel(
+                f"{path}: holds types that are not trusted: {', '.join(untrusted)}",
+                cure="save a model of scikit-learn's own types, or give its predictions",
+            )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", InconsistentVersionWarning)
+            return io.load(path, trusted=sorted(TRUSTED))
+    except InconsistentVersionWarning as skew:
+        raise UntrustedModel(
+            f"{path}: was saved by scikit-learn {skew.original_sklearn_version}, "
+            f"and this is {skew.current_sklearn_version}: it might answer otherwise",
+            cure="install that version, or train and save the model again",
+        ) from None
+    except (BadZipFile, KeyError, OSError, ValueError, TypeError, AttributeError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UntrustedModel(
+            f"{path}: is not a readable skops file: {first}", cure="save the model again"
+        ) from None
+
+
+def _label(value: Any) -> str:
+    from titleholder.slices import label_of
+
+    return label_of(value.item() if hasattr(value, "item") else value)

@@ -1,0 +1,286 @@
+"""A store in an S3 bucket, through boto3, on AWS or any server that honours conditional writes.
+
+The SDK's own retries are off. When a committing write that worked loses its response, a blind
+retry is answered PreconditionFailed, and the winner would believe that it lost. So each write
+carries a mark of its own; after every answer that leaves a doubt the object is read back and
+the mark says whose it is. boto3 is imported at the first call, not before.
+"""
+
+import base64
+import contextlib
+import hashlib
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from titleholder.adapters.stores.s3_errors import Fate, fate_of, translate
+from titleholder.errors import (
+    CommitUnknown,
+    ObjectNotFound,
+    PreconditionFailed,
+    StoreError,
+    StoreMissing,
+    StoreUnreachable,
+)
+from titleholder.store import Stored, checked_key
+
+T = TypeVar("T")
+
+ATTEMPTS = 3
+_MARK = "titleholder-writer"
+_LONGEST_CONNECT_S = 5.0
+_AGAIN = "run it again: a verdict that did arrive is found and not written twice"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """An object as it was read, with the mark of whoever wrote it."""
+
+    stored: Stored
+    mark: str | None
+
+
+class _Refused(Exception):
+    """A call that failed: the error to raise, and what has become of the request."""
+
+    def __init__(self, error: StoreError, fate: Fate) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.fate = fate
+
+
+class S3Store:
+    """Objects below ``prefix`` in ``bucket``; ``pause`` (s) doubles between attempts."""
+
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str = "",
+        *,
+        endpoint: str | None = None,
+        region: str | None = None,
+        timeout: float = 10.0,
+        pause: float = 0.2,
+    ) -> None:
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._endpoint = endpoint
+        self._region = region
+        self._timeout = timeout
+        self._pause = pause
+        self._made: Any = None
+        self._making = threading.Lock()
+        self._heard: tuple[datetime, float] | None = None
+
+    @property
+    def url(self) -> str:
+        """``s3://``, the bucket and the prefix."""
+        return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
+
+    def get(self, key: str) -> Stored:
+        """The object under ``key``, its checksum verified; the tag is its ETag."""
+        return self._seen(key).stored
+
+    def put_new(self, key: str, data: bytes) -> str:
+        """One PUT with ``If-None-Match: *``, reconciled by reading back."""
+        return self._commit(key, data, {"IfNoneMatch": "*"}, replaced=None)
+
+    def put_if(self, key: str, data: bytes, tag: str) -> str:
+        """One PUT with ``If-Match``, reconciled by reading back."""
+        return self._commit(key, data, {"IfMatch": tag}, replaced=tag)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """All keys that start with ``prefix``, in order."""
+        page: dict[str, str] = {}
+        while True:
+            listing = self._patiently(partial(self._list, self._prefix + prefix, page))
+            for entry in listing.get("Contents", ()):
+                yield str(entry["Key"])[len(self._prefix) :]
+            if not listing.get("IsTruncated"):
+                return
+            page = {"ContinuationToken": listing["NextContinuationToken"]}
+
+    def now(self) -> datetime:
+        """The Date header of the last answer, plus the time that has passed since."""
+        if self._heard is None:
+            self._knock()
+        if self._heard is None:
+            raise StoreError(f"{self.url} answers without a date, so its clock is unknown")
+        said, at = self._heard
+        return said + timedelta(seconds=time.monotonic() - at)
+
+    def locate(self, key: str) -> str:
+        """The object's ``s3://`` address."""
+        return f"s3://{self._bucket}/{self._name(key)}"
+
+    def _list(self, prefix: str, page: Mapping[str, str]) -> Any:
+        return self._call("list_objects_v2", Prefix=prefix, **page)
+
+    def _knock(self) -> None:
+        """Ask for nothing but an answer."""
+        try:
+            self._patiently(lambda: self._call("head_bucket"))
+        except ObjectNotFound as error:  # a HEAD has no body, and so does not say what is absent
+            raise StoreMissing(
+                f"{self.url}: there is no such bucket", cure="create it, or correct store.url"
+            ) from error
+
+    # ---------------------------------------------------------------- writing
+
+    def _commit(
+        self, key: str, data: bytes, condition: Mapping[str, str], *, replaced: str | None
+    ) -> str:
+        """Write under a condition, and find out what became of it however the answer got lost."""
+        mark = uuid.uuid4().hex
+        in_flight = False
+        for attempt in range(ATTEMPTS):
+            self._wait(attempt)
+            try:
+                return self._put(key, data, mark, condition)
+            except _Refused as refused:
+                in_flight = in_flight or refused.fate is Fate.UNKNOWN
+                if refused.fate is Fate.REFUSED or attempt == ATTEMPTS - 1:
+                    return self._last_look(key, mark, replaced, refused, in_flight=in_flight)
+                doubtful = in_flight or refused.fate is Fate.CONTESTED
+                tag = self._reconciled(key, mark, replaced, refused) if doubtful else None
+                if tag is not None:
+                    return tag
+        raise StoreUnreachable(f"{self.url}: no attempt was made")
+
+    def _put(self, key: str, data: bytes, mark: str, condition: Mapping[str, str]) -> str:
+        answer = self._call(
+            "put_object",
+            Key=self._name(key),
+            Body=data,
+            ChecksumSHA256=_checksum(data),
+            Metadata={_MARK: mark},
+            **condition,
+        )
+        return str(answer["ETag"])
+
+    def _last_look(
+        self, key: str, mark: str, replaced: str | None, doubt: _Refused, *, in_flight: bool
+    ) -> str:
+        """The tag if the write is ours after all; else the error that tells what is known."""
+        if doubt.fate is Fate.CONTESTED or in_flight:
+            tag = self._reconciled(key, mark, replaced, doubt)
+            if tag is not None:
+                return tag
+        if in_flight:
+            raise CommitUnknown(
+                f"{key} is not in {self.url}, and may yet arrive there: {doubt.error.message}",
+                cure=_AGAIN,
+            ) from doubt
+        raise doubt.error from doubt.__cause__
+
+    def _reconciled(self, key: str, mark: str, replaced: str | None, doubt: _Refused) -> str | None:
+        """The tag if the write is ours, None if it may be tried again; an error otherwise."""
+        try:
+            seen = self._seen(key)
+        except ObjectNotFound:
+            if replaced is None:
+                return None
+            raise PreconditionFailed(f"{key} in {self.url} is gone") from doubt
+        except StoreError as error:
+            raise CommitUnknown(
+                f"whether {key} was written to {self.url} is unknown: {doubt.error.message}; "
+                f"reading it back failed too: {error.message}",
+                cure=_AGAIN,
+            ) from doubt
+        if seen.mark == mark:
+            return seen.stored.tag
+        if seen.stored.tag == replaced:
+            return None
+        raise PreconditionFailed(f"somebody else wrote {key} to {self.url} first") from doubt
+
+    # ---------------------------------------------------------------- reading
+
+    def _seen(self, key: str) -> _Seen:
+        return self._patiently(lambda: self._read(key))
+
+    def _read(self, key: str) -> _Seen:
+        answer = self._call("get_object", Key=self._name(key), ChecksumMode="ENABLED")
+        data: bytes = self._guarded(answer["Body"].read)
+        told = answer.get("ChecksumSHA256")
+        if told is not None and told != _checksum(data):
+            error = StoreError(
+                f"{self.locate(key)} was damaged: its bytes do not have their checksum",
+                cure="run it again; if it stays so, restore an earlier version of the object",
+            )
+            raise _Refused(error, Fate.UNKNOWN)
+        return _Seen(Stored(data, str(answer["ETag"])), answer.get("Metadata", {}).get(_MARK))
+
+    def _patiently(self, call: Callable[[], T]) -> T:
+        """Repeat what may be repeated, a bounded number of times."""
+        for attempt in range(ATTEMPTS):
+            self._wait(attempt)
+            try:
+                return call()
+            except _Refused as refused:
+                if refused.fate is Fate.REFUSED or attempt == ATTEMPTS - 1:
+                    raise refused.error from refused.__cause__
+        raise StoreUnreachable(f"{self.url}: no attempt was made")
+
+    # ---------------------------------------------------------------- the vendor
+
+    def _call(self, operation: str, **parameters: Any) -> Any:
+        client = self._guarded(self._client)
+        answer = self._guarded(
+            lambda: getattr(client, operation)(Bucket=self._bucket, **parameters)
+        )
+        self._listen(answer)
+        return answer
+
+    def _guarded(self, call: Callable[[], T]) -> T:
+        try:
+            return call()
+        except Exception as error:
+            self._listen(getattr(error, "response", None) or {})
+            raise _Refused(translate(error, self.url), fate_of(error)) from error
+
+    def _client(self) -> Any:
+        with self._making:
+            if self._made is None:
+                self._made = self._connected()
+            return self._made
+
+    def _connected(self) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        config = Config(
+            connect_timeout=min(self._timeout, _LONGEST_CONNECT_S),
+            read_timeout=self._timeout,
+            retries={"total_max_attempts": 1},
+            # Some compatible servers refuse the SDK's default checksums; ours is sent anyway.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            s3={"addressing_style": "path" if self._endpoint else "auto"},
+            user_agent_extra="titleholder",
+        )
+        return boto3.session.Session().client(
+            "s3", endpoint_url=self._endpoint, region_name=self._region, config=config
+        )
+
+    def _listen(self, answer: Mapping[str, Any]) -> None:
+        """Remember what the store's clock said."""
+        said = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
+        with contextlib.suppress(ValueError):
+            self._heard = (parsedate_to_datetime(said).astimezone(UTC), time.monotonic())
+
+    def _wait(self, attempt: int) -> None:
+        if attempt:
+            time.sleep(self._pause * 2 ** (attempt - 1))
+
+    def _name(self, key: str) -> str:
+        return self._prefix + checked_key(key)
+
+
+def _checksum(data: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(data).digest()).decode()

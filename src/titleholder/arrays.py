@@ -1,0 +1,68 @@
+"""The words of the domain that hold arrays: in memory only, never written as they are.
+
+They stand apart from `titleholder.types` because numpy takes as long to import as half of what
+a cold gate may cost, and the gate needs none of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from titleholder.types import Gauge, Task
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The evaluation rows, in file order.
+
+    ``row_id`` (n,) strings. ``y_true`` (n,): class codes 0..K-1 (int64) for classification,
+    finite floats for regression, None for already scored items. ``classes`` names the codes;
+    for binary it is (negative, positive). ``weight`` (n,) finite and >= 0. ``cluster`` (n,)
+    codes of the sampling unit. ``columns``: every other column, for slicing.
+    """
+
+    row_id: NDArray[np.str_]
+    task: Task
+    y_true: NDArray[Any] | None
+    classes: tuple[str, ...] = ()
+    weight: Floats | None = None
+    cluster: Ints | None = None
+    columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.row_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """What one model said of a panel, already joined to the panel's rows.
+
+    ``label`` (n,) class codes. ``score``: (n,) probability of the positive class for binary,
+    (n, K) for multiclass. ``value`` (n,) the regression answer. ``items``: per-row scores by
+    metric name (``score_<metric>``), larger is better. ``costs``: latency_s, cost_usd,
+    tokens_in, tokens_out, each (n,). ``measured``: figures of the model as a whole, such as
+    size_mb, by metric name, each with its interval.
+    """
+
+    model: str
+    label: Ints | None = None
+    score: Floats | None = None
+    value: Floats | None = None
+    items: Mapping[str, Floats] = field(default_factory=dict)
+    costs: Mapping[str, Floats] = field(default_factory=dict)
+    measured: Mapping[str, Gauge] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A named part of the panel: ``overall``, ``column=value`` or ``a=x & b=y``."""
+
+    name: str
+    mask: Bools

@@ -1,0 +1,170 @@
+"""The chain of published verdicts: numbered, each with the digest of the one before.
+
+    verdicts/{environment}/{suite}/{sequence:08d}.json    one statement a number, never replaced
+    verdicts/{environment}/{suite}/head.json              a pointer that may lag, never decides
+
+A number is taken by one conditional write, so the numbers have no gaps and no two writers share
+one. The pointer only saves looking for the newest; readers look beyond it.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from titleholder import records
+from titleholder.errors import NoVerdict, ObjectNotFound, PreconditionFailed, RecordError
+from titleholder.store import Store
+from titleholder.types import Record
+from titleholder.verdict import Digest, Sequence1, Statement, parse
+
+# How far beyond the pointer, and how far back, anyone looks.
+LONGEST_WALK = 200
+_HEAD_ATTEMPTS = 16
+
+
+class Head(Record, frozen=True):
+    """The pointer to a link of the chain."""
+
+    sequence: Sequence1
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A statement in its place, with the digest of its bytes."""
+
+    key: str
+    digest: str
+    statement: Statement
+
+    @property
+    def sequence(self) -> int:
+        """The number that it says it has, which is the one that it lies under."""
+        return self.statement.predicate.sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The verdicts of one suite in one environment."""
+
+    store: Store
+    environment: str
+    suite: str
+
+    @property
+    def base(self) -> str:
+        """The part that all its keys begin with."""
+        return f"verdicts/{self.environment}/{self.suite}"
+
+    def key(self, sequence: int) -> str:
+        """Where the statement of this number lies."""
+        return f"{self.base}/{sequence:08d}.json"
+
+    def tip(self) -> Link | None:
+        """The newest link: the pointer's, or one beyond it; None if the chain has not begun."""
+        newest = self._pointed()
+        start = newest.sequence if newest else 0
+        for sequence in range(start + 1, start + 1 + LONGEST_WALK):
+            following = self._link(sequence)
+            if following is None:
+                return newest
+            if newest is not None:
+                self._require_successor(newest, following)
+            newest = following
+        raise NoVerdict(f"{self.base}/head.json lags by more than {LONGEST_WALK} verdicts")
+
+    def back_from(self, tip: Link) -> Iterator[Link]:
+        """The links from the newest backward, each checked against the one after; bounded."""
+        link = tip
+        for _ in range(LONGEST_WALK):
+            yield link
+            if link.sequence == 1:
+                return
+            previous = self._link(link.sequence - 1)
+            if previous is None:
+                raise _broken(f"{self.key(link.sequence - 1)} is missing")
+            self._require_successor(previous, link)
+            link = previous
+
+    def append(self, sequence: int, data: bytes) -> None:
+        """Take this number; PreconditionFailed if somebody has it already."""
+        self.store.put_new(self.key(sequence), data)
+
+    def point_to(self, link: Link) -> bool:
+        """Move the pointer forward, never back; whether it now points there or beyond."""
+        data = records.encode(Head(link.sequence, link.digest))
+        for _ in range(_HEAD_ATTEMPTS):
+            try:
+                stored = self.store.get(self._head_key)
+            except ObjectNotFound:
+                stored = None
+            if stored is not None and self._head(stored.data).sequence >= link.sequence:
+                return True
+            try:
+                if stored is None:
+                    self.store.put_new(self._head_key, data)
+                else:
+                    self.store.put_if(self._head_key, data, stored.tag)
+            except PreconditionFailed:
+                continue
+            return True
+        return False
+
+    @property
+    def _head_key(self) -> str:
+        return f"{self.base}/head.json"
+
+    def _pointed(self) -> Link | None:
+        try:
+            head = self._head(self.store.get(self._head_key).data)
+        except ObjectNotFound:
+            return None
+        link = self._link(head.sequence)
+        if link is None:
+            raise _broken(f"its pointer names number {head.sequence}, which is missing")
+        if link.digest != head.digest:
+            raise _broken(f"{link.key} is not the verdict that its pointer names")
+        return link
+
+    def _head(self, data: bytes) -> Head:
+        try:
+            return records.decode(data, Head, source=self._head_key)
+        except RecordError as error:
+            raise _broken(error.message) from error
+
+    def _link(self, sequence: int) -> Link | None:
+        key = self.key(sequence)
+        try:
+            data = self.store.get(key).data
+        except ObjectNotFound:
+            return None
+        link = Link(key, digest_of(data), parse(data, source=key))
+        self._require_in_place(link, sequence)
+        return link
+
+    def _require_in_place(self, link: Link, sequence: int) -> None:
+        said = link.statement.predicate
+        if said.environment != self.environment:
+            raise NoVerdict(f"{link.key} was published for another environment: {said.environment}")
+        if said.suite != self.suite or said.verdict.suite != self.suite:
+            raise NoVerdict(f"{link.key} was published for another suite: {said.suite}")
+        if said.sequence != sequence:
+            raise _broken(f"{link.key} says that it is number {said.sequence}")
+        if (said.previous is None) != (sequence == 1):
+            raise _broken(f"{link.key} does not say which verdict came before it")
+
+    def _require_successor(self, link: Link, following: Link) -> None:
+        if following.statement.predicate.previous != link.digest:
+            raise _broken(f"{link.key} is not the verdict that {following.key} was built on")
+
+
+def digest_of(data: bytes) -> str:
+    """The digest that links name each other by."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def _broken(what: str) -> NoVerdict:
+    return NoVerdict(
+        f"the chain of verdicts is broken: {what}",
+        cure="find out who changed the store; restore the object, or begin a new environment",
+    )

@@ -1,0 +1,71 @@
+"""The command line: parse, call, and map every ending to a documented exit code.
+
+Nothing heavy is imported here: `--help` and `gate` must start at once. Each command is a module
+with `add_parser` and `run`.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from titleholder import __version__
+from titleholder.errors import Exit, TitleholderError
+
+# Results must not depend on how many threads a BLAS may take, nor one suite slow another down.
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+TRACEBACK = "TITLEHOLDER_TRACEBACK"
+
+COMMANDS = ("run", "stage", "compare", "gate")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the returned code is one of `titleholder.errors.Exit`."""
+    for name in ONE_THREAD:
+        os.environ[name] = "1"
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        args = _parser(words).parse_args(words)
+        return int(args.run(args))
+    except TitleholderError as error:
+        print(f"titleholder: {error}", file=sys.stderr)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        print("titleholder: interrupted", file=sys.stderr)
+        return int(Exit.UNDECIDED)
+    except BrokenPipeError:
+        # The reader went away; without this Python complains once more while it shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(Exit.UNDECIDED)
+    except OSError as error:
+        print(f"titleholder: {_of_system(error)}", file=sys.stderr)
+        return int(Exit.UNDECIDED)
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        print(
+            f"titleholder: internal error: {type(error).__name__}: {error}\n"
+            f"  cure: this is a fault of titleholder; {TRACEBACK}=1 shows where",
+            file=sys.stderr,
+        )
+        return int(Exit.UNDECIDED)
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser; when a command is named, that one alone is loaded."""
+    parser = argparse.ArgumentParser(
+        prog="titleholder",
+        description="May this candidate take the title from the champion?",
+    )
+    parser.add_argument("--version", action="version", version=f"titleholder {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    named = [name for name in COMMANDS if words[:1] == [name]]
+    for name in named or COMMANDS:
+        importlib.import_module(f"titleholder.cli.{name}").add_parser(commands)
+    return parser
+
+
+def _of_system(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}"

@@ -1,0 +1,39 @@
+"""What a person or a program is shown when suites have run."""
+
+import sys
+from collections.abc import Sequence
+
+from titleholder import records
+from titleholder.errors import Exit
+from titleholder.runner import Ending
+
+
+def show(endings: Sequence[Ending], *, as_json: bool, quiet: bool) -> int:
+    """Print the endings and return the exit code of the run.
+
+    JSON goes to standard output as one document. Otherwise each suite has its outcome, its
+    findings and where to look; ``quiet`` keeps the outcome alone.
+    """
+    if as_json:
+        sys.stdout.write(records.encode(list(endings)).decode())
+    else:
+        for ending in endings:
+            _show_one(ending, quiet=quiet)
+    return max((ending.exit_code for ending in endings), default=Exit.ALLOW)
+
+
+def _show_one(ending: Ending, *, quiet: bool) -> None:
+    if ending.error:
+        print(f"{ending.suite}: no judgement", flush=True)
+        print(f"titleholder: {ending.suite}: {ending.error}", file=sys.stderr, flush=True)
+        return
+    for one in ending.judged:
+        if quiet:
+            print(f"{ending.suite}: {one.verdict.candidate}: {one.verdict.outcome}")
+            continue
+        from titleholder.report import terminal
+
+        print()
+        terminal.print_findings(one.verdict)
+        print(f"  report card  {one.report}")
+        print(f"  verdict      {one.published}", flush=True)

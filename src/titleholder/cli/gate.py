@@ -1,0 +1,156 @@
+"""`titleholder gate`: what a CD pipeline asks before it deploys a file."""
+
+import argparse
+import json
+import os
+import re
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from titleholder.errors import ConfigError, Exit, TitleholderError, UsageError
+from titleholder.gate import DEADLINE_S, LONGEST_DEADLINE_S, Answer, ask
+
+HELP = "may this model be deployed, on the strength of its published verdict?"
+EPILOG = """\
+exit codes: 0 ALLOW, 1 a blocking rule failed, 2 usage or configuration, 3 inconclusive,
+4 no verdict to trust (missing, expired, from the future, forged, of another model or
+environment, or a broken chain), 5 could not decide. Nothing but 0 allows, and then the last line
+of standard output is ALLOW sha256:<digest of the model>.
+"""
+PARAMS_FILE = "params.yaml"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_WORDS = {
+    Exit.ALLOW: "ALLOW",
+    Exit.REGRESSED: "REGRESSED",
+    Exit.USAGE: "USAGE",
+    Exit.INCONCLUSIVE: "INCONCLUSIVE",
+    Exit.NO_VERDICT: "NO VERDICT",
+    Exit.UNDECIDED: "UNDECIDED",
+}
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command and its flags."""
+    parser = commands.add_parser(
+        "gate",
+        help=HELP,
+        description=HELP,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--suite", type=_name, required=True, help="the suite that judged it")
+    parser.add_argument(
+        "--model", required=True, metavar="FILE|sha256:HEX", help="the file to be deployed"
+    )
+    parser.add_argument("--env", type=_name, required=True, help="the environment of the verdict")
+    parser.add_argument(
+        "--store", metavar="URL", help="file://directory or s3://bucket/prefix (params.yaml)"
+    )
+    parser.add_argument("--endpoint", metavar="URL", help="the S3 server, if it is not Amazon's")
+    parser.add_argument(
+        "--deadline", type=_seconds, default=DEADLINE_S, metavar="SECONDS", help="default 30"
+    )
+    parser.add_argument("--json", action="store_true", help="print the answer as a line of JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Ask, print, and return the exit code; whatever goes wrong in here is UNDECIDED."""
+    try:
+        answer = _asked(args)
+    except TitleholderError as error:
+        answer = Answer(error.exit_code, error.message, error.cure)
+    except Exception as error:
+        answer = Answer(Exit.UNDECIDED, f"{type(error).__name__}: {error}")
+    try:
+        _print(answer, args)
+    except OSError:
+        # Nobody reads, or the disk is full: what could not be said was not said. Python would
+        # try once more while it shuts down, and end in a code of its own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(Exit.UNDECIDED)
+    return int(answer.exit)
+
+
+def _asked(args: argparse.Namespace) -> Answer:
+    from titleholder.adapters.stores import open_store
+
+    started = time.monotonic()
+    url, endpoint, region = _store_of(args)
+    # A single call may take most of the time there is, and leave enough to say so.
+    timeout = min(10.0, args.deadline)
+    store = open_store(url, root=Path(), endpoint=endpoint, region=region, timeout=timeout)
+    model: Path | str = args.model if args.model.startswith("sha256:") else Path(args.model)
+    left = max(args.deadline - (time.monotonic() - started), 0.001)
+    return ask(store, args.env, args.suite, model, left)
+
+
+def _store_of(args: argparse.Namespace) -> tuple[str, str | None, str | None]:
+    """Address, endpoint and region: the command line's, or those of params.yaml."""
+    if args.store is not None:
+        return args.store, args.endpoint, None
+    path = Path(PARAMS_FILE)
+    if not path.is_file():
+        raise UsageError(
+            f"no --store, and no {PARAMS_FILE} in this directory",
+            cure="name the store: --store s3://bucket/prefix",
+        )
+    return _declared(path, args.endpoint)
+
+
+def _declared(path: Path, endpoint: str | None) -> tuple[str, str | None, str | None]:
+    """The store section of params.yaml; nothing else in that file matters here."""
+    import msgspec
+    import yaml
+
+    from titleholder.params.schema import StoreParams
+
+    try:
+        document = yaml.safe_load(path.read_bytes())
+        section = document["store"] if isinstance(document, dict) else None
+        declared = msgspec.convert(section, StoreParams)
+    except KeyError:
+        problem = "it has no section `store`: add one, or use --store"
+    except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        problem = f"store: {error}"
+    else:
+        return declared.url, endpoint or declared.endpoint, declared.region
+    raise ConfigError(str(path), [problem])
+
+
+def _print(answer: Answer, args: argparse.Namespace) -> None:
+    """One line of reason, or one of JSON; then, on ALLOW, the line that programs look for."""
+    word = _WORDS[answer.exit]
+    if args.json:
+        told = {"outcome": word, **asdict(answer), "suite": args.suite, "env": args.env}
+        lines = [json.dumps(told, sort_keys=True)]
+    else:
+        cure = f" (cure: {answer.cure})" if answer.cure else ""
+        lines = [_printable(f"{word}: {answer.reason}{cure}")]
+    if answer.exit is Exit.ALLOW:
+        lines.append(f"ALLOW {answer.model}")
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _printable(text: str) -> str:
+    """One line without control characters: what stands in a store may not steer a terminal."""
+    return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name: letters, digits and . _ - only")
+    return text
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= LONGEST_DEADLINE_S:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time between 0 and 3600 seconds")
+    return value

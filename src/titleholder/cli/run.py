@@ -1,0 +1,44 @@
+"""`titleholder run [SUITE...]`: every stage of the suites, in this process."""
+
+import argparse
+from pathlib import Path
+
+HELP = "pull, validate, drift, predict, compare, judge, report, publish"
+EPILOG = """\
+exit codes: 0 every suite has a verdict, whatever it says (`titleholder gate` enforces it);
+otherwise that of the worst error: 2 usage or configuration, 3 data that cannot be judged,
+5 could not decide
+"""
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command and its flags."""
+    parser = commands.add_parser(
+        "run",
+        help=HELP,
+        description=HELP,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help="all of params.yaml if none")
+    parser.add_argument("--store", metavar="URL", help="file://directory or s3://bucket/prefix")
+    parser.add_argument("--endpoint", metavar="URL", help="of an S3-compatible store")
+    parser.add_argument("--env", metavar="NAME", help="environment that the verdict is for")
+    parser.add_argument("--quiet", action="store_true", help="no progress and no tables")
+    parser.add_argument("--json", action="store_true", help="the endings as one JSON document")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the suites one after the other and show what came out."""
+    from titleholder import runner
+    from titleholder.cli import endings
+    from titleholder.stages.workspace import StoreChoice, Workspace, open_params
+
+    root = Path.cwd()
+    choice = StoreChoice(url=args.store, endpoint=args.endpoint, environment=args.env)
+    params = choice.over(open_params(root))
+    spaces = [Workspace.of(root, params, name) for name in args.suites or params.suites]
+    clock = runner.Clock(runner.silence if args.quiet or args.json else runner.to_stderr)
+    found = [runner.run_suite(ws, clock) for ws in spaces]
+    return endings.show(found, as_json=args.json, quiet=args.quiet)

@@ -1,0 +1,275 @@
+"""Champion against candidate on the same rows: every metric on every slice, and what flipped.
+
+Nothing is judged here: no rule is read, so that a change of policy reruns judging alone.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from titleholder.arrays import Bools, Floats, Panel, Predictions
+from titleholder.metrics import REGISTRY, Counts, Means, Measured, Metric
+from titleholder.metrics.calibration import first
+from titleholder.params.schema import Policy
+from titleholder.slices import OVERALL, Grouping, Part, declared, grouping
+from titleholder.stats.intervals import Paired, summarise, undefined
+from titleholder.stats.replicates import replicate
+from titleholder.stats.resampler import Draw, Resampler
+from titleholder.stats.sample import Sample, take
+from titleholder.stats.shares import METHOD as SCORE_METHOD
+from titleholder.stats.shares import compare_shares
+from titleholder.types import Comparison, Estimate, Record, Task
+
+
+class Flips(Record, frozen=True):
+    """Rows on one slice that the candidate got right and the champion wrong, and the reverse.
+
+    For regression and scored items a row is better or worse when its error shrank or grew.
+    """
+
+    slice: str
+    n: int
+    better: int
+    worse: int
+
+
+class Comparisons(Record, frozen=True):
+    """All that was measured of one pair of models; ``skipped`` says why, where it was nothing."""
+
+    inputs: dict[str, str]
+    suite: str
+    task: Task
+    champion: str
+    candidate: str
+    n: int
+    level: float
+    comparisons: tuple[Comparison, ...]
+    flips: tuple[Flips, ...]
+    skipped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What `measure` gives: the comparisons and the flips, in declared order."""
+
+    comparisons: tuple[Comparison, ...]
+    flips: tuple[Flips, ...]
+
+
+def measure(
+    panel: Panel,
+    champion: Predictions,
+    candidate: Predictions,
+    policy: Policy,
+    over: Iterable[str] = (),
+) -> Measurement:
+    """Compare two models that answered the same panel rows, in the same order.
+
+    Row metrics are taken on every declared slice, grouped ones over every declared column and
+    those of ``over``, measured ones as they are. What cannot be measured stands in its place
+    with a reason, so that nothing is passed by absence.
+    """
+    metrics = tuple(chosen(policy, champion, candidate))
+    draw = Draw(resamples=policy.resamples, seed=policy.seed)
+    everything = declared(panel, policy.slices)
+    samples = [take(part.name, part.mask, panel, champion, candidate) for part in everything]
+    found: list[Comparison] = []
+    for sample in samples:
+        resampler = Resampler(sample, draw)
+        plain = (m for m in metrics if not m.grouped and not m.measured)
+        found += [_of_rows(metric, resampler, policy) for metric in plain]
+    for groups in _groupings(panel, policy, over):
+        gaps = (m for m in metrics if m.grouped)
+        whole = Resampler(samples[0], draw)
+        found += [_of_groups(metric, whole, groups, policy) for metric in gaps]
+    found += [_of_models(m, champion, candidate, policy) for m in metrics if m.measured]
+    return Measurement(tuple(found), tuple(_flips(sample) for sample in samples))
+
+
+def chosen(policy: Policy, champion: Predictions, candidate: Predictions) -> Iterator[Metric]:
+    """The metrics of a suite: those it names, or all that its task can have."""
+    registered = (m for m in REGISTRY.values() if policy.task in m.tasks)
+    items = (_item_metric(name) for name in sorted({*champion.items, *candidate.items}))
+    for metric in (*registered, *items):
+        if policy.metrics is None or metric.name in policy.metrics:
+            yield metric
+
+
+def _item_metric(name: str) -> Metric:
+    """The metric of a ``score_<name>`` column: the mean of scores that others gave."""
+
+    def columns(panel: Panel, predictions: Predictions) -> Floats:
+        return predictions.items[name][:, None]
+
+    return Metric(
+        name, name, frozenset({Task.SCORED}), f"score_{name}", True, (-np.inf, np.inf), "",
+        f"mean of score_{name}", "the predictions file", Means(columns, first),
+    )  # fmt: skip
+
+
+def _groupings(panel: Panel, policy: Policy, over: Iterable[str]) -> Iterator[Grouping]:
+    if policy.task is not Task.BINARY:
+        return
+    parts: dict[str, Part] = {}
+    for spec in policy.slices:
+        for part in spec if isinstance(spec, tuple) else (spec,):
+            parts.setdefault(part if isinstance(part, str) else part.column, part)
+    for column in over:
+        parts.setdefault(column, column)
+    for part in parts.values():
+        yield grouping(panel, part)
+
+
+def _of_rows(metric: Metric, resampler: Resampler, policy: Policy) -> Comparison:
+    sample = resampler.sample
+    lacking = _lacking(metric, sample.champion) or _lacking(metric, sample.candidate)
+    if lacking:
+        return _missing(metric, sample, policy, lacking)
+    if isinstance(metric.law, Counts) and metric.law.proportion and sample.plain:
+        paired = compare_shares(metric, metric.law.proportion, sample, policy.level)
+        return _comparison(metric, sample, SCORE_METHOD, policy, paired)
+    replicates = replicate(metric, resampler)
+    paired = summarise(metric, replicates, policy.level)
+    return _comparison(metric, sample, replicates.method, policy, paired)
+
+
+def _of_groups(
+    metric: Metric, resampler: Resampler, groups: Grouping, policy: Policy
+) -> Comparison:
+    sample = resampler.sample
+    lacking = _lacking(metric, sample.champion) or _lacking(metric, sample.candidate)
+    if lacking:
+        return _missing(metric, sample, policy, lacking, groups.column)
+    if len(groups.labels) < 2:
+        nothing = undefined(f"{groups.column} has a single group")
+        return _comparison(metric, sample, "none", policy, nothing, groups.column)
+    replicates = replicate(metric, resampler, groups.code)
+    paired = summarise(metric, replicates, policy.level)
+    return _comparison(metric, sample, replicates.method, policy, paired, groups.column)
+
+
+def _lacking(metric: Metric, predictions: Predictions) -> str:
+    """Why a metric cannot be had of these predictions; empty when it can."""
+    held = {
+        "label": predictions.label is not None,
+        "score": predictions.score is not None,
+        "value": predictions.value is not None,
+        **{f"score_{name}": True for name in predictions.items},
+    }
+    if held.get(metric.needs, False):
+        return ""
+    column = {"label": "y_pred", "score": "y_score", "value": "y_pred"}.get(
+        metric.needs, metric.needs
+    )
+    return f"the predictions of {predictions.model} have no {column}"
+
+
+def _missing(
+    metric: Metric, sample: Sample, policy: Policy, reason: str, over: str | None = None
+) -> Comparison:
+    blank = _comparison(metric, sample, "none", policy, undefined(reason), over)
+    return msgspec.structs.replace(blank, available=False)
+
+
+def _comparison(
+    metric: Metric,
+    sample: Sample,
+    method: str,
+    policy: Policy,
+    paired: Paired,
+    over: str | None = None,
+) -> Comparison:
+    return Comparison(
+        metric=metric.name,
+        slice=sample.name,
+        over=over,
+        n=len(sample.panel),
+        n_clusters=sample.units if sample.panel.cluster is not None else None,
+        n_min_class=_rarest(sample.panel),
+        method=method,
+        level=policy.level,
+        champion=paired.champion,
+        candidate=paired.candidate,
+        improvement=paired.improvement,
+        relative=paired.relative,
+        std_error=paired.std_error,
+        relative_std_error=paired.relative_std_error,
+        reason=paired.reason,
+    )
+
+
+def _rarest(panel: Panel) -> int | None:
+    if panel.task not in (Task.BINARY, Task.MULTICLASS) or panel.y_true is None:
+        return None
+    return int(np.bincount(panel.y_true, minlength=len(panel.classes)).min())
+
+
+def _of_models(
+    metric: Metric, champion: Predictions, candidate: Predictions, policy: Policy
+) -> Comparison:
+    """A measured figure: each model's own interval, and the widest improvement they allow."""
+    first, second = champion.measured.get(metric.name), candidate.measured.get(metric.name)
+    none = Estimate()
+    improvement, reason = none, ""
+    if first is None or second is None:
+        model = champion.model if first is None else candidate.model
+        reason = f"{metric.name} of {model} was not measured"
+    else:
+        improvement = Estimate(
+            value=first.value - second.value,
+            low=first.low - second.high,
+            high=first.high - second.low,
+        )
+    return Comparison(
+        metric=metric.name,
+        slice=OVERALL,
+        over=None,
+        n=min(first.n, second.n) if first and second else 0,
+        n_clusters=None,
+        n_min_class=None,
+        method="order statistics" if isinstance(metric.law, Measured) else "none",
+        level=policy.level,
+        champion=none if first is None else _own(first.value, first.low, first.high),
+        candidate=none if second is None else _own(second.value, second.low, second.high),
+        improvement=improvement,
+        relative=none,
+        std_error=None,
+        relative_std_error=None,
+        reason=reason,
+        available=not reason,
+    )
+
+
+def _own(value: float, low: float, high: float) -> Estimate:
+    return Estimate(value=value, low=low, high=high)
+
+
+def _flips(sample: Sample) -> Flips:
+    better, worse = _won(sample), _lost(sample)
+    return Flips(
+        slice=sample.name, n=len(sample.panel), better=int(better.sum()), worse=int(worse.sum())
+    )
+
+
+def _won(sample: Sample) -> Bools:
+    return _quality(sample, sample.candidate) > _quality(sample, sample.champion)
+
+
+def _lost(sample: Sample) -> Bools:
+    return _quality(sample, sample.candidate) < _quality(sample, sample.champion)
+
+
+def _quality(sample: Sample, predictions: Predictions) -> Floats:
+    """How good each row's answer is, (n,): a hit, minus the absolute error, or the mean score."""
+    truth = sample.panel.y_true
+    if predictions.value is not None and truth is not None:
+        error: Floats = np.abs(predictions.value - truth)
+        return -error
+    if predictions.label is not None and truth is not None:
+        return np.asarray(predictions.label == truth, dtype=float)
+    if predictions.items:
+        names = sorted({*sample.champion.items} & {*sample.candidate.items})
+        return np.asarray(np.mean([predictions.items[name] for name in names], axis=0))
+    return np.zeros(len(sample.panel))

@@ -1,0 +1,59 @@
+"""From findings and checks to the `Verdict` record, with the error that the whole of it controls."""
+
+from collections.abc import Sequence
+
+from titleholder.errors import Exit
+from titleholder.params.schema import Policy
+from titleholder.types import Check, Finding, Outcome, Source, Verdict
+from titleholder.verdict import SCHEMA_VERSION, derive, reason
+
+# A verdict is never ERROR; one that said so would be no judgement.
+EXIT_OF = {
+    Outcome.PASS: Exit.ALLOW,
+    Outcome.FAIL: Exit.REGRESSED,
+    Outcome.INCONCLUSIVE: Exit.INCONCLUSIVE,
+    Outcome.ERROR: Exit.UNDECIDED,
+}
+
+
+def conclude(
+    *,
+    suite: str,
+    policy: Policy,
+    candidate: str,
+    findings: Sequence[Finding],
+    checks: Sequence[Check],
+    inputs: Sequence[Source],
+) -> Verdict:
+    """All that was declared and found, with the outcome that follows from it."""
+    return Verdict(
+        schema_version=SCHEMA_VERSION,
+        suite=suite,
+        task=policy.task,
+        candidate=candidate,
+        outcome=derive(findings, checks),
+        reason=reason(findings, checks),
+        error_control=error_control(policy.level),
+        level=policy.level,
+        rules=tuple(policy.rules),
+        findings=tuple(findings),
+        checks=tuple(checks),
+        inputs=tuple(inputs),
+    )
+
+
+def error_control(level: float) -> str:
+    """Which error the verdict keeps small, and how.
+
+    >>> print(error_control(0.95))
+    Intersection-union test: every blocking rule must pass at its own one-sided level of 2.5%, \
+so a candidate that breaks any one of them is approved with a probability of at most 2.5%. \
+Findings of several slices are not corrected for one another; read them as exploration.
+    """
+    side = f"{(1 - level) / 2:.3%}".rstrip("0%").rstrip(".") + "%"
+    return (
+        f"Intersection-union test: every blocking rule must pass at its own one-sided level of "
+        f"{side}, so a candidate that breaks any one of them is approved with a probability of "
+        f"at most {side}. Findings of several slices are not corrected for one another; read "
+        f"them as exploration."
+    )

@@ -1,0 +1,161 @@
+"""The deployment gate: may this file go out, on the strength of what was published?
+
+The gate believes only what it can check again: the bytes of the file, the chain of verdicts, the
+outcome derived anew, the store's own clock. Whatever else happens, it does not allow.
+"""
+
+import queue
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from titleholder import records
+from titleholder.chain import LONGEST_WALK, Chain, Link
+from titleholder.errors import Exit, NoVerdict, TitleholderError, UsageError
+from titleholder.store import Store
+from titleholder.verdict import EXIT_OF, moment, reason, recompute
+
+DEADLINE_S = 30.0
+LONGEST_DEADLINE_S = 3600.0
+# Clocks may differ by this much before a verdict counts as coming from the future.
+SKEW = timedelta(minutes=5)
+_HEX = frozenset("0123456789abcdef")
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """The verdict that an answer rests on."""
+
+    outcome: str
+    digest: str
+    sequence: int
+    location: str
+    published_at: str
+    expires_at: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the gate says: a code of `Exit`, why, and on which verdict and bytes it rests.
+
+    ``model`` is ``sha256:`` and the digest of the file that may go out, or None where the file
+    could not be read.
+    """
+
+    exit: Exit
+    reason: str
+    cure: str = ""
+    model: str | None = None
+    verdict: Believed | None = None
+
+
+def ask(
+    store: Store,
+    environment: str,
+    suite: str,
+    model: Path | str,
+    deadline: float = DEADLINE_S,
+) -> Answer:
+    """The answer for ``model`` (a file, or ``sha256:`` and its digest), within ``deadline`` s.
+
+    Never raises: a failure is an answer too. All that can hang, the file included, runs in a
+    thread that is left behind when the time is over.
+    """
+    if not 0 < deadline <= LONGEST_DEADLINE_S:
+        return Answer(Exit.USAGE, f"a deadline of {deadline:g} s is none")
+    answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+    worker = threading.Thread(
+        target=lambda: answers.put(_guarded(store, environment, suite, model)),
+        name="titleholder-gate",
+        daemon=True,
+    )
+    worker.start()
+    try:
+        return answers.get(timeout=deadline)
+    except queue.Empty:
+        return Answer(
+            Exit.UNDECIDED,
+            f"{store.url} gave no whole answer within {deadline:g} s",
+            cure="check the endpoint and the network",
+        )
+
+
+def _guarded(store: Store, environment: str, suite: str, model: Path | str) -> Answer:
+    """Any failure as an answer; what nobody expected is UNDECIDED, like all that is not known."""
+    digest = None
+    try:
+        digest = digest_of_model(model)
+        return _answer(store, environment, suite, digest)
+    except TitleholderError as error:
+        return Answer(error.exit_code, error.message, error.cure, digest)
+    except Exception as error:
+        return Answer(Exit.UNDECIDED, f"{type(error).__name__}: {error}", model=digest)
+
+
+def digest_of_model(model: Path | str) -> str:
+    """``sha256:`` and the digest of the bytes that are to go out; UsageError if there are none."""
+    if isinstance(model, str):
+        digest = model.removeprefix("sha256:")
+        if len(digest) != 64 or not _HEX.issuperset(digest):
+            raise UsageError(f"{model} is no digest", cure="sha256: and 64 lower-case hex digits")
+        return f"sha256:{digest}"
+    if not model.is_file():
+        raise UsageError(f"{model}: no such file", cure="name the file that is to be deployed")
+    try:
+        return f"sha256:{records.sha256_file(model)}"
+    except OSError as error:
+        raise UsageError(f"{model}: {error.strerror}", cure="make the file readable") from error
+
+
+def _answer(store: Store, environment: str, suite: str, model: str) -> Answer:
+    link = _newest_on(Chain(store, environment, suite), model)
+    _require_current(link, store.now())
+    outcome = recompute(link.statement.predicate.verdict)
+    said = link.statement.predicate
+    believed = Believed(
+        outcome=str(outcome),
+        digest=link.digest,
+        sequence=said.sequence,
+        location=store.locate(link.key),
+        published_at=said.published_at,
+        expires_at=said.expires_at,
+        signature=said.signature,
+    )
+    why = reason(said.verdict.findings, said.verdict.checks)
+    return Answer(EXIT_OF[outcome], why, model=model, verdict=believed)
+
+
+def _newest_on(chain: Chain, model: str) -> Link:
+    """The newest verdict on this model: it supersedes all that came before."""
+    tip = chain.tip()
+    if tip is None:
+        raise NoVerdict(
+            f"{chain.store.url} holds no verdict for {chain.suite} in {chain.environment}",
+            cure="publish one first: titleholder run",
+        )
+    seen = 0
+    for link in chain.back_from(tip):
+        if link.statement.subject[0].digest.sha256 == model.removeprefix("sha256:"):
+            return link
+        seen += 1
+    newest = tip.statement.subject[0]
+    among = f"the newest {LONGEST_WALK}" if seen == LONGEST_WALK else f"all {seen}"
+    raise NoVerdict(
+        f"no verdict is about this model, {model} (looked at {among}; the newest is about "
+        f"{newest.name}, sha256:{newest.digest.sha256})",
+        cure="deploy the file that was judged, or have this one judged",
+    )
+
+
+def _require_current(link: Link, now: datetime) -> None:
+    """A verdict holds from its publication until it expires, by the store's clock."""
+    said = link.statement.predicate
+    published, expires = moment(said.published_at), moment(said.expires_at)
+    if not published <= now + SKEW:
+        raise NoVerdict(f"the verdict comes from the future: {said.published_at}, now {now:%FT%TZ}")
+    if not published < expires:
+        raise NoVerdict("the verdict expired before it was published")
+    if not now < expires:
+        raise NoVerdict(f"the verdict expired at {said.expires_at}", cure="run it again")

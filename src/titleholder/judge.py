@@ -1,0 +1,218 @@
+"""Rules against comparisons: one finding for each that is owed.
+
+A rule is decided by an interval against a bound, never by a point and never by the absence of
+significance. Comparisons are written positively, so that NaN and null decide nothing.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from titleholder.params.schema import Policy
+from titleholder.policy import owed
+from titleholder.stats.power import p_value, rows_needed
+from titleholder.types import Comparison, Estimate, Finding, Kind, Outcome, Rule
+
+# Two decimals that differ by this little are the same number: 0.80 - 0.79 is not 0.01 in binary.
+EPSILON = 1e-12
+
+Key = tuple[str, str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a rule asks, put so that passing is always lying above ``at``.
+
+    ``estimate`` is the quantity judged, turned round where lower is better (a ceiling).
+    """
+
+    estimate: Estimate
+    at: float
+    std_error: float | None
+
+
+def judge(
+    policy: Policy, comparisons: Iterable[Comparison], skipped: str = ""
+) -> tuple[Finding, ...]:
+    """Exactly one finding for each rule and slice, in the policy's order.
+
+    ``skipped`` says why nothing was compared, where nothing was.
+    """
+    by_key: dict[Key, Comparison] = {(c.metric, c.slice, c.over): c for c in comparisons}
+    slices = dict.fromkeys(c.slice for c in by_key.values())
+    rules = owed(policy.rules, slices)
+    if skipped:
+        return tuple(_nothing(rule, policy, Outcome.INCONCLUSIVE, skipped) for rule in rules)
+    return tuple(_finding(rule, policy, by_key) for rule in rules)
+
+
+def decide(rule: Rule, bound: Bound) -> Outcome:
+    """PASS above the bound, FAIL below it, INCONCLUSIVE across it, ERROR without an interval.
+
+    A margin has to be beaten, a floor or ceiling may be touched: an improvement that may equal
+    the whole margin is not above it, a file of exactly 20 MB keeps a ceiling of 20.
+    """
+    low, high = bound.estimate.low, bound.estimate.high
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        return Outcome.ERROR
+    if not math.isfinite(bound.at) or not low <= high:
+        return Outcome.ERROR
+    touching = rule.kind in (Kind.FLOOR, Kind.CEILING)
+    if low >= bound.at - EPSILON if touching else low > bound.at + EPSILON:
+        return Outcome.PASS
+    return Outcome.FAIL if high < bound.at - EPSILON else Outcome.INCONCLUSIVE
+
+
+def bound_of(rule: Rule, comparison: Comparison) -> Bound:
+    """The quantity that the rule judges and the number that it has to lie above."""
+    if rule.kind in (Kind.NON_INFERIOR, Kind.SUPERIOR):
+        margin = rule.margin or 0.0
+        at = -margin if rule.kind is Kind.NON_INFERIOR else margin
+        if rule.relative:
+            return Bound(comparison.relative, at, comparison.relative_std_error)
+        return Bound(comparison.improvement, at, comparison.std_error)
+    value = math.nan if rule.value is None else rule.value
+    own = comparison.candidate
+    error = _error_of(own, comparison.level)
+    if rule.kind is Kind.CEILING:
+        return Bound(_turned(own), -value, error)
+    return Bound(own, value, error)
+
+
+def _finding(rule: Rule, policy: Policy, by_key: Mapping[Key, Comparison]) -> Finding:
+    comparison = by_key.get((rule.metric, rule.slice, rule.over))
+    if comparison is None:
+        return _not_measured(rule, policy)
+    bound = bound_of(rule, comparison)
+    outcome, reason = _outcome(rule, policy, comparison, bound)
+    value, error = bound.estimate.value, bound.std_error
+    p, rows = None, None
+    if value is not None and error is not None:
+        p = p_value(value, bound.at, error)
+        if outcome is Outcome.INCONCLUSIVE:
+            rows = rows_needed(value - bound.at, error, comparison.n, comparison.level)
+    return _assembled(rule, comparison, outcome, reason, p, rows)
+
+
+def _outcome(
+    rule: Rule, policy: Policy, comparison: Comparison, bound: Bound
+) -> tuple[Outcome, str]:
+    if not comparison.available:
+        return Outcome.ERROR, comparison.reason
+    if bound.estimate.value is None:
+        return Outcome.INCONCLUSIVE, comparison.reason or "the quantity has no value here"
+    short = _too_small(rule, policy, comparison)
+    if short:
+        return Outcome.INCONCLUSIVE, short
+    outcome = decide(rule, bound)
+    return outcome, _reason(rule, outcome, bound)
+
+
+def _too_small(rule: Rule, policy: Policy, comparison: Comparison) -> str:
+    """Why a slice is too small to speak of; empty when it is not. Measured figures have no rows."""
+    if comparison.std_error is None:
+        return ""
+    floor = policy.min_n if rule.min_n is None else rule.min_n
+    if not comparison.n >= floor:
+        return f"{comparison.n} rows, and the floor is {floor}"
+    # Rows of one cluster are one observation; the policy's own floor holds for those.
+    clusters, least = comparison.n_clusters, min(floor, policy.min_n)
+    if clusters is not None and not clusters >= least:
+        return f"{clusters} clusters, and the floor is {least}"
+    return ""
+
+
+def _reason(rule: Rule, outcome: Outcome, bound: Bound) -> str:
+    turn = -1.0 if rule.kind is Kind.CEILING else 1.0
+    ends = sorted(
+        turn * end for end in (bound.estimate.low, bound.estimate.high) if end is not None
+    )
+    interval = f"[{ends[0]:.4g}, {ends[1]:.4g}]" if len(ends) == 2 else "no interval"
+    what = "the candidate" if rule.kind in (Kind.FLOOR, Kind.CEILING) else "the improvement"
+    at = f"{turn * bound.at:.4g}"
+    side = "above" if turn > 0 else "below"
+    match outcome:
+        case Outcome.PASS:
+            return f"{what} {interval} lies {side} {at}"
+        case Outcome.FAIL:
+            return f"{what} {interval} does not reach {at}"
+        case Outcome.INCONCLUSIVE:
+            return f"{what} {interval} holds {at}: these rows cannot tell"
+        case _:
+            return f"{what} has {interval} that could be held against {at}"
+
+
+def _assembled(
+    rule: Rule,
+    comparison: Comparison,
+    outcome: Outcome,
+    reason: str,
+    p: float | None,
+    rows: int | None,
+) -> Finding:
+    return Finding(
+        rule=rule.id,
+        metric=rule.metric,
+        slice=rule.slice,
+        over=rule.over,
+        kind=rule.kind,
+        severity=rule.severity,
+        on_inconclusive=rule.on_inconclusive,
+        mode=rule.mode,
+        outcome=outcome,
+        reason=reason,
+        method=comparison.method,
+        n=comparison.n,
+        n_clusters=comparison.n_clusters,
+        champion=comparison.champion,
+        candidate=comparison.candidate,
+        improvement=comparison.relative if rule.relative else comparison.improvement,
+        p_value=p,
+        margin=rule.margin,
+        relative=rule.relative,
+        value=rule.value,
+        level=comparison.level,
+        rows_needed=rows,
+    )
+
+
+def _not_measured(rule: Rule, policy: Policy) -> Finding:
+    where = f"over {rule.over}" if rule.over else f"on {rule.slice}"
+    reason = f"{rule.metric} was not measured {where}: no such slice in these data"
+    return _nothing(rule, policy, Outcome.ERROR, reason)
+
+
+def _nothing(rule: Rule, policy: Policy, outcome: Outcome, reason: str) -> Finding:
+    """A finding that rests on no measurement at all."""
+    blank = Comparison(
+        metric=rule.metric,
+        slice=rule.slice,
+        over=rule.over,
+        n=0,
+        n_clusters=None,
+        n_min_class=None,
+        method="none",
+        level=policy.level,
+        champion=Estimate(),
+        candidate=Estimate(),
+        improvement=Estimate(),
+        relative=Estimate(),
+        std_error=None,
+        relative_std_error=None,
+    )
+    return _assembled(rule, blank, outcome, reason, None, None)
+
+
+def _turned(estimate: Estimate) -> Estimate:
+    value, low, high = estimate.value, estimate.low, estimate.high
+    if value is None or low is None or high is None:
+        return Estimate()
+    return Estimate(value=-value, low=-high, high=-low)
+
+
+def _error_of(estimate: Estimate, level: float) -> float | None:
+    """The standard error that a normal interval of this width would have."""
+    if estimate.low is None or estimate.high is None:
+        return None
+    return (estimate.high - estimate.low) / (2 * NormalDist().inv_cdf((1 + level) / 2))

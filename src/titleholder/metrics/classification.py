@@ -1,0 +1,218 @@
+"""Metrics of hard calls, as functions of the confusion counts.
+
+Counts are (..., K, K), indexed [truth, call]; binary has index 1 for the positive class.
+An undefined ratio is NaN (scikit-learn's ``zero_division=nan``), never 0.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from titleholder.arrays import Floats
+from titleholder.metrics.base import Counts, Metric, Proportion, ratio
+from titleholder.types import Task
+
+SKLEARN = "scikit-learn user guide, 3.4.4 Classification metrics"
+UNIT_INTERVAL = (0.0, 1.0)
+
+
+def _tp(c: Floats) -> Floats:
+    return c[..., 1, 1]
+
+
+def _fp(c: Floats) -> Floats:
+    return c[..., 0, 1]
+
+
+def _fn(c: Floats) -> Floats:
+    return c[..., 1, 0]
+
+
+def _tn(c: Floats) -> Floats:
+    return c[..., 0, 0]
+
+
+def _total(c: Floats) -> Floats:
+    return c.sum(axis=(-2, -1))
+
+
+def _hits(c: Floats) -> Floats:
+    """Correct calls per class, (..., K)."""
+    return np.diagonal(c, axis1=-2, axis2=-1)
+
+
+def accuracy(c: Floats) -> Floats:
+    """Share of rows called right."""
+    return ratio(_hits(c).sum(-1), _total(c))
+
+
+def precision(c: Floats) -> Floats:
+    """Share of positive calls that are right."""
+    return ratio(_tp(c), _tp(c) + _fp(c))
+
+
+def recall(c: Floats) -> Floats:
+    """Share of positives that are called; the true positive rate."""
+    return ratio(_tp(c), _tp(c) + _fn(c))
+
+
+def specificity(c: Floats) -> Floats:
+    """Share of negatives that are let be; the true negative rate."""
+    return ratio(_tn(c), _tn(c) + _fp(c))
+
+
+def false_positive_rate(c: Floats) -> Floats:
+    """Share of negatives that are called."""
+    return ratio(_fp(c), _tn(c) + _fp(c))
+
+
+def false_negative_rate(c: Floats) -> Floats:
+    """Share of positives that are missed."""
+    return ratio(_fn(c), _tp(c) + _fn(c))
+
+
+def selection_rate(c: Floats) -> Floats:
+    """Share of rows called positive."""
+    return ratio(_tp(c) + _fp(c), _total(c))
+
+
+def f_beta(beta: float) -> Callable[[Floats], Floats]:
+    """The F score that counts recall ``beta`` times as much as precision."""
+    b2 = beta * beta
+
+    def value(c: Floats) -> Floats:
+        hits = (1 + b2) * _tp(c)
+        return ratio(hits, hits + b2 * _fn(c) + _fp(c))
+
+    return value
+
+
+def jaccard(c: Floats) -> Floats:
+    """Intersection over union of the called and the true positives."""
+    return ratio(_tp(c), _tp(c) + _fp(c) + _fn(c))
+
+
+def recall_by_class(c: Floats) -> Floats:
+    """Recall of each class, (..., K)."""
+    return ratio(_hits(c), c.sum(-1))
+
+
+def precision_by_class(c: Floats) -> Floats:
+    """Precision of each class, (..., K)."""
+    return ratio(_hits(c), c.sum(-2))
+
+
+def f1_by_class(c: Floats) -> Floats:
+    """F1 of each class, (..., K)."""
+    return ratio(2 * _hits(c), c.sum(-1) + c.sum(-2))
+
+
+def balanced_accuracy(c: Floats) -> Floats:
+    """Mean recall over the classes that occur (classes without rows are left out)."""
+    return _mean_of_defined(recall_by_class(c))
+
+
+def matthews(c: Floats) -> Floats:
+    """Matthews' correlation, in Gorodkin's multiclass form."""
+    total, hits = _total(c), _hits(c).sum(-1)
+    truth, calls = c.sum(-1), c.sum(-2)
+    covariance = hits * total - (truth * calls).sum(-1)
+    spread_truth = total**2 - (truth**2).sum(-1)
+    spread_calls = total**2 - (calls**2).sum(-1)
+    return ratio(covariance, np.sqrt(spread_truth) * np.sqrt(spread_calls))
+
+
+def kappa(c: Floats) -> Floats:
+    """Cohen's kappa: agreement beyond what the margins alone would give."""
+    total = _total(c)
+    observed = ratio(_hits(c).sum(-1), total)
+    expected = ratio((c.sum(-1) * c.sum(-2)).sum(-1), total**2)
+    return ratio(observed - expected, 1 - expected)
+
+
+def macro(by_class: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:
+    """Plain mean over the classes that occur in truth or calls; undefined ones count as 0.
+
+    A class that is never called has no precision. For the mean it counts as 0, as
+    scikit-learn has it by default: leaving it out would reward a model for giving up on it.
+    """
+
+    def value(c: Floats) -> Floats:
+        present = (c.sum(-1) + c.sum(-2)) > 0
+        scores = np.where(present, np.nan_to_num(by_class(c)), 0.0)
+        return ratio(scores.sum(-1), present.sum(-1))
+
+    return value
+
+
+def weighted(by_class: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:
+    """Mean over classes, each weighted by its share of the rows; undefined ones count as 0."""
+
+    def value(c: Floats) -> Floats:
+        return ratio((np.nan_to_num(by_class(c)) * c.sum(-1)).sum(-1), _total(c))
+
+    return value
+
+
+def _mean_of_defined(scores: Floats) -> Floats:
+    defined = np.isfinite(scores)
+    return ratio(np.where(defined, scores, 0.0).sum(-1), defined.sum(-1))
+
+
+def metrics() -> Iterator[Metric]:
+    """The entries of this topic."""
+    binary, both = frozenset({Task.BINARY}), frozenset({Task.BINARY, Task.MULTICLASS})
+    multi = frozenset({Task.MULTICLASS})
+
+    def entry(
+        name: str,
+        title: str,
+        value: Callable[[Floats], Floats],
+        formula: str,
+        *,
+        tasks: frozenset[Task] = binary,
+        higher: bool = True,
+        domain: tuple[float, float] = UNIT_INTERVAL,
+        source: str = SKLEARN,
+        share: Proportion | None = None,
+    ) -> Metric:
+        law = Counts(value, share)
+        return Metric(name, title, tasks, "label", higher, domain, "", formula, source, law)
+
+    yield entry("accuracy", "Accuracy", accuracy, "hits / n", tasks=both, share=Proportion(None))
+    yield entry(
+        "balanced_accuracy", "Balanced accuracy", balanced_accuracy, "mean of recalls", tasks=both
+    )
+    yield entry("precision", "Precision", precision, "TP / (TP + FP)")
+    yield entry("recall", "Recall", recall, "TP / (TP + FN)", share=Proportion(1))
+    yield entry("specificity", "Specificity", specificity, "TN / (TN + FP)", share=Proportion(0))
+    yield entry(
+        "false_positive_rate", "False positive rate", false_positive_rate, "FP / (TN + FP)",
+        higher=False, share=Proportion(0, misses=True),
+    )  # fmt: skip
+    yield entry(
+        "false_negative_rate", "False negative rate", false_negative_rate, "FN / (TP + FN)",
+        higher=False, share=Proportion(1, misses=True),
+    )  # fmt: skip
+    yield entry("f1", "F1", f_beta(1.0), "2 TP / (2 TP + FP + FN)")
+    yield entry("f2", "F2", f_beta(2.0), "5 TP / (5 TP + 4 FN + FP)")
+    yield entry("f0_5", "F0.5", f_beta(0.5), "1.25 TP / (1.25 TP + 0.25 FN + FP)")
+    yield entry("jaccard", "Jaccard", jaccard, "TP / (TP + FP + FN)")
+    yield entry(
+        "mcc", "Matthews correlation", matthews, "(TP TN - FP FN) / sqrt(margins' product)",
+        tasks=both, domain=(-1.0, 1.0), source="doi:10.1016/j.compbiolchem.2004.09.006",
+    )  # fmt: skip
+    yield entry(
+        "kappa", "Cohen's kappa", kappa, "(p_o - p_e) / (1 - p_e)",
+        tasks=both, domain=(-1.0, 1.0), source="doi:10.1177/001316446002000104",
+    )  # fmt: skip
+    by_class = {"precision": precision_by_class, "recall": recall_by_class, "f1": f1_by_class}
+    for name, scores in by_class.items():
+        title = "F1" if name == "f1" else name.capitalize()
+        yield entry(
+            f"{name}_macro", f"{title}, macro", macro(scores), "mean over classes", tasks=multi
+        )
+        yield entry(
+            f"{name}_weighted", f"{title}, weighted", weighted(scores),
+            "mean over classes, weighted by their rows", tasks=multi,
+        )  # fmt: skip

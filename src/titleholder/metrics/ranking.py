@@ -1,0 +1,121 @@
+"""Metrics of the order that scores put rows in: ROC AUC, Gini, KS, average precision.
+
+Scores need only be ordered. Ties count half (AUC) or enter together (average precision, KS).
+Each metric has its value on a ladder of scores, and its influence: the derivative by the
+weight of a positive and of a negative on each step, (g,) and (g,), which sum to zero over rows.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from titleholder.arrays import Floats
+from titleholder.metrics.base import Metric, Ranks, ratio
+from titleholder.metrics.ladder import Steps
+from titleholder.types import Task
+
+Influence = tuple[Floats, Floats]
+
+
+def auc(steps: Steps) -> Floats:
+    """Probability that a random positive outranks a random negative, ties half; (...)."""
+    outranking = steps.positives_above - 0.5 * steps.positives
+    pairs = steps.all_positives * steps.all_negatives
+    return ratio((steps.negatives * outranking).sum(axis=-1), pairs)
+
+
+def auc_influence(steps: Steps) -> Influence:
+    """DeLong's placement values, less the area, over the class's weight."""
+    positives, negatives = steps.all_positives, steps.all_negatives
+    outranked = (negatives - steps.negatives_above + 0.5 * steps.negatives) / negatives
+    outranking = (steps.positives_above - 0.5 * steps.positives) / positives
+    area = (steps.positives * outranked).sum() / positives
+    return (outranked - area) / positives, (outranking - area) / negatives
+
+
+def gini(steps: Steps) -> Floats:
+    """2 AUC - 1, the accuracy ratio of the scorecard trade; (...)."""
+    return 2 * auc(steps) - 1
+
+
+def gini_influence(steps: Steps) -> Influence:
+    """Twice that of the AUC."""
+    of_positive, of_negative = auc_influence(steps)
+    return 2 * of_positive, 2 * of_negative
+
+
+def average_precision(steps: Steps) -> Floats:
+    """Mean precision over the steps of recall, without interpolation; (...)."""
+    rows_above = steps.positives_above + steps.negatives_above
+    found = steps.positives * steps.positives_above
+    share = np.divide(found, rows_above, out=np.zeros_like(found), where=rows_above > 0)
+    return ratio(share.sum(axis=-1), steps.all_positives)
+
+
+def average_precision_influence(steps: Steps) -> Influence:
+    """Derivative of the average precision.
+
+    With A and C the weights of positives and of all rows at or above a score, and P that of
+    all positives, AP = sum_i w_i y_i A_i / C_i / P. A row enters through its own term, through
+    P, and through A and C of every positive at or below it.
+    """
+    rows_above = steps.positives_above + steps.negatives_above
+    precision = ratio(steps.positives_above, rows_above)
+    positives = steps.all_positives
+    area = (steps.positives * precision).sum() / positives
+    share = ratio(steps.positives, rows_above)
+    gain, cost = _at_or_below(share), _at_or_below(share * precision)
+    return (precision - area + gain - cost) / positives, -cost / positives
+
+
+def ks(steps: Steps) -> Floats:
+    """Largest distance between the true and the false positive rate; (...)."""
+    return np.abs(_true_rate(steps) - _false_rate(steps)).max(axis=-1)
+
+
+def ks_influence(steps: Steps) -> Influence:
+    """That of the gap at the step where it is widest (the step itself moves to second order)."""
+    true_rate, false_rate = _true_rate(steps), _false_rate(steps)
+    widest = int(np.argmax(np.abs(true_rate - false_rate)))
+    sign = np.sign(true_rate[widest] - false_rate[widest])
+    called = (np.arange(len(true_rate)) <= widest).astype(float)
+    of_positive = sign * (called - true_rate[widest]) / steps.all_positives
+    of_negative = sign * (false_rate[widest] - called) / steps.all_negatives
+    return of_positive, of_negative
+
+
+def _true_rate(steps: Steps) -> Floats:
+    return ratio(steps.positives_above, steps.all_positives[..., None])
+
+
+def _false_rate(steps: Steps) -> Floats:
+    return ratio(steps.negatives_above, steps.all_negatives[..., None])
+
+
+def _at_or_below(on_steps: Floats) -> Floats:
+    """Sum over this step and all later ones, which have lower scores."""
+    return np.cumsum(on_steps[::-1])[::-1]
+
+
+def metrics() -> Iterator[Metric]:
+    """The entries of this topic."""
+    binary = frozenset({Task.BINARY})
+    delong, unit = "doi:10.2307/2531595", (0.0, 1.0)
+    yield Metric(
+        "roc_auc", "ROC AUC", binary, "score", True, unit, "",
+        "P(score of a positive > score of a negative) + P(tie) / 2", delong,
+        Ranks(auc, auc_influence),
+    )  # fmt: skip
+    yield Metric(
+        "gini", "Gini", binary, "score", True, (-1.0, 1.0), "", "2 AUC - 1", delong,
+        Ranks(gini, gini_influence),
+    )  # fmt: skip
+    yield Metric(
+        "average_precision", "Average precision", binary, "score", True, unit, "",
+        "sum over steps of (R_k - R_(k-1)) P_k", "doi:10.1145/1143844.1143874",
+        Ranks(average_precision, average_precision_influence, rare=500),
+    )  # fmt: skip
+    yield Metric(
+        "ks", "Kolmogorov-Smirnov", binary, "score", True, unit, "", "max |TPR - FPR|",
+        "Siddiqi, Credit Risk Scorecards (2006)", Ranks(ks, ks_influence, rare=500),
+    )  # fmt: skip

@@ -1,0 +1,120 @@
+"""Metrics of numeric answers. Truth and answers are finite; errors are answer minus truth."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from titleholder.arrays import Floats, Panel, Predictions
+from titleholder.metrics.base import Means, Metric, ratio
+from titleholder.metrics.calibration import first
+from titleholder.types import Task
+
+SKLEARN = "scikit-learn user guide, 3.4.6 Regression metrics"
+
+
+def _pair(panel: Panel, predictions: Predictions) -> tuple[Floats, Floats]:
+    if predictions.value is None or panel.y_true is None:
+        raise ValueError("a metric of numeric answers was asked of predictions without them")
+    return np.asarray(panel.y_true, dtype=float), predictions.value
+
+
+def error_columns(panel: Panel, predictions: Predictions) -> Floats:
+    """Signed error, (n, 1)."""
+    truth, answer = _pair(panel, predictions)
+    return (answer - truth)[:, None]
+
+
+def absolute_columns(panel: Panel, predictions: Predictions) -> Floats:
+    """Absolute error, (n, 1)."""
+    return np.abs(error_columns(panel, predictions))
+
+
+def squared_columns(panel: Panel, predictions: Predictions) -> Floats:
+    """Squared error, (n, 1)."""
+    return error_columns(panel, predictions) ** 2
+
+
+def percentage_columns(panel: Panel, predictions: Predictions) -> Floats:
+    """Absolute error over absolute truth, (n, 1); NaN on rows whose truth is 0."""
+    truth, answer = _pair(panel, predictions)
+    return ratio(np.abs(answer - truth), np.abs(truth))[:, None]
+
+
+def symmetric_columns(panel: Panel, predictions: Predictions) -> Floats:
+    """Absolute error over the mean size of truth and answer, (n, 1); 0 where both are 0."""
+    truth, answer = _pair(panel, predictions)
+    size = (np.abs(truth) + np.abs(answer)) / 2
+    return np.nan_to_num(ratio(np.abs(answer - truth), size))[:, None]
+
+
+def determination_columns(panel: Panel, predictions: Predictions) -> Floats:
+    """Squared error, truth and squared truth, (n, 3); truth is centred for precision."""
+    truth, answer = _pair(panel, predictions)
+    centred = truth - truth.mean() if len(truth) else truth
+    return np.column_stack([(answer - truth) ** 2, centred, centred**2])
+
+
+def pinball_columns(quantile: float) -> Callable[[Panel, Predictions], Floats]:
+    """Loss whose minimum is the ``quantile`` of the truth, (n, 1)."""
+
+    def columns(panel: Panel, predictions: Predictions) -> Floats:
+        truth, answer = _pair(panel, predictions)
+        short = truth - answer
+        return np.maximum(quantile * short, (quantile - 1) * short)[:, None]
+
+    return columns
+
+
+def root(means: Floats) -> Floats:
+    """Square root of the only mean."""
+    return np.sqrt(means[..., 0])
+
+
+def determination(means: Floats) -> Floats:
+    """1 - squared error / variance of the truth; NaN for a constant truth."""
+    variance = means[..., 2] - means[..., 1] ** 2
+    # Below rounding, a variance is that of a constant, and R² has no meaning.
+    variance = np.where(variance > 1e-12 * np.maximum(means[..., 2], 1e-300), variance, 0.0)
+    return 1 - ratio(means[..., 0], variance)
+
+
+def metrics() -> Iterator[Metric]:
+    """The entries of this topic."""
+
+    def entry(
+        name: str,
+        title: str,
+        columns: Callable[[Panel, Predictions], Floats],
+        formula: str,
+        value: Callable[[Floats], Floats] = first,
+        unit: str = "target",
+        source: str = SKLEARN,
+    ) -> Metric:
+        tasks, law = frozenset({Task.REGRESSION}), Means(columns, value)
+        domain = (0.0, np.inf)
+        return Metric(name, title, tasks, "value", False, domain, unit, formula, source, law)
+
+    yield entry("mae", "Mean absolute error", absolute_columns, "mean |e|")
+    yield entry("mse", "Mean squared error", squared_columns, "mean e^2", unit="target^2")
+    yield entry("rmse", "Root mean squared error", squared_columns, "sqrt(mean e^2)", root)
+    yield entry("mape", "Mean absolute percentage error", percentage_columns, "mean |e / y|",
+                unit="")  # fmt: skip
+    yield entry(
+        "smape", "Symmetric MAPE", symmetric_columns, "mean 2|e| / (|y| + |f|)", unit="",
+        source="doi:10.1016/S0169-2070(00)00057-1",
+    )  # fmt: skip
+    for name, q in (("pinball_10", 0.1), ("pinball_90", 0.9)):
+        yield entry(
+            name,
+            f"Pinball loss at {q}",
+            pinball_columns(q),
+            f"mean max({q} (y - f), {q - 1:.1f} (y - f))",
+        )
+    yield Metric(
+        "r2", "R²", frozenset({Task.REGRESSION}), "value", True, (-np.inf, 1.0), "",
+        "1 - mean e^2 / var y", SKLEARN, Means(determination_columns, determination),
+    )  # fmt: skip
+    yield Metric(
+        "bias", "Bias", frozenset({Task.REGRESSION}), "value", False, (-np.inf, np.inf), "target",
+        "mean e, best at 0", SKLEARN, Means(error_columns, first), target=0.0,
+    )  # fmt: skip

@@ -1,0 +1,116 @@
+"""One comparison of two prediction files, from paths to verdict: what `compare` does."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from titleholder import records, tables
+from titleholder.arrays import Panel, Predictions
+from titleholder.compare import Comparisons, measure
+from titleholder.conclude import conclude
+from titleholder.errors import ConfigError
+from titleholder.judge import judge
+from titleholder.metrics import REGISTRY
+from titleholder.params.check import check_columns
+from titleholder.params.load import load_policy
+from titleholder.params.schema import Policy
+from titleholder.types import Check, Outcome, Severity, Source, Verdict
+
+SUITE = "compare"
+
+
+@dataclass(frozen=True, slots=True)
+class OneOff:
+    """A verdict with what it rests on."""
+
+    verdict: Verdict
+    comparisons: Comparisons
+    panel: Panel
+    champion: Predictions
+    candidate: Predictions
+
+
+def judge_files(panel: Path, champion: Path, candidate: Path, policy: Path) -> OneOff:
+    """Judge two prediction files on a panel.
+
+    Raises UsageError or ConfigError for a file that is missing or a policy that is wrong, and
+    BadInput or NotComparable for rows that no judgement can rest on.
+    """
+    rules = load_policy(policy, REGISTRY)
+    rows = _panel(panel, rules)
+    names = _names(champion, candidate)
+    first = _predictions(champion, rows, rules, names[0])
+    second = _predictions(candidate, rows, rules, names[1])
+    over = [rule.over for rule in rules.rules if rule.over is not None]
+    found = measure(rows, first, second, rules, over)
+    sources = {"panel": panel, "champion": champion, "candidate": candidate, "policy": policy}
+    inputs = tuple(_source(role, path) for role, path in sources.items())
+    comparisons = Comparisons(
+        inputs={source.role: f"sha256:{source.sha256}" for source in inputs},
+        suite=SUITE,
+        task=rules.task,
+        champion=first.model,
+        candidate=second.model,
+        n=len(rows),
+        level=rules.level,
+        comparisons=found.comparisons,
+        flips=found.flips,
+    )
+    verdict = conclude(
+        suite=SUITE,
+        policy=rules,
+        candidate=second.model,
+        findings=judge(rules, found.comparisons),
+        checks=(_comparable(len(rows)),),
+        inputs=inputs,
+    )
+    return OneOff(verdict, comparisons, rows, first, second)
+
+
+def write(found: OneOff, out: Path) -> None:
+    """Write ``verdict.json``, ``comparisons.json`` and ``report.html`` below ``out``."""
+    from titleholder.report.card import Card, build
+
+    card = Card(
+        verdict=found.verdict,
+        comparisons=found.comparisons,
+        panel=found.panel,
+        champion=found.champion,
+        candidate=found.candidate,
+    )
+    records.write(out / "comparisons.json", found.comparisons)
+    records.write_bytes(out / "report.html", build(card).encode())
+    records.write(out / "verdict.json", found.verdict)
+
+
+def _panel(path: Path, policy: Policy) -> Panel:
+    frame = tables.read_frame(path)
+    problems = check_columns(policy, [str(c) for c in frame.columns], path.name)
+    if problems:
+        raise ConfigError("policy", problems)
+    return tables.panel_of(frame, policy, path.name)
+
+
+def _predictions(path: Path, panel: Panel, policy: Policy, model: str) -> Predictions:
+    return tables.predictions_of(tables.read_frame(path), panel, policy, model, path.name)
+
+
+def _names(champion: Path, candidate: Path) -> tuple[str, str]:
+    """The files' stems, or their whole paths where the stems are the same."""
+    if champion.stem != candidate.stem:
+        return champion.stem, candidate.stem
+    return str(champion.with_suffix("")), str(candidate.with_suffix(""))
+
+
+def _source(role: str, path: Path) -> Source:
+    size = path.stat().st_size
+    return Source(role=role, path=path.name, sha256=records.sha256_file(path), bytes=size)
+
+
+def _comparable(rows: int) -> Check:
+    return Check(
+        name="comparability",
+        kind="comparability",
+        severity=Severity.BLOCK,
+        outcome=Outcome.PASS,
+        reason=f"champion and candidate answered the same {rows} rows",
+    )

@@ -1,0 +1,5 @@
+"""Interim."""
+
+
+def check_columns(policy, columns, where):
+    return []

@@ -1,0 +1,133 @@
+"""The shape of params.yaml, one struct a section. Defaults live here and nowhere else.
+
+Every struct refuses unknown keys. Meaning (does the metric exist, can the task have it) is
+checked in `titleholder.params.check`; the shape alone is checked here.
+"""
+
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta
+
+from titleholder.types import Record, Rule, Severity, Task
+
+Share: TypeAlias = Annotated[float, Meta(ge=0.0, le=1.0)]
+Level: TypeAlias = Annotated[float, Meta(gt=0.5, lt=1.0)]
+Positive: TypeAlias = Annotated[float, Meta(gt=0.0)]
+NonNegative: TypeAlias = Annotated[float, Meta(ge=0.0)]
+Count: TypeAlias = Annotated[int, Meta(ge=1)]
+Name: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+class StoreParams(Record):
+    """Where verdicts are published: ``file://directory`` or ``s3://bucket/prefix``."""
+
+    url: str = "file://.titleholder/store"
+    environment: Name = "dev"
+    endpoint: str | None = None
+    region: str | None = None
+    valid_hours: Positive = 168.0
+
+
+class Reference(Record):
+    """The data that the current ones are held against: a path, at a git revision or as it lies."""
+
+    path: str
+    rev: str | None = None
+
+
+class DataParams(Record):
+    """The rows that decide, and the rows that they are compared with for shift and decay."""
+
+    current: str
+    reference: Reference | None = None
+
+
+class Columns(Record):
+    """Which column plays which part; ``ignore`` is left out of drift."""
+
+    target: str | None = None
+    row_id: str = "row_id"
+    cluster: str | None = None
+    weight: str | None = None
+    ignore: tuple[str, ...] = ()
+
+
+class Models(Record):
+    """Model or prediction files. A model's name is its file name without the suffix."""
+
+    champion: str
+    candidates: Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
+class DriftColumn(Record):
+    """A threshold of its own for one column."""
+
+    psi: NonNegative | None = None
+    ks: Share | None = None
+    missing: Share | None = None
+
+
+class DriftParams(Record):
+    """Effect sizes above which a column counts as shifted, and what that does to the verdict."""
+
+    psi: NonNegative = 0.2
+    ks: Share | None = None
+    missing: Share = 0.05
+    columns: dict[str, DriftColumn] = {}
+    severity: Severity = Severity.WARN
+    sample: Count = 20_000
+
+
+class DecayParams(Record):
+    """How much worse the champion may do today than on its reference data.
+
+    ``metric`` is the task's headline metric unless given; ``margin`` is in its unit.
+    """
+
+    metric: str | None = None
+    margin: NonNegative | None = None
+    severity: Severity = Severity.WARN
+
+
+class Binned(Record):
+    """A slice by bins of a number: ``bins`` are edges, each bin is [low, high)."""
+
+    column: str
+    bins: Annotated[tuple[float, ...], Meta(min_length=2)]
+
+
+SliceSpec: TypeAlias = str | Binned | tuple[str | Binned, ...]
+
+
+class Policy(Record):
+    """What `titleholder compare` needs to judge two prediction files: a suite from `task` on."""
+
+    task: Task
+    rules: tuple[Rule, ...]
+    positive: str | int | float | bool | None = None
+    threshold: Share = 0.5
+    metrics: tuple[str, ...] | None = None
+    slices: tuple[SliceSpec, ...] = ()
+    min_n: Count = 20
+    level: Level = 0.95
+    resamples: Annotated[int, Meta(ge=200, le=100_000)] = 2000
+    seed: Annotated[int, Meta(ge=0)] = 20260101
+    columns: Columns = Columns()
+    decay: DecayParams = DecayParams()
+
+
+class Suite(Policy, kw_only=True):
+    """One benchmark: data, models, expectations, drift, and a policy."""
+
+    data: DataParams
+    models: Models
+    expectations: str | None = None
+    drift: DriftParams = DriftParams()
+    description: str = ""
+
+
+class Params(Record):
+    """The whole of params.yaml."""
+
+    suites: dict[Name, Suite] = {}
+    store: StoreParams = StoreParams()

@@ -1,0 +1,137 @@
+"""The verdict and its findings in a terminal: a table with colours, or plain aligned text."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from titleholder.report import findings as said
+from titleholder.report import numbers
+from titleholder.report.text import cells, visible
+from titleholder.types import Check, Finding, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+MOST_ROWS = 40
+_HEAD = ("outcome", "rule", "metric", "on", "champion", "candidate", "improvement", "asked", "n")
+_RIGHT = frozenset({"champion", "candidate", "improvement", "n"})
+_NAME = 40
+
+# Okabe and Ito's colours; the word stands beside each, so that nothing rests on them.
+_STYLE = {
+    Outcome.PASS: "bold #009e73",
+    Outcome.FAIL: "bold #d55e00",
+    Outcome.INCONCLUSIVE: "bold #e69f00",
+    Outcome.ERROR: "bold #cc79a7",
+}
+
+
+def print_findings(verdict: Verdict, stream: TextIO | None = None, *, most: int = MOST_ROWS) -> None:
+    """Print the verdict, the checks that did not pass, and up to ``most`` findings, worst first.
+
+    With colours and borders where ``stream`` (standard output) is a terminal, else as plain text.
+    """
+    out = sys.stdout if stream is None else stream
+    if out.isatty():
+        _rich(verdict, out, most)
+    else:
+        out.write(_encodable(plain(verdict, most), out))
+    out.flush()
+
+
+def plain(verdict: Verdict, most: int = MOST_ROWS) -> str:
+    """What `print_findings` says where there is no terminal."""
+    lines = [f"{said.GLYPH[verdict.outcome]} {_title(verdict)}", f"  {visible(verdict.reason, 600)}"]
+    lines += [f"  {line}" for line in _check_lines(verdict.checks)]
+    rows = [_HEAD, *(_cells(finding) for finding in said.ordered(verdict.findings)[:most])]
+    if len(rows) > 1:
+        lines += ["", *_aligned(rows)]
+    lines += [f"  {line}" for line in _left_out(verdict, most)]
+    return "\n".join(lines) + "\n"
+
+
+def _rich(verdict: Verdict, out: TextIO, most: int) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=out, highlight=False, markup=False, emoji=False)
+    mark = f"{said.GLYPH[verdict.outcome]} "
+    console.print(Text(mark + _title(verdict), style=_STYLE[verdict.outcome]))
+    console.print(Text(visible(verdict.reason, 600)))
+    for line in _check_lines(verdict.checks):
+        console.print(Text(line))
+    if verdict.findings:
+        console.print(_table(verdict, most))
+    for line in _left_out(verdict, most):
+        console.print(Text(line, style="dim"))
+
+
+def _table(verdict: Verdict, most: int) -> "Table":
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for name in _HEAD:
+        table.add_column(name, justify="right" if name in _RIGHT else "left", overflow="fold")
+    for finding in said.ordered(verdict.findings)[:most]:
+        first, *others = _cells(finding)
+        table.add_row(Text(first, style=_STYLE[finding.outcome]), *(Text(text) for text in others))
+    return table
+
+
+def _title(verdict: Verdict) -> str:
+    suite, candidate = visible(verdict.suite, 60), visible(verdict.candidate, 60)
+    return f"{verdict.outcome}  {suite}: {candidate}. {said.answer(verdict)}."
+
+
+def _cells(finding: Finding) -> tuple[str, ...]:
+    value, interval = said.improvement_texts(finding)
+    consequence = said.consequence(finding)
+    note = "" if consequence == "blocks" else f" ({consequence})"
+    needed = said.rows_text(finding)
+    bounds = said.candidate_bounds(finding)
+    return (
+        f"{said.GLYPH[finding.outcome]} {finding.outcome}{note}",
+        visible(finding.rule, _NAME),
+        visible(finding.metric, _NAME),
+        visible(said.where(finding), _NAME),
+        numbers.point(finding.champion),
+        numbers.point(finding.candidate, bounds=bounds),
+        value if interval == numbers.NOTHING else f"{value} {interval}",
+        said.asked(finding),
+        f"{finding.n:,}" + (f" of {needed}" if needed else ""),
+    )
+
+
+def _check_lines(checks: Sequence[Check]) -> list[str]:
+    return [
+        f"{said.GLYPH[check.outcome]} check {visible(check.name, _NAME)} ({check.severity}): "
+        f"{check.outcome}. {visible(check.reason, 300)}"
+        for check in checks
+        if check.outcome is not Outcome.PASS
+    ]
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(cells(row[i]) for row in rows) for i in range(len(_HEAD))]
+    return ["  " + "  ".join(_padded(row, widths)).rstrip() for row in rows]
+
+
+def _padded(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    padded = []
+    for name, text, width in zip(_HEAD, row, widths, strict=True):
+        gap = " " * (width - cells(text))
+        padded.append(gap + text if name in _RIGHT else text + gap)
+    return padded
+
+
+def _left_out(verdict: Verdict, most: int) -> list[str]:
+    left = len(verdict.findings) - most
+    return [f"… and {left:,} more findings on the report card"] if left > 0 else []
+
+
+def _encodable(text: str, out: TextIO) -> str:
+    """The text as far as the stream's encoding can write it; the rest as escapes."""
+    encoding = getattr(out, "encoding", None) or "utf-8"
+    return text.encode(encoding, errors="backslashreplace").decode(encoding)

@@ -1,0 +1,108 @@
+"""A suite from pull to publish in one process, and what a person sees of it meanwhile."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from titleholder import publication, records
+from titleholder.errors import Exit, TitleholderError
+from titleholder.stages import STAGES, publish
+from titleholder.stages.workspace import Workspace
+from titleholder.types import Outcome, Record, Verdict
+
+Say = Callable[[str], None]
+
+# From worst to best: what a run of several candidates or suites is called as a whole.
+WORST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE, Outcome.PASS)
+
+
+class Judged(Record, frozen=True):
+    """One candidate's verdict and where it stands: in the store, and as a page to read."""
+
+    verdict: Verdict
+    report: str
+    published: str
+
+
+class Ending(Record, frozen=True):
+    """How a suite ended: its verdicts, or the error that prevented them (``error``)."""
+
+    suite: str
+    outcome: Outcome
+    judged: tuple[Judged, ...] = ()
+    error: str = ""
+    exit_code: int = Exit.ALLOW
+
+    @property
+    def sentence(self) -> str:
+        """The ending in one line."""
+        return "; ".join(one.verdict.reason for one in self.judged) or self.error
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Says how long each stage of each suite took, as it ends."""
+
+    say: Say
+
+    @contextmanager
+    def stage(self, suite: str, name: str) -> Iterator[None]:
+        """Time one stage and say how it ended."""
+        started = time.monotonic()
+        try:
+            yield
+        except BaseException:
+            self.say(f"  {suite:<12} {name:<9} failed after {time.monotonic() - started:.1f} s")
+            raise
+        self.say(f"  {suite:<12} {name:<9} {time.monotonic() - started:6.1f} s")
+
+
+def run_suite(ws: Workspace, clock: Clock) -> Ending:
+    """Every stage in order; a TitleholderError ends the suite and is told in its ending."""
+    try:
+        with ws.exclusive():
+            for stage in STAGES.values():
+                with clock.stage(ws.name, stage.name):
+                    stage.run_in(ws)
+        return ending(ws)
+    except TitleholderError as error:
+        return failed(ws.name, error)
+
+
+def ending(ws: Workspace) -> Ending:
+    """The ending of a suite whose stages have all run."""
+    receipts = publish.read(ws)
+    judged = tuple(_judged(ws, receipt) for receipt in receipts.receipts)
+    return Ending(
+        suite=ws.name, outcome=worst(one.verdict.outcome for one in judged), judged=judged
+    )
+
+
+def failed(suite: str, error: TitleholderError) -> Ending:
+    """The ending of a suite that could not be judged."""
+    return Ending(
+        suite=suite, outcome=Outcome.ERROR, error=str(error), exit_code=int(error.exit_code)
+    )
+
+
+def worst(outcomes: Iterator[Outcome] | Sequence[Outcome]) -> Outcome:
+    """The worst of several outcomes; ERROR when there are none."""
+    return min(outcomes, key=WORST_FIRST.index, default=Outcome.ERROR)
+
+
+def to_stderr(line: str) -> None:
+    """A progress line; standard output is kept for results."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def silence(line: str) -> None:
+    """No progress lines."""
+
+
+def _judged(ws: Workspace, receipt: publication.Receipt) -> Judged:
+    verdict = records.read(ws.stage("judge") / f"{receipt.candidate}.json", Verdict)
+    report: Path = ws.stage("report") / receipt.candidate / "report.html"
+    return Judged(verdict=verdict, report=ws.relative(report), published=receipt.location)

@@ -1,0 +1,1 @@
+"""JSON Schemas of what titleholder writes, for programs in other languages."""

@@ -1,0 +1,57 @@
+"""The schemas, made from the structs: ``python -m titleholder.schemas.generate`` writes them anew.
+
+A test holds the committed files equal to what this makes. The version in ``$id`` is the record's
+``schema_version``; a change that breaks readers raises both.
+"""
+
+from collections.abc import Mapping
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from titleholder import records
+from titleholder.types import Verdict
+from titleholder.verdict import SCHEMA_VERSION, Statement
+
+DIRECTORY = Path(__file__).parent
+SCHEMAS: Mapping[str, tuple[type, str]] = {
+    "verdict.schema.json": (Verdict, "verdict.json: all that was declared and found"),
+    "statement.schema.json": (Statement, "a published verdict: an in-toto Statement v1"),
+}
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the record that the file ``name`` describes."""
+    struct, title = SCHEMAS[name]
+    (root,), components = msgspec.json.schema_components([struct], ref_template="#/$defs/{name}")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:titleholder:{name.partition('.')[0]}:v{SCHEMA_VERSION}",
+        "title": title,
+        **root,
+        "$defs": _dedented(components),
+    }
+
+
+def _dedented(part: Any) -> Any:
+    """Docstrings without their indentation, which Python 3.13 takes off and 3.11 leaves on."""
+    if isinstance(part, list):
+        return [_dedented(inner) for inner in part]
+    if not isinstance(part, dict):
+        return part
+    dedented = {key: _dedented(inner) for key, inner in part.items()}
+    if isinstance(part.get("description"), str):
+        dedented["description"] = cleandoc(part["description"])
+    return dedented
+
+
+def write_all(directory: Path = DIRECTORY) -> None:
+    """Write every schema into the package."""
+    for name in SCHEMAS:
+        records.write(directory / name, schema(name))
+
+
+if __name__ == "__main__":
+    write_all()

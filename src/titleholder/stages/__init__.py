@@ -1,0 +1,62 @@
+"""The pipeline as a table: what each stage is called, runs, reads and writes.
+
+`dvc.yaml`, the Prefect flow and the command line all follow this one table; a wiring test holds
+them equal. Stages are imported when they run: each brings a vendor that takes seconds to load.
+"""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from titleholder.stages.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step for one suite.
+
+    ``after`` names the stages whose records it reads; it writes only the directory of its own
+    name. ``params`` are the suite's keys that its records depend on; `Workspace.params_digest`
+    of them stands in each record.
+    """
+
+    name: str
+    after: tuple[str, ...]
+    params: tuple[str, ...]
+
+    def run(self, root: Path, suite: str) -> None:
+        """Run this stage of a suite of the project in ``root``."""
+        from titleholder.stages.workspace import open_workspace
+
+        self.run_in(open_workspace(root, suite))
+
+    def run_in(self, ws: Workspace) -> None:
+        """Run this stage in a workspace that is open already."""
+        importlib.import_module(f"titleholder.stages.{self.name}").run(ws)
+
+
+_TABLE = (
+    Stage("pull", (), ("data", "expectations", "models")),
+    Stage("validate", ("pull",), ("columns", "expectations")),
+    Stage("drift", ("pull",), ("columns", "drift", "seed")),
+    Stage("predict", ("pull", "validate"), ("columns", "models", "positive", "task")),
+    Stage(
+        "compare",
+        ("pull", "predict"),
+        (
+            "columns", "decay", "drift", "level", "metrics", "positive", "resamples", "seed",
+            "slices", "task", "threshold",
+        ),
+    ),
+    Stage(
+        "judge",
+        ("pull", "validate", "drift", "compare"),
+        ("decay", "drift", "level", "min_n", "rules", "task"),
+    ),
+    Stage("report", ("pull", "validate", "drift", "predict", "compare", "judge"), ()),
+    Stage("publish", ("pull", "validate", "drift", "predict", "compare", "judge", "report"), ()),
+)  # fmt: skip
+
+STAGES: Mapping[str, Stage] = MappingProxyType({stage.name: stage for stage in _TABLE})

@@ -1,0 +1,107 @@
+"""compare: champion against each candidate on the same rows, and against its own past."""
+
+import msgspec
+
+from titleholder import decay, drift, records
+from titleholder.arrays import Floats, Panel, Predictions
+from titleholder.compare import Comparisons, measure
+from titleholder.stages import STAGES, predict
+from titleholder.stages.panels import Rows
+from titleholder.stages.workspace import Workspace
+from titleholder.types import Record
+
+PAST = "past.json"
+
+
+class Past(Record, frozen=True):
+    """What became of the models since the reference: the champion's decay, and every model's
+    answers on reference rows against those on current rows.
+    """
+
+    inputs: dict[str, str]
+    decay: decay.Decay
+    answers: tuple[drift.ColumnShift, ...]
+
+
+def run(ws: Workspace) -> None:
+    """Write ``<candidate>.json`` for each candidate, and ``past.json``."""
+    rows = Rows(ws)
+    inputs = dict([ws.digest(ws.stage("predict") / predict.FILE)])
+    inputs["params"] = ws.params_digest(STAGES["compare"].params)
+    blank = Comparisons(
+        inputs=inputs,
+        suite=ws.name,
+        task=ws.suite.task,
+        champion=rows.champion,
+        candidate="",
+        n=0,
+        level=ws.suite.level,
+        comparisons=(),
+        flips=(),
+        skipped=rows.skipped,
+    )
+    if rows.skipped:
+        for name in rows.manifest.candidates():
+            _write(ws, msgspec.structs.replace(blank, candidate=name))
+        past = Past(inputs=inputs, decay=decay.unavailable(ws.suite, rows.skipped), answers=())
+    else:
+        panel = rows.panel("current")
+        champion = rows.predictions(rows.champion, "current", panel)
+        for name in rows.manifest.candidates():
+            candidate = rows.predictions(name, "current", panel)
+            _write(ws, _compared(blank, panel, champion, candidate, ws))
+        past = _past(ws, rows, inputs, (panel, champion))
+    records.write(ws.stage("compare") / PAST, past)
+
+
+def _compared(
+    blank: Comparisons, panel: Panel, champion: Predictions, candidate: Predictions, ws: Workspace
+) -> Comparisons:
+    found = measure(panel, champion, candidate, ws.suite)
+    return msgspec.structs.replace(
+        blank,
+        candidate=candidate.model,
+        n=len(panel),
+        comparisons=found.comparisons,
+        flips=found.flips,
+    )
+
+
+def _write(ws: Workspace, comparisons: Comparisons) -> None:
+    records.write(ws.stage("compare") / f"{comparisons.candidate}.json", comparisons)
+
+
+def _past(
+    ws: Workspace, rows: Rows, inputs: dict[str, str], now: tuple[Panel, Predictions]
+) -> Past:
+    """Decay of the champion and shift of every model's answers, where there is a reference."""
+    if not rows.has(rows.champion, "reference"):
+        reason = "there are no champion's answers on reference rows"
+        return Past(inputs=inputs, decay=decay.unavailable(ws.suite, reason), answers=())
+    reference = rows.panel("reference")
+    then = rows.predictions(rows.champion, "reference", reference)
+    answers = [_shift(ws, then, now[1])]
+    for name in rows.manifest.candidates():
+        if rows.has(name, "reference"):
+            before = rows.predictions(name, "reference", reference)
+            answers.append(_shift(ws, before, rows.predictions(name, "current", now[0])))
+    found = decay.measure(ws.suite, (reference, then), now)
+    return Past(inputs=inputs, decay=found, answers=tuple(answers))
+
+
+def _shift(ws: Workspace, then: Predictions, now: Predictions) -> drift.ColumnShift:
+    """Shift of a model's scores, or of its answers where it gives no scores."""
+    name = f"prediction of {then.model}"
+    thresholds = drift.thresholds_of(ws.suite.drift, name)
+    return drift.measure(_answers(then), _answers(now), name, thresholds, drift.Role.PREDICTION)
+
+
+def _answers(predictions: Predictions) -> Floats:
+    """One number a row: the positive's score, the top class's, the answer, or the first item."""
+    if predictions.score is not None:
+        return predictions.score if predictions.score.ndim == 1 else predictions.score.max(axis=1)
+    if predictions.value is not None:
+        return predictions.value
+    if predictions.label is not None:
+        return predictions.label.astype(float)
+    return next(iter(predictions.items.values()))

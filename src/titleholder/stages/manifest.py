@@ -1,0 +1,73 @@
+"""What `pull` found: which bytes play which part, and the check that they still are those bytes."""
+
+from pathlib import Path
+
+from titleholder import records
+from titleholder.errors import RecordError
+from titleholder.stages.workspace import Workspace
+from titleholder.types import Record, Source
+
+FILE = "manifest.json"
+CANDIDATE = "candidate:"
+
+
+class Manifest(Record):
+    """The inputs of a run. Roles: current, reference, expectations, champion, candidate:<name>."""
+
+    inputs: dict[str, str]
+    sources: tuple[Source, ...]
+
+    def source(self, role: str) -> Source:
+        """The source in this role; RecordError when the run has none."""
+        for source in self.sources:
+            if source.role == role:
+                return source
+        raise RecordError(f"the run has no {role}", cure="run the pull stage again")
+
+    def has(self, role: str) -> bool:
+        """Whether the run has a source in this role."""
+        return any(source.role == role for source in self.sources)
+
+    def candidates(self) -> tuple[str, ...]:
+        """The candidates' names, in the order that the suite declares them."""
+        roles = (source.role for source in self.sources)
+        return tuple(role.removeprefix(CANDIDATE) for role in roles if role.startswith(CANDIDATE))
+
+    def name_of(self, role: str) -> str:
+        """The name of the model in a role: its file's, without the suffix."""
+        return Path(self.source(role).path).stem
+
+    def for_candidate(self, name: str) -> tuple[Source, ...]:
+        """All sources but the other candidates."""
+        other = (s.role.startswith(CANDIDATE) and s.role != CANDIDATE + name for s in self.sources)
+        return tuple(s for s, skip in zip(self.sources, other, strict=True) if not skip)
+
+    def path_of(self, ws: Workspace, role: str) -> Path:
+        """Where the bytes of a role lie, once they are known to be those that were pulled."""
+        source = self.source(role)
+        path = local_path(ws, source)
+        verify(path, source.sha256)
+        return path
+
+
+def local_path(ws: Workspace, source: Source) -> Path:
+    """Where a source lies: below the project, or, from another revision, where pull laid it."""
+    if source.rev is None:
+        return ws.root / source.path
+    return ws.stage("pull") / f"{source.role}{Path(source.path).suffix}"
+
+
+def read(ws: Workspace) -> Manifest:
+    """The manifest of this workspace; RecordError when pull has not run."""
+    return records.read(ws.stage("pull") / FILE, Manifest)
+
+
+def verify(path: Path, sha256: str) -> None:
+    """RecordError unless the file is there and holds the bytes that a record names."""
+    if not path.is_file():
+        raise RecordError(f"{path}: is gone since it was recorded", cure="run the suite again")
+    if records.sha256_file(path) != sha256:
+        raise RecordError(
+            f"{path}: is not the file that was recorded (its SHA-256 differs)",
+            cure="do not change data or models during a run; run the suite again",
+        )

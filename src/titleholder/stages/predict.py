@@ -1,0 +1,89 @@
+"""predict: every model of the suite on the current and the reference rows, and what that costs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from titleholder import records, tables
+from titleholder.adapters import models
+from titleholder.stages import STAGES, manifest, measured
+from titleholder.stages.checks import refusal
+from titleholder.stages.workspace import Workspace
+from titleholder.types import Gauge, Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FILE = "predictions.json"
+MEASURED = "measured.json"
+
+
+class PredictionSet(Record):
+    """Which file holds which model's answers, and what it was made from.
+
+    ``skipped`` says why no model was run; it is empty when they were.
+    """
+
+    inputs: dict[str, str]
+    files: dict[str, str]
+    skipped: str = ""
+
+
+def run(ws: Workspace) -> None:
+    """Write ``<model>.current.parquet`` and, where there is one, ``<model>.reference.parquet``."""
+    found = manifest.read(ws)
+    here = ws.stage("predict")
+    inputs = dict([ws.digest(ws.stage("pull") / manifest.FILE)])
+    inputs["params"] = ws.params_digest(STAGES["predict"].params)
+    skipped = refusal(ws)
+    figures: dict[str, dict[str, Gauge]] = {}
+    files: list[Path] = []
+    if not skipped:
+        frames = {
+            role: tables.read_frame(found.path_of(ws, role))
+            for role in ("current", "reference")
+            if found.has(role)
+        }
+        for name, role in _models(found):
+            path = found.path_of(ws, role)
+            written, figures[name] = _answers(ws, name, path, frames)
+            files += written
+    digests = dict(ws.digest(file) for file in files)
+    records.write(here / MEASURED, measured.Measured(machine=measured.machine(), models=figures))
+    records.write(here / FILE, PredictionSet(inputs=inputs, files=digests, skipped=skipped))
+
+
+def file_of(ws: Workspace, model: str, role: str) -> Path:
+    """Where one model's answers on one set of rows lie."""
+    return ws.stage("predict") / f"{model}.{role}.parquet"
+
+
+def _models(found: manifest.Manifest) -> list[tuple[str, str]]:
+    """Name and role of each model."""
+    champion = Path(found.source("champion").path).stem
+    roles = [(name, manifest.CANDIDATE + name) for name in found.candidates()]
+    return [(champion, "champion"), *roles]
+
+
+def _answers(
+    ws: Workspace, name: str, path: Path, frames: "dict[str, pd.DataFrame]"
+) -> tuple[list[Path], dict[str, Gauge]]:
+    """One model's prediction files and its measured figures."""
+    row_id = ws.suite.columns.row_id
+    if path.suffix in models.PREDICTION_FILES:
+        # Ready predictions are of the current rows alone; nothing is run and nothing timed.
+        file = file_of(ws, name, "current")
+        _write(file, tables.read_frame(path))
+        return [file], {}
+    positive = None if ws.suite.positive is None else tables.label(ws.suite.positive)
+    model = models.load(path, ws.suite.task, positive)
+    files = []
+    for role, frame in frames.items():
+        tables.require(frame, row_id, f"{role} data")
+        files.append(file_of(ws, name, role))
+        _write(files[-1], model.predict(frame, row_id))
+    return files, {**measured.size(path), **measured.latency(model, frames["current"], row_id)}
+
+
+def _write(path: Path, frame: "pd.DataFrame") -> None:
+    with records.replacing(path) as temporary:
+        tables.write_parquet(temporary, frame)

@@ -1,0 +1,75 @@
+"""pull: bring data and models here, and record which bytes they are."""
+
+from pathlib import Path
+
+from titleholder import records
+from titleholder.adapters import dvc, git
+from titleholder.errors import DataVersionError
+from titleholder.stages import STAGES
+from titleholder.stages.manifest import CANDIDATE, FILE, Manifest, local_path
+from titleholder.stages.workspace import Workspace
+from titleholder.types import Source
+
+
+def run(ws: Workspace) -> None:
+    """Pull what the suite names and write ``manifest.json``.
+
+    Raises DataVersionError with the file's name for anything missing, damaged or changed.
+    """
+    roles = dict(_roles(ws))
+    dvc.pull(ws.root, sorted(set(roles.values())))
+    sources = [_source(ws, role, path) for role, path in roles.items()]
+    reference = ws.suite.data.reference
+    if reference is not None and reference.rev is not None:
+        sources.append(_reference_at(ws, reference.path, reference.rev))
+    manifest = Manifest(
+        inputs={"params": ws.params_digest(STAGES["pull"].params)}, sources=tuple(sources)
+    )
+    records.write(ws.stage("pull") / FILE, manifest)
+
+
+def _roles(ws: Workspace) -> list[tuple[str, str]]:
+    """Role and path of everything that is read as it lies in the workspace."""
+    suite = ws.suite
+    roles = [("current", suite.data.current)]
+    if suite.data.reference is not None and suite.data.reference.rev is None:
+        roles.append(("reference", suite.data.reference.path))
+    if suite.expectations is not None:
+        roles.append(("expectations", suite.expectations))
+    roles.append(("champion", suite.models.champion))
+    roles += [(CANDIDATE + Path(path).stem, path) for path in suite.models.candidates]
+    return roles
+
+
+def _source(ws: Workspace, role: str, path: str) -> Source:
+    said = dvc.tracked(ws.root, path)
+    file = ws.root / path
+    return Source(
+        role=role,
+        path=path,
+        sha256=records.sha256_file(file),
+        bytes=file.stat().st_size,
+        dvc=None if said is None else f"md5:{said.md5}",
+        revision=git.revision_of(ws.root, path if said is None else said.pointer),
+    )
+
+
+def _reference_at(ws: Workspace, path: str, rev: str) -> Source:
+    commit = git.resolve(ws.root, rev)
+    if commit is None:
+        raise DataVersionError(
+            f"{path}: this clone has no revision {rev!r}",
+            cure="check data.reference.rev; in a shallow clone: `git fetch --unshallow --tags`",
+        )
+    shape = Source(role="reference", path=path, sha256="", bytes=0, rev=rev)
+    to = local_path(ws, shape)
+    said = dvc.read_at(ws.root, path, commit, to)
+    return Source(
+        role="reference",
+        path=path,
+        sha256=records.sha256_file(to),
+        bytes=to.stat().st_size,
+        dvc=f"md5:{said.md5}",
+        rev=rev,
+        revision=git.last_change(ws.root, commit, f"{path}.dvc"),
+    )

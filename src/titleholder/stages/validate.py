@@ -1,0 +1,59 @@
+"""The validate stage: do the current data keep what the suite's expectations promise of them?
+
+It always writes a record; what follows reads there whether the models may be run at all.
+"""
+
+import shutil
+
+import msgspec
+
+from titleholder import records, tables
+from titleholder.errors import BadInput
+from titleholder.stages import STAGES, manifest
+from titleholder.stages.workspace import Workspace
+from titleholder.types import Outcome
+from titleholder.validation import Validation
+
+FILE = "validation.json"
+EVIDENCE = "evidence"
+
+
+def run(ws: Workspace) -> None:
+    """Write ``validate/validation.json`` and the engine's own pages as evidence.
+
+    ConfigError when the suite file is wrong. Data that do not parse, hold no rows or break an
+    expectation are in the record.
+    """
+    here = ws.stage("validate")
+    shutil.rmtree(here / EVIDENCE, ignore_errors=True)
+    inputs = dict([ws.digest(ws.stage("pull") / manifest.FILE)])
+    inputs["params"] = ws.params_digest(STAGES["validate"].params)
+    found = _validated(ws, manifest.read(ws))
+    records.write(here / FILE, msgspec.structs.replace(found, inputs=inputs))
+
+
+def _validated(ws: Workspace, pulled: manifest.Manifest) -> Validation:
+    current = pulled.path_of(ws, "current")
+    if not pulled.has("expectations"):
+        reason = "the suite names no expectations file: nothing was checked"
+        return _unchecked(Outcome.INCONCLUSIVE, reason)
+    suite_path = pulled.path_of(ws, "expectations")
+    try:
+        frame = tables.read_frame(current)
+    except BadInput as error:
+        return _unchecked(Outcome.ERROR, error.message.replace(str(ws.root) + "/", ""))
+    from titleholder.adapters import expectations
+
+    return expectations.validate(frame, suite_path, ws.stage("validate") / EVIDENCE)
+
+
+def _unchecked(outcome: Outcome, reason: str) -> Validation:
+    return Validation(
+        outcome=outcome,
+        reason=reason,
+        rows=0,
+        columns=0,
+        declared=0,
+        evaluated=0,
+        expectations=(),
+    )

@@ -1,0 +1,108 @@
+"""Where a suite's records lie, and what a stage is given to work with."""
+
+import contextlib
+import fcntl
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import msgspec
+
+from titleholder import records
+from titleholder.errors import Busy, UsageError
+from titleholder.params.schema import Params, StoreParams, Suite
+
+PARAMS_FILE = "params.yaml"
+RUNS = Path(".titleholder/runs")
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One suite in one project directory.
+
+    Records go to ``.titleholder/runs/<suite>/<stage>/``; only the stage of that name writes there.
+    """
+
+    root: Path
+    name: str
+    suite: Suite
+    store: StoreParams
+
+    @classmethod
+    def of(cls, root: Path, params: Params, name: str) -> "Workspace":
+        """The workspace of a suite; UsageError with the nearest name when there is none."""
+        suite = params.suites.get(name)
+        if suite is None:
+            near = get_close_matches(name, params.suites, n=1)
+            hint = (
+                f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(params.suites)}"
+            )
+            raise UsageError(f"{PARAMS_FILE} has no suite {name!r}", cure=hint)
+        return cls(root=root.resolve(), name=name, suite=suite, store=params.store)
+
+    def stage(self, name: str) -> Path:
+        """The directory of one stage's records."""
+        return self.root / RUNS / self.name / name
+
+    def params_digest(self, keys: Iterable[str]) -> str:
+        """The digest of the suite's parameters under these keys, defaults filled in."""
+        section = {key: msgspec.to_builtins(getattr(self.suite, key)) for key in sorted(keys)}
+        return f"sha256:{records.sha256(section)}"
+
+    def digest(self, path: Path) -> tuple[str, str]:
+        """A file as an entry of a record's ``inputs``: its relative path and its digest."""
+        return self.relative(path), f"sha256:{records.sha256_file(path)}"
+
+    def relative(self, path: Path) -> str:
+        """A path as records name it: below the project directory, with forward slashes."""
+        return path.relative_to(self.root).as_posix()
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the suite for this process; Busy when another one has it.
+
+        The lock goes with the process, however it ends: nothing has to be cleaned up.
+        """
+        path = self.root / RUNS / self.name / ".lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Busy(
+                    f"another run of the suite {self.name!r} is at work in this directory",
+                    cure="wait until it has ended",
+                ) from None
+            yield
+
+
+@dataclass(frozen=True, slots=True)
+class StoreChoice:
+    """What a command line says of the store; None leaves params.yaml its say."""
+
+    url: str | None = None
+    endpoint: str | None = None
+    environment: str | None = None
+
+    def over(self, params: Params) -> Params:
+        """The parameters with this choice laid over their store section."""
+        said = {
+            "url": self.url, "endpoint": self.endpoint, "environment": self.environment,
+        }  # fmt: skip
+        chosen = {key: value for key, value in said.items() if value is not None}
+        store = msgspec.structs.replace(params.store, **chosen)
+        return msgspec.structs.replace(params, store=store)
+
+
+def open_params(root: Path) -> Params:
+    """All that ``params.yaml`` declares; one ConfigError with every problem in it."""
+    from titleholder.metrics import REGISTRY
+    from titleholder.params.load import load
+
+    return load(root / PARAMS_FILE, REGISTRY)
+
+
+def open_workspace(root: Path, suite: str) -> Workspace:
+    """The workspace of one suite of the project in ``root``."""
+    return Workspace.of(root, open_params(root), suite)

@@ -1,0 +1,40 @@
+"""How many rows would settle what stayed open."""
+
+import math
+from statistics import NormalDist
+
+POWER = 0.8
+NEVER = 10**12
+
+
+def rows_needed(distance: float, std_error: float, n: int, level: float) -> int | None:
+    """Rows at which a finding this far from its margin would be settled with 80% power.
+
+    ``distance`` is that of the estimate from the margin, ``std_error`` its error on ``n`` rows;
+    both in the metric's unit. The error falls with the root of n. None where no number of rows
+    would do, since the estimate lies on the margin, or where there is nothing to go by.
+
+    >>> rows_needed(distance=0.01, std_error=0.01, n=1000, level=0.95)
+    7849
+    """
+    if not (math.isfinite(distance) and math.isfinite(std_error) and n > 0):
+        return None
+    if abs(distance) == 0 or std_error <= 0:
+        return None
+    normal = NormalDist()
+    reach = normal.inv_cdf((1 + level) / 2) + normal.inv_cdf(POWER)
+    rows = math.ceil(n * (reach * std_error / distance) ** 2)
+    return rows if rows <= NEVER else None
+
+
+def p_value(improvement: float, bound: float, std_error: float) -> float | None:
+    """One-sided p-value of the null that the true improvement is at most ``bound``.
+
+    Normal in the estimate, with the resampled standard error; for an exactly known estimate
+    (no error) 0 or 1.
+    """
+    if not (math.isfinite(improvement) and math.isfinite(std_error)):
+        return None
+    if std_error <= 0:
+        return 0.0 if improvement > bound else 1.0
+    return NormalDist().cdf(-(improvement - bound) / std_error)

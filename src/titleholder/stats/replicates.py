@@ -1,0 +1,174 @@
+"""From a metric's law to joint replicates of champion and candidate on resampled rows.
+
+Three ways, each the row bootstrap itself or its law:
+
+- cells: the row bootstrap of a function of counts *is* a multinomial over the few distinct
+  cells (group, truth, champion's call, candidate's call), exactly, whatever n is;
+- sums over units, for functions of means: see `titleholder.stats.resampler`;
+- ranks: explicit draws, or, where rows are many and no class is rare, the normal law of the
+  influence values (Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 21-22).
+
+The candidate enters as a difference to the champion, so that two nearly equal models do not
+cancel to rounding noise.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from titleholder.arrays import Floats, Ints
+from titleholder.metrics.base import Counts, Means, Metric, Ranks
+from titleholder.metrics.ladder import Ladder
+from titleholder.stats.keys import generator
+from titleholder.stats.resampler import Resampler, sum_by_unit
+from titleholder.stats.sample import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Replicates:
+    """The metric as it stands, and on B resamples: ``champion`` and ``candidate`` (B,).
+
+    Values are NaN where the metric is undefined. ``method`` says how they were made.
+    """
+
+    champion_value: float
+    candidate_value: float
+    champion: Floats
+    candidate: Floats
+    method: str
+
+
+def replicate(metric: Metric, resampler: Resampler, group: Ints | None = None) -> Replicates:
+    """Replicates of a metric; ``group`` (n,) codes the groups of a grouped one."""
+    match metric.law:
+        case Counts(value):
+            return _counts(value, resampler, group)
+        case Means(columns, value):
+            return _means(columns, value, resampler)
+        case Ranks():
+            return _ranks(metric.name, metric.law, resampler)
+    raise TypeError(f"{metric.name} is measured, not resampled")
+
+
+# --------------------------------------------------------------------------- counts
+
+
+def _counts(
+    value: Callable[[Floats], Floats], resampler: Resampler, group: Ints | None
+) -> Replicates:
+    table = _cells(resampler.sample, group)
+    sums, method = _cell_sums(table, resampler)
+    champion = value(table.champion_counts(sums))
+    candidate = value(table.candidate_counts(sums))
+    return Replicates(float(champion[0]), float(candidate[0]), champion[1:], candidate[1:], method)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Distinct (group, truth, champion's call, candidate's call) and which row is in which."""
+
+    cell_of_row: Ints
+    group: Ints
+    truth: Ints
+    champion: Ints
+    candidate: Ints
+    groups: int | None
+    classes: int
+
+    def champion_counts(self, sums: Floats) -> Floats:
+        return self._counts(sums, self.champion)
+
+    def candidate_counts(self, sums: Floats) -> Floats:
+        return self._counts(sums, self.candidate)
+
+    def _counts(self, sums: Floats, call: Ints) -> Floats:
+        """Sums per cell (B, C) to confusion counts (B, [G,] K, K)."""
+        k, g = self.classes, self.groups or 1
+        place = (self.group * k + self.truth) * k + call
+        spread = np.zeros((len(place), g * k * k))
+        spread[np.arange(len(place)), place] = 1.0
+        shape = (len(sums), k, k) if self.groups is None else (len(sums), g, k, k)
+        return (sums @ spread).reshape(shape)
+
+
+def _cells(sample: Sample, group: Ints | None) -> _Cells:
+    truth, a, b = sample.panel.y_true, sample.champion.label, sample.candidate.label
+    if truth is None or a is None or b is None:
+        raise ValueError("a metric of calls was asked of predictions without labels")
+    k = len(sample.panel.classes)
+    groups = None if group is None else int(group.max(initial=-1)) + 1
+    of_row = np.zeros(len(truth), dtype=np.int64) if group is None else group
+    code = ((of_row * k + truth) * k + a) * k + b
+    distinct, cell_of_row = np.unique(code, return_inverse=True)
+    rest, candidate = np.divmod(distinct, k)
+    rest, champion = np.divmod(rest, k)
+    which, true = np.divmod(rest, k)
+    return _Cells(cell_of_row, which, true, champion, candidate, groups, k)
+
+
+def _cell_sums(table: _Cells, resampler: Resampler) -> tuple[Floats, str]:
+    """Weight in each cell, (1 + B, C): as it stands first, then on each resample."""
+    sample, draw = resampler.sample, resampler.draw
+    cells = len(table.truth)
+    observed = np.bincount(table.cell_of_row, weights=sample.weight, minlength=cells)
+    if sample.plain:
+        rng = generator(draw.seed, "cells", sample.name)
+        n = len(sample.panel)
+        drawn = rng.multinomial(n, observed / n, size=draw.resamples)
+        return np.vstack([observed, drawn]), f"paired bootstrap over cells, B={draw.resamples}"
+    by_unit = np.zeros((sample.units, cells))
+    np.add.at(by_unit, (sample.unit, table.cell_of_row), sample.weight)
+    sums, method = resampler.sums(by_unit)
+    return np.vstack([observed, np.maximum(sums, 0.0)]), method
+
+
+# ---------------------------------------------------------------------------- means
+
+
+def _means(
+    columns: Callable[..., Floats], value: Callable[[Floats], Floats], resampler: Resampler
+) -> Replicates:
+    sample = resampler.sample
+    champion = columns(sample.panel, sample.champion)
+    change = columns(sample.panel, sample.candidate) - champion
+    rows = np.column_stack([champion, change, np.ones(len(champion))])
+    by_unit = sum_by_unit(rows * sample.weight[:, None], sample)
+    sums, method = resampler.sums(by_unit)
+    sums = np.vstack([by_unit.sum(axis=0), sums])
+    means = sums[:, :-1] / np.where(sums[:, -1:] > 0, sums[:, -1:], np.nan)
+    k = champion.shape[1]
+    first, second = value(means[:, :k]), value(means[:, :k] + means[:, k:])
+    return Replicates(float(first[0]), float(second[0]), first[1:], second[1:], method)
+
+
+# ---------------------------------------------------------------------------- ranks
+
+
+def _ranks(name: str, law: Ranks, resampler: Resampler) -> Replicates:
+    sample, draw = resampler.sample, resampler.draw
+    first, second = resampler.ladders
+    here, there = (float(law.value(ladder.steps(sample.weight))) for ladder in (first, second))
+    y = np.asarray(sample.panel.y_true)
+    rarest = min(int(y.sum()), len(y) - int(y.sum()))
+    if rarest == 0:
+        nothing = np.full(draw.resamples, np.nan)
+        return Replicates(here, there, nothing, nothing, "none: a single class")
+    if resampler.is_small or rarest < law.rare:
+        drawn = [(law.value(a), law.value(b)) for a, b in resampler.steps()]
+        champion, candidate = (np.concatenate(side) for side in zip(*drawn, strict=True))
+        return Replicates(here, there, champion, candidate, resampler.method)
+    champion = _influence(law, first, sample)
+    change = _influence(law, second, sample) - champion
+    by_unit = sum_by_unit(np.column_stack([champion, change]), sample)
+    noise = resampler.noise(by_unit.T @ by_unit, "ranks", name)
+    method = f"paired influence function, normal law, B={draw.resamples}"
+    return Replicates(here, there, here + noise[:, 0], there + noise.sum(axis=1), method)
+
+
+def _influence(law: Ranks, ladder: Ladder, sample: Sample) -> Floats:
+    """Weighted influence of each row, (n,)."""
+    of_positive, of_negative = law.influence(ladder.steps(sample.weight))
+    positive = np.asarray(sample.panel.y_true) == 1
+    step = ladder.step_of_row
+    return np.where(positive, of_positive[step], of_negative[step]) * sample.weight

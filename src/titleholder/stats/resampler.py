@@ -1,0 +1,129 @@
+"""The draws of one sample, made once and shared by every metric on it.
+
+Rows (or clusters) are drawn with replacement, the same draw for both models. Few units are
+drawn one by one; sums over many are jointly normal with the covariance of the units.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from titleholder.arrays import Floats, Predictions
+from titleholder.metrics.ladder import Ladder, Steps
+from titleholder.stats.keys import generator
+from titleholder.stats.sample import Sample
+
+EXACT_UNITS = 2000
+_BLOCK = 1 << 21  # elements of one block of explicit draws: about 16 MB
+_KEPT = EXACT_UNITS * 2000  # elements of explicit draws that are kept: about 50 MB an array
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """How many resamples, and from which seed."""
+
+    resamples: int
+    seed: int
+
+
+class Resampler:
+    """The draws of one sample, made once and shared by every metric on it."""
+
+    def __init__(self, sample: Sample, draw: Draw) -> None:
+        self.sample = sample
+        self.draw = draw
+
+    @property
+    def method(self) -> str:
+        """What explicit draws are called in a finding."""
+        what = "clusters" if self.sample.clustered else "rows"
+        return f"paired bootstrap over {what}, B={self.draw.resamples}"
+
+    @cached_property
+    def ladders(self) -> tuple[Ladder, Ladder]:
+        """Champion's and candidate's scores in order."""
+        y = np.asarray(self.sample.panel.y_true, dtype=float)
+        return Ladder.of(y, _scores(self.sample.champion)), Ladder.of(
+            y, _scores(self.sample.candidate)
+        )
+
+    def steps(self) -> Iterable[tuple[Steps, Steps]]:
+        """Both ladders' steps on resampled rows, in blocks; kept while that is cheap."""
+        return self._kept_steps if self._keeps else self._made_steps()
+
+    def counts(self) -> Iterable[Floats]:
+        """How often each unit is drawn, in blocks (b, units)."""
+        return self._kept_counts if self._keeps else self._made_counts()
+
+    @property
+    def is_small(self) -> bool:
+        """Whether explicit draws of all units are cheap enough to make and to keep."""
+        return self.sample.units <= EXACT_UNITS
+
+    def sums(self, by_unit: Floats) -> tuple[Floats, str]:
+        """Column sums over resampled units, (B, k), of what each unit holds (units, k).
+
+        Explicit draws where the units are few; else the normal law of a sum of many units.
+        """
+        if self.is_small:
+            return np.vstack([counts @ by_unit for counts in self.counts()]), self.method
+        covariance = np.cov(by_unit, rowvar=False, ddof=0) * self.sample.units
+        noise = self.noise(np.atleast_2d(covariance), "sums")
+        return by_unit.sum(axis=0) + noise, f"{self.method}, normal law"
+
+    def noise(self, covariance: Floats, *names: str) -> Floats:
+        """Normal draws (B, k) with this covariance, which may be singular."""
+        rng = generator(self.draw.seed, *names, self.sample.name)
+        variances, axes = np.linalg.eigh(covariance)
+        scale = axes * np.sqrt(np.maximum(variances, 0.0))
+        noise: Floats = rng.standard_normal((self.draw.resamples, len(covariance))) @ scale.T
+        return noise
+
+    @property
+    def _keeps(self) -> bool:
+        return len(self.sample.panel) * self.draw.resamples <= _KEPT
+
+    @cached_property
+    def _kept_counts(self) -> list[Floats]:
+        return list(self._made_counts())
+
+    @cached_property
+    def _kept_steps(self) -> list[tuple[Steps, Steps]]:
+        return list(self._made_steps())
+
+    def _made_steps(self) -> Iterator[tuple[Steps, Steps]]:
+        first, second = self.ladders
+        for counts in self.counts():
+            weights = counts.T
+            if not self.sample.plain:
+                weights = weights[self.sample.unit] * self.sample.weight[:, None]
+            weights = weights.T
+            yield first.steps(weights), second.steps(weights)
+
+    def _made_counts(self) -> Iterator[Floats]:
+        rng = generator(self.draw.seed, "rows", self.sample.name)
+        units, left = self.sample.units, self.draw.resamples
+        while left > 0:
+            b = min(left, max(1, _BLOCK // len(self.sample.panel)))
+            picks = rng.integers(units, size=(b, units)) * b + np.arange(b)[:, None]
+            drawn = np.bincount(picks.ravel(), minlength=units * b)
+            # Units come first in memory, as `Ladder.steps` likes them.
+            yield drawn.reshape(units, b).astype(float).T
+            left -= b
+
+
+def sum_by_unit(rows: Floats, sample: Sample) -> Floats:
+    """Row values (n, k) added up within each sampling unit, (units, k)."""
+    if sample.units == len(rows) and sample.panel.cluster is None:
+        return rows
+    sums = np.zeros((sample.units, rows.shape[1]))
+    np.add.at(sums, sample.unit, rows)
+    return sums
+
+
+def _scores(predictions: Predictions) -> Floats:
+    if predictions.score is None:
+        raise ValueError("a metric of ranks was asked of predictions without scores")
+    return predictions.score

@@ -1,0 +1,90 @@
+"""One slice of the panel with both models' answers, ready for resampling."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
+
+A = TypeVar("A", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Rows of one slice.
+
+    ``weight`` (n,) is 1 unless the panel has weights. ``unit`` (n,) codes 0..units-1 of what is
+    drawn with replacement: the row, or its cluster where rows share one. ``plain`` says that
+    every row is its own unit with weight 1.
+    """
+
+    name: str
+    panel: Panel
+    champion: Predictions
+    candidate: Predictions
+    weight: Floats
+    unit: Ints
+    units: int
+    plain: bool
+
+    @property
+    def clustered(self) -> bool:
+        """Whether rows share units."""
+        return self.units < len(self.panel) or self.panel.cluster is not None
+
+
+def take(
+    name: str, mask: Bools, panel: Panel, champion: Predictions, candidate: Predictions
+) -> Sample:
+    """The rows of ``mask`` (n,) as a sample."""
+    rows = np.flatnonzero(mask)
+    part = _panel_rows(panel, rows)
+    weight = np.ones(len(rows)) if part.weight is None else part.weight
+    if part.cluster is None:
+        unit, units = np.arange(len(rows)), len(rows)
+    else:
+        distinct, unit = np.unique(part.cluster, return_inverse=True)
+        units = len(distinct)
+    return Sample(
+        name=name,
+        panel=part,
+        champion=_prediction_rows(champion, rows),
+        candidate=_prediction_rows(candidate, rows),
+        weight=weight,
+        unit=unit,
+        units=units,
+        plain=part.weight is None and part.cluster is None,
+    )
+
+
+def _panel_rows(panel: Panel, rows: Ints) -> Panel:
+    return replace(
+        panel,
+        row_id=panel.row_id[rows],
+        y_true=_rows(panel.y_true, rows),
+        weight=_rows(panel.weight, rows),
+        cluster=_rows(panel.cluster, rows),
+        columns={},
+    )
+
+
+def _prediction_rows(predictions: Predictions, rows: Ints) -> Predictions:
+    return replace(
+        predictions,
+        label=_rows(predictions.label, rows),
+        score=_rows(predictions.score, rows),
+        value=_rows(predictions.value, rows),
+        items=_each(predictions.items, rows),
+        costs=_each(predictions.costs, rows),
+    )
+
+
+def _rows(array: NDArray[A] | None, rows: Ints) -> NDArray[A] | None:
+    return None if array is None else array[rows]
+
+
+def _each(arrays: Mapping[str, Floats], rows: Ints) -> dict[str, Floats]:
+    return {name: array[rows] for name, array in arrays.items()}

@@ -1,0 +1,69 @@
+"""The one narrow door to wherever verdicts are kept.
+
+A store maps keys (``a/b/c``) to bytes and can write conditionally; nothing more is asked of a
+vendor. Every implementation passes `tests/contract/test_store.py` and raises only `StoreError`s
+(and `UsageError` for a key or an address that cannot be one).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from titleholder.errors import UsageError
+
+_SEGMENT = r"[A-Za-z0-9_][A-Za-z0-9._=-]{0,127}"
+_KEY = re.compile(rf"{_SEGMENT}(/{_SEGMENT}){{0,15}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object as it was read; ``tag`` changes whenever the bytes under the key do."""
+
+    data: bytes
+    tag: str
+
+
+class Store(Protocol):
+    """A place for bytes under keys, with writes that can lose a race but never overwrite one.
+
+    A write that returned is durable. A write that raised `CommitUnknown` may or may not have
+    happened; any other error means that it has not.
+    """
+
+    @property
+    def url(self) -> str:
+        """Where this store is, without credentials: for messages and receipts."""
+
+    def get(self, key: str) -> Stored:
+        """The object under ``key``; ObjectNotFound when there is none."""
+
+    def put_new(self, key: str, data: bytes) -> str:
+        """Write where nothing is yet, and return the tag; PreconditionFailed if something is."""
+
+    def put_if(self, key: str, data: bytes, tag: str) -> str:
+        """Replace exactly the version called ``tag``; PreconditionFailed if it is another."""
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """All keys that start with ``prefix``, in order."""
+
+    def now(self) -> datetime:
+        """The store's own clock, UTC; the judge of what has expired."""
+
+    def locate(self, key: str) -> str:
+        """An address of ``key`` that a person can open or paste."""
+
+
+def checked_key(key: str) -> str:
+    """The key itself, if it is one: plain segments between slashes, none of them hidden or ``..``.
+
+    >>> checked_key("verdicts/dev/credit/head.json")
+    'verdicts/dev/credit/head.json'
+    """
+    if not _KEY.fullmatch(key):
+        raise UsageError(
+            f"{key!r} cannot be a key of a store",
+            cure="use letters, digits and . _ = - between slashes",
+        )
+    return key

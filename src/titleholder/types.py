@@ -1,0 +1,225 @@
+"""The words of the domain as frozen records.
+
+Structs (msgspec) are what records on disk are made of: they encode to canonical JSON and refuse
+unknown fields. What holds arrays in memory stands in `titleholder.arrays`, so that the gate can
+read a verdict without importing numpy. Nothing in this file computes.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+# The slice that is every row.
+OVERALL = "overall"
+
+
+class Task(StrEnum):
+    """What kind of answer the models of a suite give."""
+
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    REGRESSION = "regression"
+    SCORED = "scored"
+
+
+class Kind(StrEnum):
+    """What a rule asks of a metric."""
+
+    NON_INFERIOR = "non_inferior"
+    SUPERIOR = "superior"
+    FLOOR = "floor"
+    CEILING = "ceiling"
+
+
+class Severity(StrEnum):
+    """Whether a rule decides, warns or only informs."""
+
+    BLOCK = "block"
+    WARN = "warn"
+    INFO = "info"
+
+
+class OnInconclusive(StrEnum):
+    """What an INCONCLUSIVE finding of a blocking rule does to the verdict."""
+
+    BLOCK = "block"
+    WARN = "warn"
+    PASS = "pass"
+
+
+class Mode(StrEnum):
+    """A shadow rule is judged and shown, and never counts."""
+
+    ENFORCE = "enforce"
+    SHADOW = "shadow"
+
+
+class Outcome(StrEnum):
+    """What became of one rule, one check or the whole verdict. ERROR is never a verdict."""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    ERROR = "ERROR"
+
+
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all that is written to disk: frozen, and strict when it is read."""
+
+
+# ---------------------------------------------------------------------------- policy
+
+
+class Rule(Record):
+    """One line of policy: a metric on a slice, with a kind and a severity.
+
+    ``margin`` (>= 0, in the metric's unit, or a share of the champion's value when ``relative``)
+    belongs to non_inferior and superior; ``value`` belongs to floor and ceiling.
+    ``over`` names the slice column whose groups a fairness metric compares.
+    """
+
+    id: str
+    metric: str
+    kind: Kind
+    slice: str = OVERALL
+    over: str | None = None
+    margin: float | None = None
+    value: float | None = None
+    relative: bool = False
+    min_n: int | None = None
+    severity: Severity = Severity.BLOCK
+    on_inconclusive: OnInconclusive = OnInconclusive.BLOCK
+    mode: Mode = Mode.ENFORCE
+
+
+# ------------------------------------------------------------------------- judgement
+
+
+class Estimate(Record):
+    """A value with its confidence interval, in the metric's own unit.
+
+    All three are null where the metric is undefined; the reason stands beside it.
+    """
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class Gauge(Record):
+    """A figure taken of a whole model on ``n`` observations; low = value = high if exact."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+class Comparison(Record):
+    """One metric on one slice: champion, candidate and the paired improvement.
+
+    ``improvement`` is oriented: positive is better, whatever the metric's direction.
+    ``relative`` is the improvement as a share of the champion's absolute value.
+    ``std_error`` is that of the improvement. ``reason`` is empty unless something is undefined.
+    ``available`` is false where the predictions lack what the metric needs, or nothing was
+    measured at all: a fault, where a mere lack of evidence is not.
+    ``n_min_class`` is the size of the rarest class on the slice (None for regression).
+    """
+
+    metric: str
+    slice: str
+    over: str | None
+    n: int
+    n_clusters: int | None
+    n_min_class: int | None
+    method: str
+    level: float
+    champion: Estimate
+    candidate: Estimate
+    improvement: Estimate
+    relative: Estimate
+    std_error: float | None
+    relative_std_error: float | None
+    reason: str = ""
+    available: bool = True
+
+
+class Finding(Record):
+    """What became of one rule on one slice, with everything the decision rested on."""
+
+    rule: str
+    metric: str
+    slice: str
+    over: str | None
+    kind: Kind
+    severity: Severity
+    on_inconclusive: OnInconclusive
+    mode: Mode
+    outcome: Outcome
+    reason: str
+    method: str
+    n: int
+    n_clusters: int | None
+    champion: Estimate
+    candidate: Estimate
+    improvement: Estimate
+    p_value: float | None
+    margin: float | None
+    relative: bool
+    value: float | None
+    level: float
+    rows_needed: int | None
+
+
+class Check(Record):
+    """What became of a condition beside the rules: data, drift, decay, comparability."""
+
+    name: str
+    kind: str
+    severity: Severity
+    outcome: Outcome
+    reason: str
+
+
+class Source(Record):
+    """One input as it was read: where it lies and which bytes they were.
+
+    ``sha256`` is the plain hex digest of the file. ``dvc`` is the hash DVC tracks it by,
+    ``revision`` the git commit that last changed its ``.dvc`` file; both are null for files
+    that DVC does not track. ``rev`` is the revision that the suite asked for, if any.
+    """
+
+    role: str
+    path: str
+    sha256: str
+    bytes: int
+    dvc: str | None = None
+    rev: str | None = None
+    revision: str | None = None
+
+
+class Verdict(Record):
+    """All that was declared and all that was found; the outcome follows from it."""
+
+    schema_version: int
+    suite: str
+    task: Task
+    candidate: str
+    outcome: Outcome
+    reason: str
+    error_control: str
+    level: float
+    rules: tuple[Rule, ...]
+    findings: tuple[Finding, ...]
+    checks: tuple[Check, ...]
+    inputs: tuple[Source, ...]
+
+
+def __getattr__(name: str) -> Any:
+    """Temporary: the arrays moved to `titleholder.arrays`; import them from there."""
+    if name in {"Floats", "Ints", "Bools", "Panel", "Predictions", "Slice"}:
+        from titleholder import arrays
+
+        return getattr(arrays, name)
+    raise AttributeError(name)

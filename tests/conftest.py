@@ -1,0 +1,32 @@
+"""Fixtures that several kinds of tests share."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support import seaweed
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[seaweed.Server]:
+    """A real S3 server for this test process; started when the first test asks for it."""
+    with seaweed.running(tmp_path_factory.mktemp("weed")) as server:
+        yield server
+
+
+@pytest.fixture
+def no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of this machine's AWS configuration, and no way to ask a cloud for credentials."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in seaweed.ISOLATED.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def aws(no_aws: None, s3_server: seaweed.Server, monkeypatch: pytest.MonkeyPatch) -> seaweed.Server:
+    """The real server, with an environment in which boto3 finds it."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return s3_server
