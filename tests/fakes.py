@@ -21,6 +21,9 @@ class MemoryStore:
         self._writes = 0
         self._lock = threading.Lock()
 
+    def prepare(self) -> None:
+        """Be ready, as always."""
+
     def get(self, key: str) -> Stored:
         """The object under ``key``."""
         try:

@@ -1,19 +1,12 @@
-"""From findings and checks to the `Verdict` record, with the error that the whole of it controls."""
+"""From findings and checks to the `Verdict` record, with the error that the whole controls."""
 
 from collections.abc import Sequence
 
-from titleholder.errors import Exit
-from titleholder.params.schema import Policy
-from titleholder.types import Check, Finding, Outcome, Source, Verdict
-from titleholder.verdict import SCHEMA_VERSION, derive, reason
+import msgspec
 
-# A verdict is never ERROR; one that said so would be no judgement.
-EXIT_OF = {
-    Outcome.PASS: Exit.ALLOW,
-    Outcome.FAIL: Exit.REGRESSED,
-    Outcome.INCONCLUSIVE: Exit.INCONCLUSIVE,
-    Outcome.ERROR: Exit.UNDECIDED,
-}
+from titleholder.params.schema import Policy
+from titleholder.types import Check, Finding, Rule, Source, Verdict
+from titleholder.verdict import SCHEMA_VERSION, derive, reason
 
 
 def conclude(
@@ -35,7 +28,7 @@ def conclude(
         reason=reason(findings, checks),
         error_control=error_control(policy.level),
         level=policy.level,
-        rules=tuple(policy.rules),
+        rules=tuple(_with_floor(rule, policy.min_n) for rule in policy.rules),
         findings=tuple(findings),
         checks=tuple(checks),
         inputs=tuple(inputs),
@@ -57,3 +50,12 @@ Findings of several slices are not corrected for one another; read them as explo
         f"at most {side}. Findings of several slices are not corrected for one another; read "
         f"them as exploration."
     )
+
+
+def _with_floor(rule: Rule, least: int) -> Rule:
+    """The rule with the floor on rows that was in force.
+
+    Readers of the verdict need it: only a slice below the floor may leave open what its interval
+    decides, and without it a regression could pass for an open question.
+    """
+    return rule if rule.min_n is not None else msgspec.structs.replace(rule, min_n=least)

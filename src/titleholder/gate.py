@@ -77,7 +77,7 @@ def ask(
     except queue.Empty:
         return Answer(
             Exit.UNDECIDED,
-            f"{store.url} gave no whole answer within {deadline:g} s",
+            f"{store.url} gave no whole answer within {deadline:.3g} s",
             cure="check the endpoint and the network",
         )
 

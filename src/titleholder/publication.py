@@ -125,6 +125,7 @@ def publish(
     if not valid_for > timedelta(seconds=1):
         raise UsageError("a verdict has to be valid for a while", cure="raise store.valid_hours")
     recompute(verdict)
+    store.prepare()
     kept = tuple(_keep(store, name, path) for name, path in sorted(evidence.items()))
     published = (now or store.now()).astimezone(UTC)
     draft = _Draft(

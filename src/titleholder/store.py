@@ -36,6 +36,9 @@ class Store(Protocol):
     def url(self) -> str:
         """Where this store is, without credentials: for messages and receipts."""
 
+    def prepare(self) -> None:
+        """Make ready to be written to, and raise whatever can be known to stand against it."""
+
     def get(self, key: str) -> Stored:
         """The object under ``key``; ObjectNotFound when there is none."""
 

@@ -6,7 +6,6 @@ read a verdict without importing numpy. Nothing in this file computes.
 """
 
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
@@ -71,7 +70,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 # ---------------------------------------------------------------------------- policy
 
 
-class Rule(Record):
+class Rule(Record, frozen=True):
     """One line of policy: a metric on a slice, with a kind and a severity.
 
     ``margin`` (>= 0, in the metric's unit, or a share of the champion's value when ``relative``)
@@ -96,7 +95,7 @@ class Rule(Record):
 # ------------------------------------------------------------------------- judgement
 
 
-class Estimate(Record):
+class Estimate(Record, frozen=True):
     """A value with its confidence interval, in the metric's own unit.
 
     All three are null where the metric is undefined; the reason stands beside it.
@@ -107,7 +106,7 @@ class Estimate(Record):
     high: float | None = None
 
 
-class Gauge(Record):
+class Gauge(Record, frozen=True):
     """A figure taken of a whole model on ``n`` observations; low = value = high if exact."""
 
     value: float
@@ -116,7 +115,7 @@ class Gauge(Record):
     n: int
 
 
-class Comparison(Record):
+class Comparison(Record, frozen=True):
     """One metric on one slice: champion, candidate and the paired improvement.
 
     ``improvement`` is oriented: positive is better, whatever the metric's direction.
@@ -145,7 +144,7 @@ class Comparison(Record):
     available: bool = True
 
 
-class Finding(Record):
+class Finding(Record, frozen=True):
     """What became of one rule on one slice, with everything the decision rested on."""
 
     rule: str
@@ -172,7 +171,7 @@ class Finding(Record):
     rows_needed: int | None
 
 
-class Check(Record):
+class Check(Record, frozen=True):
     """What became of a condition beside the rules: data, drift, decay, comparability."""
 
     name: str
@@ -182,7 +181,7 @@ class Check(Record):
     reason: str
 
 
-class Source(Record):
+class Source(Record, frozen=True):
     """One input as it was read: where it lies and which bytes they were.
 
     ``sha256`` is the plain hex digest of the file. ``dvc`` is the hash DVC tracks it by,
@@ -199,7 +198,7 @@ class Source(Record):
     revision: str | None = None
 
 
-class Verdict(Record):
+class Verdict(Record, frozen=True):
     """All that was declared and all that was found; the outcome follows from it."""
 
     schema_version: int
@@ -214,12 +213,3 @@ class Verdict(Record):
     findings: tuple[Finding, ...]
     checks: tuple[Check, ...]
     inputs: tuple[Source, ...]
-
-
-def __getattr__(name: str) -> Any:
-    """Temporary: the arrays moved to `titleholder.arrays`; import them from there."""
-    if name in {"Floats", "Ints", "Bools", "Panel", "Predictions", "Slice"}:
-        from titleholder import arrays
-
-        return getattr(arrays, name)
-    raise AttributeError(name)

@@ -15,7 +15,6 @@ from msgspec import Meta
 from titleholder import records
 from titleholder.errors import Exit, NoVerdict, RecordError
 from titleholder.judge import bound_of, decide
-from titleholder.params.schema import Policy
 from titleholder.policy import EVERY
 from titleholder.types import (
     Check,
@@ -27,7 +26,6 @@ from titleholder.types import (
     Record,
     Rule,
     Severity,
-    Source,
     Verdict,
 )
 
@@ -166,35 +164,6 @@ def moment(text: str) -> datetime:
 # --------------------------------------------------------------------------- derivation
 
 
-def conclude(
-    suite: str,
-    policy: Policy,
-    candidate: str,
-    findings: Sequence[Finding],
-    checks: Sequence[Check],
-    inputs: Sequence[Source],
-) -> Verdict:
-    """The verdict on a candidate: all that was declared and found, and what follows from it.
-
-    The rules stand in it with the floor on rows that was in force, so that readers can tell a
-    slice that was too small from a finding that was withheld.
-    """
-    return Verdict(
-        schema_version=SCHEMA_VERSION,
-        suite=suite,
-        task=policy.task,
-        candidate=candidate,
-        outcome=derive(findings, checks),
-        reason=reason(findings, checks),
-        error_control=_error_control(policy.level),
-        level=policy.level,
-        rules=tuple(_with_floor(rule, policy.min_n) for rule in policy.rules),
-        findings=tuple(findings),
-        checks=tuple(checks),
-        inputs=tuple(inputs),
-    )
-
-
 def derive(findings: Iterable[Finding], checks: Iterable[Check]) -> Outcome:
     """The outcome that follows, and nothing else may say otherwise.
 
@@ -238,9 +207,9 @@ def _why_passed(deciding: Sequence[Finding]) -> str:
 def _why_open(deciding: Sequence[Finding], unmet: Sequence[Check]) -> str:
     errors = [f for f in deciding if f.outcome is Outcome.ERROR]
     still_open = [f for f in deciding if f.outcome is Outcome.INCONCLUSIVE and not _excused(f)]
-    parts = []
+    parts: list[str] = []
     if unmet:
-        parts.append("; ".join(f"the check {c.name} did not pass ({c.reason})" for c in unmet))
+        parts.extend(f"the check {c.name} did not pass ({c.reason})" for c in unmet)
     if errors:
         parts.append(f"{_share(errors, deciding)} could not be judged: {_names(errors)}")
     if still_open:
@@ -249,21 +218,8 @@ def _why_open(deciding: Sequence[Finding], unmet: Sequence[Check]) -> str:
         parts.append("no blocking rule was judged, and nothing passes by absence")
     if not parts:
         parts.append("every blocking rule was left open and excused, so nothing was shown")
-    text = "; ".join(parts)
+    text = " ".join("; ".join(parts).split())
     return f"{text[0].upper()}{text[1:]}."
-
-
-def _with_floor(rule: Rule, least: int) -> Rule:
-    return rule if rule.min_n is not None else msgspec.structs.replace(rule, min_n=least)
-
-
-def _error_control(level: float) -> str:
-    """Which error rate the verdict controls: Berger (1982), doi:10.1080/00401706.1982.10487790."""
-    return (
-        "intersection-union test: every blocking finding has to pass by its own two-sided "
-        f"{level:.6g} interval, so a candidate that breaks one of those rules is approved with "
-        f"probability at most {(1 - level) / 2:.6g}"
-    )
 
 
 def _decides(finding: Finding) -> bool:

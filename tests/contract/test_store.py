@@ -25,8 +25,19 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     else:
         server = request.getfixturevalue("aws")
         made = open_store(f"s3://{server.bucket}/{uuid.uuid4().hex}", root=tmp_path)
+    made.prepare()
     made.put_new("a/first", b"one")
     return made
+
+
+def test_a_store_that_is_prepared_is_empty_and_can_be_read(store: Store, tmp_path: Path) -> None:
+    """Preparing twice changes nothing; what is absent is then absent and no longer missing."""
+    store.prepare()
+    assert list(store.keys("")) == ["a/first"]
+    fresh = open_store("file://fresh", root=tmp_path)
+    fresh.prepare()
+    with pytest.raises(ObjectNotFound):
+        fresh.get("a/first")
 
 
 def test_what_was_written_is_read(store: Store) -> None:

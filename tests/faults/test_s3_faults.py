@@ -93,9 +93,10 @@ def test_a_write_that_lost_is_known_to_have_lost(wire: Wire, fault: Fault) -> No
         wire.store.put_new("commit", b"same")
 
 
-def test_a_replacement_of_something_gone_has_lost(wire: Wire) -> None:
-    """A pointer that is no longer there is not the one that was read."""
-    wire.proxy.faults.append(CUT_UPLOAD)
+@pytest.mark.parametrize("fault", [CUT_UPLOAD, Fault("PUT", status=404, code="NoSuchKey")])
+def test_a_replacement_of_something_gone_has_lost(wire: Wire, fault: Fault) -> None:
+    """A pointer that is no longer there is not the one that was read; AWS answers that with 404."""
+    wire.proxy.faults.append(fault)
     with pytest.raises(PreconditionFailed, match="gone"):
         wire.store.put_if("pointer", b"new", '"tag"')
 
@@ -193,7 +194,7 @@ def test_a_store_without_checksums_is_read_all_the_same(wire: Wire) -> None:
 
 def test_a_store_without_a_clock_is_refused(wire: Wire) -> None:
     """Where no answer has a date, nothing can be said to have expired."""
-    wire.proxy.faults.append(Fault("HEAD", forward=True, without=frozenset({"date"})))
+    wire.proxy.faults.append(Fault("GET", forward=True, without=frozenset({"date"})))
     with pytest.raises(StoreError, match="date"):
         wire.store.now()
 
@@ -210,7 +211,7 @@ def test_a_listing_of_several_pages_is_whole(wire: Wire, monkeypatch: pytest.Mon
         wire.direct.put_new(f"page/{name}", b"")
     honest = wire.store._client().list_objects_v2
     monkeypatch.setattr(
-        wire.store._client(), "list_objects_v2", lambda **given: honest(MaxKeys=1, **given)
+        wire.store._client(), "list_objects_v2", lambda **given: honest(**{**given, "MaxKeys": 1})
     )
     assert list(wire.store.keys("page/")) == ["page/a", "page/b", "page/c"]
 
@@ -219,7 +220,7 @@ def test_a_missing_bucket_is_said_to_be_missing(aws: seaweed.Server, tmp_path: P
     """For reading, writing and asking the time."""
     store = open_store("s3://no-such-bucket/x", root=tmp_path)
     calls = (lambda: store.get("k"), lambda: store.put_new("k", b""), lambda: next(store.keys("")))
-    for call in (*calls, open_store("s3://no-such-bucket", root=tmp_path).now):
+    for call in (*calls, store.prepare, open_store("s3://no-such-bucket", root=tmp_path).now):
         with pytest.raises(StoreMissing, match="no such bucket") as caught:
             call()
         assert caught.value.cure

@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from titleholder.conclude import conclude
 from titleholder.params.schema import Policy
 from titleholder.types import (
     Check,
@@ -17,7 +18,7 @@ from titleholder.types import (
     Task,
     Verdict,
 )
-from titleholder.verdict import Subject, conclude, subject_of
+from titleholder.verdict import Subject, subject_of
 
 MODEL = "ab" * 32
 OTHER_MODEL = "cd" * 32

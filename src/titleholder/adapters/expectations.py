@@ -57,9 +57,10 @@ def validate(frame: "pd.DataFrame", suite_path: Path, evidence_dir: Path) -> Val
         engine = _Engine(plain, suite_path.stem)
         result, broken = engine.attempt(built)
         examined = engine.examined(declared, facts) if result else {}
+        found = _validation(declared, facts, result, examined)
         evidence = engine.document(result, evidence_dir) if result else {}
-    found = _validation(declared, facts, result, examined, evidence)
-    return msgspec.structs.replace(found, reason=f"{found.reason}: {broken}") if broken else found
+    reason = f"{found.reason}: {broken}" if broken else found.reason
+    return msgspec.structs.replace(found, reason=reason, evidence=evidence)
 
 
 class _Engine:
@@ -67,13 +68,20 @@ class _Engine:
 
     def __init__(self, frame: "pd.DataFrame", name: str) -> None:
         import great_expectations as gx
-        from great_expectations.data_context.types.base import ProgressBarsConfig
-
-        self.name = name
-        self.context = gx.get_context(mode="ephemeral")
-        self.context.variables.progress_bars = ProgressBarsConfig(
-            globally=False, metric_calculations=False
+        from great_expectations.data_context.types.base import (
+            DataContextConfig,
+            InMemoryStoreBackendDefaults,
+            ProgressBarsConfig,
         )
+
+        in_memory = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)  # else it leaves one
+        config = DataContextConfig(
+            store_backend_defaults=in_memory,
+            progress_bars=ProgressBarsConfig(globally=False, metric_calculations=False),
+            analytics_enabled=False,
+        )
+        self.name = name
+        self.context = gx.get_context(project_config=config, mode="ephemeral")
         asset = self.context.data_sources.add_pandas("frame").add_dataframe_asset("current")
         whole = asset.add_batch_definition_whole_dataframe("all rows")
         self.batch = whole.get_batch(batch_parameters={"dataframe": frame})
@@ -202,7 +210,6 @@ def _validation(
     facts: Facts,
     result: Any,
     examined: Mapping[int, int],
-    evidence: dict[str, str],
 ) -> Validation:
     by_index: dict[int, list[Any]] = {}
     for one in result.results if result else []:
@@ -221,7 +228,6 @@ def _validation(
         declared=len(declared),
         evaluated=evaluated,
         expectations=judged,
-        evidence=evidence,
     )
 
 

@@ -42,7 +42,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(args: argparse.Namespace) -> int:
     """Judge, print, and map the outcome to an exit code."""
     from titleholder import oneoff, records
-    from titleholder.conclude import EXIT_OF
+    from titleholder.verdict import EXIT_OF
 
     found = oneoff.judge_files(args.panel, args.champion, args.candidate, args.policy)
     if args.out is not None:

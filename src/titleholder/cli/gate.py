@@ -103,21 +103,18 @@ def _store_of(args: argparse.Namespace) -> tuple[str, str | None, str | None]:
 def _declared(path: Path, endpoint: str | None) -> tuple[str, str | None, str | None]:
     """The store section of params.yaml; nothing else in that file matters here."""
     import msgspec
-    import yaml
 
+    from titleholder.params import document
     from titleholder.params.schema import StoreParams
 
+    data = document.read(path).data
+    if not isinstance(data, dict) or "store" not in data:
+        raise ConfigError(str(path), ["it has no section `store`: add one, or use --store"])
     try:
-        document = yaml.safe_load(path.read_bytes())
-        section = document["store"] if isinstance(document, dict) else None
-        declared = msgspec.convert(section, StoreParams)
-    except KeyError:
-        problem = "it has no section `store`: add one, or use --store"
-    except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        problem = f"store: {error}"
-    else:
-        return declared.url, endpoint or declared.endpoint, declared.region
-    raise ConfigError(str(path), [problem])
+        declared = msgspec.convert(data["store"], StoreParams)
+    except msgspec.ValidationError as error:
+        raise ConfigError(str(path), [f"store: {error}"]) from error
+    return declared.url, endpoint or declared.endpoint, declared.region
 
 
 def _print(answer: Answer, args: argparse.Namespace) -> None:

@@ -145,6 +145,7 @@ def _sum(parts: list[Profile]) -> Profile:
 def _numbers(values: NDArray[Any]) -> Numbers:
     """Sort once; NaN and the infinities end up at the ends, where they are counted and cut."""
     ordered = values.astype(np.float64)
+    ordered += 0.0  # -0.0 is 0.0, or the record would depend on which of them sorts first
     ordered.sort()
     filled = int(np.searchsorted(ordered, np.inf, side="right"))
     low = int(np.searchsorted(ordered, -np.inf, side="right"))
@@ -209,7 +210,7 @@ def _as_float(value: Any) -> float:
     try:
         return float(value)
     except OverflowError:  # an integer beyond 1.8e308
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def _named(held: Mapping[Any, int]) -> dict[str, int]:

@@ -1,5 +1,5 @@
-"""params.yaml and policy files: what may stand in them, and what is wrong with one that was written.
+"""params.yaml and policy files: what may stand in them, and what is wrong with one that does.
 
-`schema` says the shape, `document` reads strict YAML and remembers lines, `check` finds every
-problem at once, `load` puts the three together.
+`schema` says the shape, `document` reads strict YAML and remembers lines, `shape` and `check`
+find every problem at once, `load` puts them together.
 """

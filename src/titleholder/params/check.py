@@ -1,5 +1,314 @@
-"""Interim."""
+"""What the parameters mean: every rule that can never be judged as it stands, told at once.
+
+The shape is right by the time this is called. Nothing here reads data; `check_columns` is for
+whoever has read their names.
+"""
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+from itertools import pairwise
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from titleholder.params.document import Path_
+from titleholder.params.schema import Binned, Part, Policy, SliceSpec, Suite
+from titleholder.params.shape import Problem, nearest
+from titleholder.types import Kind, Mode, Rule, Severity, Task
+
+OVERALL, EVERY = "overall", "*"
+TABLES = (".parquet", ".csv", ".jsonl")
+MODELS = (".skops", *TABLES)
+MARGINS = (Kind.NON_INFERIOR, Kind.SUPERIOR)
 
 
-def check_columns(policy, columns, where):
-    return []
+class MetricFacts(Protocol):
+    """What has to be known of a metric to tell whether a rule on it makes sense."""
+
+    @property
+    def tasks(self) -> frozenset[Task]: ...  # noqa: D102
+    @property
+    def higher_is_better(self) -> bool: ...  # noqa: D102
+    @property
+    def domain(self) -> tuple[float, float]: ...  # noqa: D102
+    @property
+    def grouped(self) -> bool: ...  # noqa: D102
+    @property
+    def measured(self) -> bool: ...  # noqa: D102
+    @property
+    def target(self) -> float | None: ...  # noqa: D102
+
+
+Metrics = Mapping[str, MetricFacts]
+
+
+def suite_problems(suite: Suite, metrics: Metrics, path: Path_) -> Iterator[Problem]:
+    """All that is wrong with the meaning of a suite."""
+    yield from policy_problems(suite, metrics, path)
+    yield from _file_problems(suite, path)
+    yield from _model_problems(suite, path)
+    for name in suite.drift.columns:
+        if name in suite.columns.ignore:
+            where = (*path, "drift", "columns", name)
+            yield Problem(where, "the column is in columns.ignore, so its threshold never counts")
+
+
+def policy_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Problem]:
+    """All that is wrong with the meaning of a policy."""
+    yield from _task_problems(policy, metrics, path)
+    for i, spec in enumerate(policy.slices):
+        yield from _slice_problems(spec, (*path, "slices", i))
+    yield from _rules_problems(policy, path)
+    for i, rule in enumerate(policy.rules):
+        yield from _rule_problems(rule, policy, metrics, (*path, "rules", i))
+
+
+def check_columns(policy: Policy, columns: Collection[str], where: str) -> list[str]:
+    """Columns that a policy names and the data lack, each with the nearest that there is."""
+    wanted: dict[str, str] = {}
+    named = policy.columns
+    for key in ("cluster", "weight"):
+        if getattr(named, key) is not None:
+            wanted[getattr(named, key)] = f"columns.{key}"
+    for i, spec in enumerate(policy.slices):
+        for part in _parts(spec):
+            wanted[_column(part)] = f"slices[{i}]"
+    for i, rule in enumerate(policy.rules):
+        if rule.over is not None:
+            wanted.setdefault(rule.over, f"rules[{i}].over")
+    return [
+        f"{key}: {where} has no column {name!r}{nearest(name, columns)}"
+        for name, key in wanted.items()
+        if name not in columns
+    ]
+
+
+# ---------------------------------------------------------------------------- task
+
+
+def _task_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Problem]:
+    if policy.task is Task.BINARY and isinstance(policy, Suite) and policy.positive is None:
+        yield Problem(path, "'positive' is missing: which label is the positive class?")
+    if policy.task is not Task.BINARY and policy.positive is not None:
+        yield Problem((*path, "positive"), f"a {policy.task} task has no positive class")
+    if policy.task is not Task.SCORED:
+        for i, name in enumerate(policy.metrics or ()):
+            yield from _metric_problems(name, policy.task, metrics, (*path, "metrics", i))
+        if policy.decay.metric is not None:
+            where = (*path, "decay", "metric")
+            yield from _metric_problems(policy.decay.metric, policy.task, metrics, where)
+
+
+def _metric_problems(name: str, task: Task, metrics: Metrics, path: Path_) -> Iterator[Problem]:
+    possible = [known for known, facts in metrics.items() if task in facts.tasks]
+    if name not in metrics:
+        yield Problem(path, f"there is no metric {name!r}{nearest(name, possible)}")
+    elif name not in possible:
+        tasks = ", ".join(sorted(metrics[name].tasks))
+        near = nearest(name, possible)
+        yield Problem(path, f"{name!r} is a metric of {tasks}, not of {task}{near}")
+
+
+# -------------------------------------------------------------------------- slices
+
+
+def _parts(spec: SliceSpec) -> tuple[Part, ...]:
+    return spec if isinstance(spec, tuple) else (spec,)
+
+
+def _column(part: Part) -> str:
+    return part.column if isinstance(part, Binned) else part
+
+
+def _slice_problems(spec: SliceSpec, path: Path_) -> Iterator[Problem]:
+    parts = _parts(spec)
+    columns = [_column(part) for part in parts]
+    if isinstance(spec, tuple) and len(spec) < 2:
+        yield Problem(path, "a crossed slice needs at least two columns")
+    if len(set(columns)) < len(columns):
+        yield Problem(path, "a crossed slice names one column twice")
+    for part in parts:
+        if isinstance(part, Binned) and not all(a < b for a, b in pairwise(part.bins)):
+            yield Problem(path, f"bins of {part.column!r} must rise from edge to edge")
+
+
+def _slice_names(policy: Policy) -> list[str]:
+    """How the declared slices begin: their columns, crossed ones joined."""
+    return [" & ".join(_column(p) for p in _parts(spec)) for spec in policy.slices]
+
+
+# --------------------------------------------------------------------------- rules
+
+
+def _rules_problems(policy: Policy, path: Path_) -> Iterator[Problem]:
+    where = (*path, "rules")
+    if not policy.rules:
+        yield Problem(where, "there are none, and nothing passes by absence")
+        return
+    deciding = [
+        rule for rule in policy.rules
+        if rule.severity is Severity.BLOCK and rule.mode is Mode.ENFORCE
+    ]  # fmt: skip
+    if not deciding:
+        yield Problem(where, "none of them is enforced and blocks, so nothing could ever pass")
+    seen: set[str] = set()
+    for i, rule in enumerate(policy.rules):
+        if rule.id in seen:
+            yield Problem((*where, i, "id"), f"{rule.id!r} stands twice")
+        seen.add(rule.id)
+
+
+def _rule_problems(rule: Rule, policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Problem]:
+    where = (*path, "metric")
+    facts = metrics.get(rule.metric)
+    if policy.task is not Task.SCORED or facts is not None:
+        yield from _metric_problems(rule.metric, policy.task, metrics, where)
+    if facts is not None and policy.metrics is not None and rule.metric not in policy.metrics:
+        yield Problem(where, f"{rule.metric!r} is not among the suite's metrics")
+    yield from _number_problems(rule, facts, path)
+    yield from _over_problems(rule, facts, policy, path)
+    yield from _where_problems(rule, facts, policy, path)
+    if rule.min_n is not None and rule.min_n < 1:
+        yield Problem((*path, "min_n"), f"must be at least 1, and is {rule.min_n}")
+
+
+def _number_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Iterator[Problem]:
+    if rule.kind in MARGINS:
+        yield from _margin_problems(rule, facts, path)
+    else:
+        yield from _value_problems(rule, facts, path)
+
+
+def _margin_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Iterator[Problem]:
+    where = (*path, "margin")
+    if rule.value is not None:
+        yield Problem((*path, "value"), f"{rule.kind} is held against a margin, not a value")
+    if rule.margin is None:
+        if rule.kind is Kind.NON_INFERIOR:
+            yield Problem(path, "'margin' is missing: how much worse may the candidate be?")
+        return
+    if rule.margin < 0:
+        yield Problem(
+            where,
+            f"is of the wrong sign: {rule.margin:g} must be positive, whatever the metric's "
+            f"direction (write {-rule.margin:g})",
+        )
+    elif rule.margin == 0 and rule.kind is Kind.NON_INFERIOR:
+        yield Problem(where, "must be above 0: two equal models could never be told apart from it")
+    elif facts is not None and not rule.relative and rule.margin >= _width(facts):
+        yield Problem(where, f"{rule.margin:g} is as wide as the metric's whole range")
+    elif rule.relative and rule.margin >= 1:
+        yield Problem(where, f"{rule.margin:g} is a share of the champion's value: below 1")
+    if rule.relative and facts is not None and facts.measured:
+        yield Problem((*path, "relative"), f"{rule.metric} is measured once, not row by row")
+
+
+def _value_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Iterator[Problem]:
+    where = (*path, "value")
+    if rule.margin is not None:
+        yield Problem((*path, "margin"), f"{rule.kind} is held against a value, not a margin")
+    if rule.relative:
+        yield Problem((*path, "relative"), f"belongs to margins; {rule.kind} has none")
+    if rule.value is None:
+        yield Problem(path, f"'value' is missing: what is the {rule.kind}?")
+    elif facts is not None and not facts.domain[0] <= rule.value <= facts.domain[1]:
+        low, high = facts.domain
+        yield Problem(where, f"{rule.value:g} lies outside the metric's range [{low:g}, {high:g}]")
+    if facts is not None and facts.target is None:
+        wrong = Kind.FLOOR if not facts.higher_is_better else Kind.CEILING
+        if rule.kind is wrong:
+            better = "more" if facts.higher_is_better else "less"
+            other = Kind.CEILING if wrong is Kind.FLOOR else Kind.FLOOR
+            yield Problem(
+                (*path, "kind"),
+                f"of {rule.metric}, {better} is better: a {wrong} would punish it (write {other})",
+            )
+
+
+def _width(facts: MetricFacts) -> float:
+    low, high = facts.domain
+    return high - low if math.isfinite(low) and math.isfinite(high) else math.inf
+
+
+def _over_problems(
+    rule: Rule, facts: MetricFacts | None, policy: Policy, path: Path_
+) -> Iterator[Problem]:
+    if facts is None:
+        return
+    where = (*path, "over")
+    if not facts.grouped:
+        if rule.over is not None:
+            yield Problem(where, f"{rule.metric} has no groups: use slice: instead")
+        return
+    columns = sorted({_column(part) for spec in policy.slices for part in _parts(spec)})
+    if rule.over is None:
+        yield Problem(path, f"'over' is missing: between the groups of which column?"
+                            f"{nearest('', columns)}")  # fmt: skip
+    elif isinstance(policy, Suite) and rule.over not in columns:
+        yield Problem(where, f"{rule.over!r} is no declared slice{nearest(rule.over, columns)}")
+    if rule.slice != OVERALL:
+        yield Problem((*path, "slice"), f"{rule.metric} is taken over all rows: leave slice out")
+
+
+def _where_problems(
+    rule: Rule, facts: MetricFacts | None, policy: Policy, path: Path_
+) -> Iterator[Problem]:
+    """A slice must be declared; its value is known only once the data are."""
+    where = (*path, "slice")
+    if rule.slice == OVERALL or (facts is not None and facts.grouped):
+        return
+    if facts is not None and facts.measured:
+        yield Problem(where, f"{rule.metric} is measured of the model, not of rows")
+        return
+    if not policy.slices:
+        yield Problem(where, f"{rule.slice!r}: the suite declares no slices")
+        return
+    if rule.slice == EVERY:
+        return
+    columns = " & ".join(_column_of(part) for part in rule.slice.split(" & "))
+    if columns not in _slice_names(policy):
+        near = nearest(columns, [OVERALL, *_slice_names(policy)])
+        yield Problem(where, f"{rule.slice!r} is of no declared slice{near}")
+
+
+def _column_of(part: str) -> str:
+    """The column that a slice's name begins with: ``a=x``, ``a=[0, 1)``, ``a<0`` or ``a>=1``."""
+    for sign in (">=", "=", "<"):
+        if sign in part:
+            return part.split(sign, 1)[0]
+    return part
+
+
+# --------------------------------------------------------------------------- files
+
+
+def _file_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
+    named: list[tuple[Path_, str, tuple[str, ...]]] = [
+        ((*path, "data", "current"), suite.data.current, TABLES),
+        ((*path, "models", "champion"), suite.models.champion, MODELS),
+    ]
+    if suite.data.reference is not None:
+        named.append(((*path, "data", "reference", "path"), suite.data.reference.path, TABLES))
+    if suite.expectations is not None:
+        named.append(((*path, "expectations"), suite.expectations, (".json",)))
+    for i, model in enumerate(suite.models.candidates):
+        named.append(((*path, "models", "candidates", i), model, MODELS))
+    for where, file, suffixes in named:
+        yield from _path_problems(file, suffixes, where)
+
+
+def _path_problems(file: str, suffixes: tuple[str, ...], path: Path_) -> Iterator[Problem]:
+    pure = PurePosixPath(file)
+    if pure.is_absolute() or ".." in pure.parts or "\\" in file:
+        yield Problem(path, f"{file!r} must lie in the project: a relative path without ..")
+    elif pure.suffix not in suffixes:
+        yield Problem(path, f"{file!r} must end in {' or '.join(suffixes)}")
+
+
+def _model_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
+    names = {PurePosixPath(suite.models.champion).stem}
+    for i, model in enumerate(suite.models.candidates):
+        name = PurePosixPath(model).stem
+        if name in names:
+            where = (*path, "models", "candidates", i)
+            yield Problem(where, f"two models are called {name!r}: a model is named by its file")
+        names.add(name)

@@ -1,17 +1,71 @@
-"""Interim reader."""
+"""From a file to parameters, or to one ConfigError with everything that is wrong in it."""
+
 from pathlib import Path
-from typing import Any
 
-import msgspec
-
-from titleholder.params.schema import Params, Policy
-
-
-def load(path: Path, metrics: Any) -> Params:
-    import yaml
-    return msgspec.convert(yaml.safe_load(path.read_text()), Params)
+from titleholder.errors import ConfigError
+from titleholder.params.check import Metrics, policy_problems, suite_problems
+from titleholder.params.document import Document, Path_, read
+from titleholder.params.schema import Params, Policy, StoreParams, Suite
+from titleholder.params.shape import Problem, convert, problems
 
 
-def load_policy(path: Path, metrics: Any) -> Policy:
-    import yaml
-    return msgspec.convert(yaml.safe_load(path.read_text()), Policy)
+def load(path: Path, metrics: Metrics) -> Params:
+    """All that params.yaml declares.
+
+    UsageError when the file is missing; ConfigError with every problem of shape, and of the
+    meaning of those suites whose shape is right.
+    """
+    document = read(path)
+    found = list(problems(document.data, Params))
+    if not isinstance(document.data, dict):
+        raise _config_error(document, found)
+    suites = document.data.get("suites")
+    for name, data in suites.items() if isinstance(suites, dict) else ():
+        where: Path_ = ("suites", name)
+        if not any(problem.path[:2] == where for problem in found):
+            found += suite_problems(convert(data, Suite), metrics, where)
+    if not suites:
+        found.append(Problem(("suites",), "there are none"))
+    if found:
+        raise _config_error(document, found)
+    return convert(document.data, Params)
+
+
+def load_policy(path: Path, metrics: Metrics) -> Policy:
+    """The policy in a file: a suite's keys from `task` on."""
+    document = read(path)
+    if isinstance(document.data, dict) and "suites" in document.data:
+        raise ConfigError(
+            document.name,
+            [
+                f"{document.name}: holds whole suites; a policy is one suite's keys from task on "
+                "(task, positive, slices, rules, ...), without suites: and its name"
+            ],
+        )
+    found = list(problems(document.data, Policy))
+    if not found:
+        found = list(policy_problems(convert(document.data, Policy), metrics, ()))
+    if found:
+        raise _config_error(document, found)
+    return convert(document.data, Policy)
+
+
+def load_store(path: Path) -> StoreParams:
+    """The store section alone: what the gate needs, without a look at any suite."""
+    document = read(path)
+    data = document.data.get("store", {}) if isinstance(document.data, dict) else document.data
+    found = list(problems(data, StoreParams, ("store",)))
+    if found:
+        raise _config_error(document, found)
+    return convert(data, StoreParams)
+
+
+def _config_error(document: Document, found: list[Problem]) -> ConfigError:
+    """One error with all problems, in the file's order, each told once."""
+    told = dict.fromkeys(f"{document.at(problem.path)}: {problem.message}" for problem in found)
+    return ConfigError(document.name, sorted(told, key=_line))
+
+
+def _line(told: str) -> int:
+    number = told.split("  ")[0].rpartition(":")[2]
+    return int(number) if number.isdigit() else 0

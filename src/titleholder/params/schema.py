@@ -6,6 +6,7 @@ checked in `titleholder.params.check`; the shape alone is checked here.
 
 from typing import Annotated, TypeAlias
 
+import msgspec
 from msgspec import Meta
 
 from titleholder.types import Record, Rule, Severity, Task
@@ -18,7 +19,7 @@ Count: TypeAlias = Annotated[int, Meta(ge=1)]
 Name: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
-class StoreParams(Record):
+class StoreParams(Record, frozen=True):
     """Where verdicts are published: ``file://directory`` or ``s3://bucket/prefix``."""
 
     url: str = "file://.titleholder/store"
@@ -28,21 +29,21 @@ class StoreParams(Record):
     valid_hours: Positive = 168.0
 
 
-class Reference(Record):
+class Reference(Record, frozen=True):
     """The data that the current ones are held against: a path, at a git revision or as it lies."""
 
     path: str
     rev: str | None = None
 
 
-class DataParams(Record):
+class DataParams(Record, frozen=True):
     """The rows that decide, and the rows that they are compared with for shift and decay."""
 
     current: str
     reference: Reference | None = None
 
 
-class Columns(Record):
+class Columns(Record, frozen=True):
     """Which column plays which part; ``ignore`` is left out of drift."""
 
     target: str | None = None
@@ -52,14 +53,14 @@ class Columns(Record):
     ignore: tuple[str, ...] = ()
 
 
-class Models(Record):
+class Models(Record, frozen=True):
     """Model or prediction files. A model's name is its file name without the suffix."""
 
     champion: str
     candidates: Annotated[tuple[str, ...], Meta(min_length=1)]
 
 
-class DriftColumn(Record):
+class DriftColumn(Record, frozen=True):
     """A threshold of its own for one column."""
 
     psi: NonNegative | None = None
@@ -67,18 +68,18 @@ class DriftColumn(Record):
     missing: Share | None = None
 
 
-class DriftParams(Record):
+class DriftParams(Record, frozen=True):
     """Effect sizes above which a column counts as shifted, and what that does to the verdict."""
 
     psi: NonNegative = 0.2
     ks: Share | None = None
     missing: Share = 0.05
-    columns: dict[str, DriftColumn] = {}
+    columns: dict[str, DriftColumn] = msgspec.field(default_factory=dict)
     severity: Severity = Severity.WARN
     sample: Count = 20_000
 
 
-class DecayParams(Record):
+class DecayParams(Record, frozen=True):
     """How much worse the champion may do today than on its reference data.
 
     ``metric`` is the task's headline metric unless given; ``margin`` is in its unit.
@@ -89,17 +90,18 @@ class DecayParams(Record):
     severity: Severity = Severity.WARN
 
 
-class Binned(Record):
+class Binned(Record, frozen=True):
     """A slice by bins of a number: ``bins`` are edges, each bin is [low, high)."""
 
     column: str
     bins: Annotated[tuple[float, ...], Meta(min_length=2)]
 
 
-SliceSpec: TypeAlias = str | Binned | tuple[str | Binned, ...]
+Part: TypeAlias = str | Binned
+SliceSpec: TypeAlias = Part | tuple[Part, ...]
 
 
-class Policy(Record):
+class Policy(Record, frozen=True):
     """What `titleholder compare` needs to judge two prediction files: a suite from `task` on."""
 
     task: Task
@@ -116,7 +118,7 @@ class Policy(Record):
     decay: DecayParams = DecayParams()
 
 
-class Suite(Policy, kw_only=True):
+class Suite(Policy, frozen=True, kw_only=True):
     """One benchmark: data, models, expectations, drift, and a policy."""
 
     data: DataParams
@@ -126,8 +128,8 @@ class Suite(Policy, kw_only=True):
     description: str = ""
 
 
-class Params(Record):
+class Params(Record, frozen=True):
     """The whole of params.yaml."""
 
-    suites: dict[Name, Suite] = {}
+    suites: dict[Name, Suite] = msgspec.field(default_factory=dict)
     store: StoreParams = StoreParams()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MOST_POINTS = 160
 BINS = 10
 LEAST_IN_BIN = 5
+LEVEL = 0.95
 _GRID = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 
 
@@ -144,7 +145,7 @@ def _calibration(y: Floats, sides: Sides) -> Plot:
         for side, bins in binned:
             said, seen, low, high = (np.array([b[i] for b in bins]) for i in (1, 2, 3, 4))
             axes.errorbar(
-                said, seen, yerr=[seen - low, high - seen], color=side.colour, fmt=side.marker,
+                said, seen, yerr=np.maximum([seen - low, high - seen], 0), color=side.colour, fmt=side.marker,
                 linestyle=side.dash, markersize=4, linewidth=1.2, elinewidth=1, label=side.name,
                 markerfacecolor=theme.SURFACE if side is CHAMPION else side.colour,
             )  # fmt: skip
@@ -153,7 +154,7 @@ def _calibration(y: Floats, sides: Sides) -> Plot:
 
     rows = [
         (side.name, numbers.percent(said), numbers.percent(seen),
-         f"{numbers.percent(low)} to {numbers.percent(high)}", f"{n:,}")
+         f"{numbers.percent(low)} to {numbers.percent(high)}", f"{n:,.0f}")
         for side, bins in binned
         for n, said, seen, low, high in bins
     ]  # fmt: skip
@@ -168,18 +169,19 @@ def _calibration(y: Floats, sides: Sides) -> Plot:
     )
 
 
-def _bins(y: Floats, score: Floats) -> list[tuple[int, float, float, float, float]]:
+def _bins(y: Floats, score: Floats) -> list[tuple[float, ...]]:
     """n, mean score, share of positives and its Wilson interval, for bins with enough rows."""
     code = np.minimum((score * BINS).astype(int), BINS - 1)
-    found = []
+    found: list[tuple[float, ...]] = []
     for i in range(BINS):
         here = code == i
         n = int(here.sum())
         if n < LEAST_IN_BIN:
             continue
-        hits = float(y[here].sum())
-        low, high = wilson(hits, n, 0.95)
-        found.append((n, float(score[here].mean()), hits / n, float(low), float(high)))
+        hits = int(y[here].sum())
+        seen = wilson(hits, n, LEVEL)
+        ends = (hits / n if end is None else end for end in (seen.low, seen.high))
+        found.append((n, float(score[here].mean()), hits / n, *ends))
     return found
 
 

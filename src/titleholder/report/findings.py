@@ -86,6 +86,11 @@ def weight_of(finding: Finding) -> tuple[bool, bool, int, float]:
     )
 
 
+def badness(finding: Finding) -> tuple[int, float, str]:
+    """A sort key that asks only what came out, not what hangs on it: worst first."""
+    return (_ORDER.index(finding.outcome), slack(finding), finding.slice)
+
+
 def slack(finding: Finding) -> float:
     """How far the worse end of the interval lies on the good side, in half-widths; smaller: worse.
 

@@ -80,7 +80,7 @@ def title_of(metric: str) -> str:
 
 
 def _group(metric: str, own: bool, relative: bool, findings: Sequence[Finding]) -> Group:
-    shown = findings[:MOST_ROWS]
+    shown = sorted(findings, key=said.badness)[:MOST_ROWS]
     scale = Scale.of(shown)
     zero = scale.at(0.0) if scale.low <= 0 <= scale.high and not own else None
     return Group(

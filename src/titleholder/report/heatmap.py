@@ -15,13 +15,14 @@ from titleholder.types import Comparison, Rule
 
 MOST_METRICS = 8
 MOST_SLICES = 60
-MOST_GAPS = 8
+MOST_GAPS = 6
+MOST_GROUP_METRICS = 6
 _STEPS = 3
 
 # What says the same as another metric, or says it turned round, gives way where room is short.
 _LATE = frozenset(
-    {"gini", "false_negative_rate", "f2", "f0_5", "jaccard", "kappa", "ks", "mse", "pinball_10",
-     "pinball_90", "precision_weighted", "recall_weighted", "f1_weighted", "smape"}
+    {"gini", "false_negative_rate", "false_positive_rate", "f2", "f0_5", "jaccard", "kappa", "ks", "mse",
+     "pinball_10", "pinball_90", "precision_weighted", "recall_weighted", "f1_weighted", "smape"}
 )  # fmt: skip
 
 
@@ -107,9 +108,30 @@ def gaps(comparisons: Iterable[Comparison], *, worse: bool) -> list[Gap]:
     return [_gap(comparison) for comparison in moved[:MOST_GAPS]]
 
 
-def group_gaps(comparisons: Iterable[Comparison]) -> list[Comparison]:
-    """Fairness gaps: metrics that compare the groups of a column."""
-    return [c for c in comparisons if c.over is not None and c.champion.value is not None]
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Fairness gaps of both models: rows are columns of the data, columns are metrics."""
+
+    titles: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Comparison | None, ...]], ...]
+    left_out: int
+
+
+def group_gaps(comparisons: Iterable[Comparison], rules: Sequence[Rule]) -> Groups | None:
+    """Metrics that compare the groups of a column: those with a rule, and the differences."""
+    found = {
+        (c.metric, c.over): c
+        for c in comparisons
+        if c.over is not None and c.champion.value is not None
+    }
+    metrics = list(dict.fromkeys(metric for metric, _ in found))
+    ruled = {rule.metric for rule in rules if rule.over is not None}
+    shown = [m for m in metrics if m in ruled or not m.endswith("_ratio")][:MOST_GROUP_METRICS]
+    if not shown:
+        return None
+    over = dict.fromkeys(name for _, name in found if name is not None)
+    rows = tuple((name, tuple(found.get((m, name)) for m in shown)) for name in over)
+    return Groups(tuple(title_of(m) for m in shown), rows, len(metrics) - len(shown))
 
 
 def _has_place(comparison: Comparison) -> bool:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from titleholder.types import Estimate
 
 MOST_DECIMALS = 9
-EXACT_DIGITS = 4
+EXACT_DIGITS = 3
+DECLARED_DIGITS = 4
 NOTHING = "–"
 _FAR = 1e15
 
@@ -28,9 +29,12 @@ def decimals(estimate: Estimate, bounds: Sequence[float] = ()) -> int:
     if value is None or not math.isfinite(value):
         return 0
     if low is None or high is None or not math.isfinite(high - low) or not high > low:
-        return _for_digits(value, EXACT_DIGITS)
-    places = _for_digits((high - low) / 2, 2)
-    while places < MOST_DECIMALS and not _sides_kept((low, high), bounds, places):
+        places = max(_for_digits(value, EXACT_DIGITS), 0)
+        ends: tuple[float, ...] = (value,)
+    else:
+        places = _for_digits((high - low) / 2, 2)
+        ends = (low, high)
+    while places < MOST_DECIMALS and not _sides_kept(ends, bounds, places):
         places += 1
     return places
 
@@ -52,7 +56,7 @@ def number(value: float | None, places: int, *, signed: bool = False) -> str:
     return ("−" if rounded < 0 else "+" if signed else "") + text
 
 
-def plain(value: float | None, digits: int = EXACT_DIGITS, *, signed: bool = False) -> str:
+def plain(value: float | None, digits: int = DECLARED_DIGITS, *, signed: bool = False) -> str:
     """An exact value (a margin, a bound, a threshold) as it was declared, up to some digits.
 
     >>> plain(0.05), plain(20.0), plain(-0.005), plain(1234567.0)

@@ -1,1 +1,78 @@
-def refusal(ws): return ""
+"""The conditions beside the rules, read from the records of the stages that looked at them."""
+
+from collections.abc import Iterator
+
+from titleholder import decay, records
+from titleholder.drift import ColumnShift, Drift, ShiftOutcome
+from titleholder.stages import compare, drift, manifest, validate
+from titleholder.stages.workspace import Workspace
+from titleholder.types import Check, Outcome, Severity
+from titleholder.validation import Validation
+
+NAMED = 5
+
+
+def refusal(ws: Workspace) -> str:
+    """Why no model may be run on these data; empty when their validation passed."""
+    found = _validation(ws)
+    return "" if found.outcome is Outcome.PASS else f"data validation: {found.reason}"
+
+
+def checks_of(ws: Workspace) -> tuple[Check, ...]:
+    """Every check of a run, in the order of the stages."""
+    return tuple(_checks(ws))
+
+
+def _checks(ws: Workspace) -> Iterator[Check]:
+    yield _data(_validation(ws))
+    yield _comparable(ws)
+    shifted = records.read(ws.stage("drift") / drift.FILE, Drift)
+    yield _shift(ws, "drift", shifted.outcome, shifted.reason)
+    past = records.read(ws.stage("compare") / compare.PAST, compare.Past)
+    yield _shift(ws, "prediction drift", *_of_answers(past.answers))
+    yield decay.check(past.decay, ws.suite.decay)
+
+
+def _validation(ws: Workspace) -> Validation:
+    return records.read(ws.stage("validate") / validate.FILE, Validation)
+
+
+def _data(found: Validation) -> Check:
+    return Check(
+        name="data",
+        kind="data",
+        severity=Severity.BLOCK,
+        outcome=found.outcome,
+        reason=found.reason,
+    )
+
+
+def _comparable(ws: Workspace) -> Check:
+    """Both models answered the same rows: the readers refuse anything else, and this says so."""
+    sha256 = manifest.read(ws).source("current").sha256
+    refused = refusal(ws)
+    return Check(
+        name="comparability",
+        kind="comparability",
+        severity=Severity.BLOCK,
+        outcome=Outcome.INCONCLUSIVE if refused else Outcome.PASS,
+        reason="no model was run" if refused else f"all models answered the rows of {sha256[:12]}",
+    )
+
+
+def _shift(ws: Workspace, name: str, outcome: Outcome, reason: str) -> Check:
+    severity = ws.suite.drift.severity
+    return Check(name=name, kind="drift", severity=severity, outcome=outcome, reason=reason)
+
+
+def _of_answers(columns: tuple[ColumnShift, ...]) -> tuple[Outcome, str]:
+    """What the shift of the models' answers comes to."""
+    if not columns:
+        return Outcome.INCONCLUSIVE, "there are no answers on reference rows"
+    moved = [c for c in columns if c.outcome is ShiftOutcome.SHIFTED]
+    if moved:
+        return Outcome.FAIL, "; ".join(f"{c.name}: {c.reason}" for c in moved[:NAMED])
+    unscored = [c for c in columns if c.outcome is not ShiftOutcome.OK]
+    if unscored:
+        return Outcome.INCONCLUSIVE, "; ".join(f"{c.name}: {c.reason}" for c in unscored[:NAMED])
+    return Outcome.PASS, f"the answers of {len(columns)} models have not moved"

@@ -53,8 +53,8 @@ def _measured(ws: Workspace, pulled: manifest.Manifest) -> Drift:
 def _compared(ws: Workspace, reference: Columns, current: Columns) -> Drift:
     params, ignored = ws.suite.drift, _ignored(ws, reference, current)
     _refuse_unknown(ws, {**reference, **current})
-    target = ws.suite.columns.target
-    roles = {target: Role.TARGET} if target else {}
+    target = ws.suite.columns.target or "y_true"
+    roles = {target: Role.TARGET}
     rows = drift.table(reference, current, params, ignored, roles)
     from titleholder.adapters import evidently
 

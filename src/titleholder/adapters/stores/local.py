@@ -35,7 +35,7 @@ _POLL_S = 0.01
 
 
 class LocalStore:
-    """Objects as files below ``directory``, which the first write creates."""
+    """Objects as files below ``directory``, which `prepare` and the first write create."""
 
     def __init__(self, directory: Path, *, timeout: float = 10.0) -> None:
         self._directory = directory
@@ -45,6 +45,11 @@ class LocalStore:
     def url(self) -> str:
         """``file://`` and the directory."""
         return f"file://{self._directory}"
+
+    def prepare(self) -> None:
+        """Create the directory."""
+        with self._translated(f"create {self._directory}"):
+            _make_directory(self._directory)
 
     def get(self, key: str) -> Stored:
         """The object under ``key``; the tag is the SHA-256 of its bytes."""

@@ -25,8 +25,6 @@ from titleholder.errors import (
     ObjectNotFound,
     PreconditionFailed,
     StoreError,
-    StoreMissing,
-    StoreUnreachable,
 )
 from titleholder.store import Stored, checked_key
 
@@ -83,6 +81,13 @@ class S3Store:
         """``s3://``, the bucket and the prefix."""
         return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
 
+    def prepare(self) -> None:
+        """Ask for one key: whatever is wrong with bucket, credentials or network shows here.
+
+        A HEAD of the bucket would be refused without a word about the reason.
+        """
+        self._patiently(partial(self._list, self._prefix, {"MaxKeys": 1}))
+
     def get(self, key: str) -> Stored:
         """The object under ``key``, its checksum verified; the tag is its ETag."""
         return self._seen(key).stored
@@ -109,7 +114,7 @@ class S3Store:
     def now(self) -> datetime:
         """The Date header of the last answer, plus the time that has passed since."""
         if self._heard is None:
-            self._knock()
+            self.prepare()
         if self._heard is None:
             raise StoreError(f"{self.url} answers without a date, so its clock is unknown")
         said, at = self._heard
@@ -119,17 +124,8 @@ class S3Store:
         """The object's ``s3://`` address."""
         return f"s3://{self._bucket}/{self._name(key)}"
 
-    def _list(self, prefix: str, page: Mapping[str, str]) -> Any:
+    def _list(self, prefix: str, page: Mapping[str, Any]) -> Any:
         return self._call("list_objects_v2", Prefix=prefix, **page)
-
-    def _knock(self) -> None:
-        """Ask for nothing but an answer."""
-        try:
-            self._patiently(lambda: self._call("head_bucket"))
-        except ObjectNotFound as error:  # a HEAD has no body, and so does not say what is absent
-            raise StoreMissing(
-                f"{self.url}: there is no such bucket", cure="create it, or correct store.url"
-            ) from error
 
     # ---------------------------------------------------------------- writing
 
@@ -139,19 +135,20 @@ class S3Store:
         """Write under a condition, and find out what became of it however the answer got lost."""
         mark = uuid.uuid4().hex
         in_flight = False
-        for attempt in range(ATTEMPTS):
-            self._wait(attempt)
+        attempt = 1
+        while True:
             try:
                 return self._put(key, data, mark, condition)
             except _Refused as refused:
                 in_flight = in_flight or refused.fate is Fate.UNKNOWN
-                if refused.fate is Fate.REFUSED or attempt == ATTEMPTS - 1:
+                if refused.fate is Fate.REFUSED or attempt == ATTEMPTS:
                     return self._last_look(key, mark, replaced, refused, in_flight=in_flight)
                 doubtful = in_flight or refused.fate is Fate.CONTESTED
                 tag = self._reconciled(key, mark, replaced, refused) if doubtful else None
                 if tag is not None:
                     return tag
-        raise StoreUnreachable(f"{self.url}: no attempt was made")
+            self._wait(attempt)
+            attempt += 1
 
     def _put(self, key: str, data: bytes, mark: str, condition: Mapping[str, str]) -> str:
         answer = self._call(
@@ -177,6 +174,8 @@ class S3Store:
                 f"{key} is not in {self.url}, and may yet arrive there: {doubt.error.message}",
                 cure=_AGAIN,
             ) from doubt
+        if isinstance(doubt.error, ObjectNotFound):  # what S3 says of replacing what is not there
+            raise PreconditionFailed(f"{key} in {self.url} is gone") from doubt
         raise doubt.error from doubt.__cause__
 
     def _reconciled(self, key: str, mark: str, replaced: str | None, doubt: _Refused) -> str | None:
@@ -218,14 +217,15 @@ class S3Store:
 
     def _patiently(self, call: Callable[[], T]) -> T:
         """Repeat what may be repeated, a bounded number of times."""
-        for attempt in range(ATTEMPTS):
-            self._wait(attempt)
+        attempt = 1
+        while True:
             try:
                 return call()
             except _Refused as refused:
-                if refused.fate is Fate.REFUSED or attempt == ATTEMPTS - 1:
+                if refused.fate is Fate.REFUSED or attempt == ATTEMPTS:
                     raise refused.error from refused.__cause__
-        raise StoreUnreachable(f"{self.url}: no attempt was made")
+            self._wait(attempt)
+            attempt += 1
 
     # ---------------------------------------------------------------- the vendor
 
@@ -275,8 +275,7 @@ class S3Store:
             self._heard = (parsedate_to_datetime(said).astimezone(UTC), time.monotonic())
 
     def _wait(self, attempt: int) -> None:
-        if attempt:
-            time.sleep(self._pause * 2 ** (attempt - 1))
+        time.sleep(self._pause * 2 ** (attempt - 1))
 
     def _name(self, key: str) -> str:
         return self._prefix + checked_key(key)

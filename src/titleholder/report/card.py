@@ -1,0 +1,186 @@
+"""The report card: one self-contained page that says whether a candidate may take the title.
+
+The same records give the same bytes: no clock, no random ids. Nothing is fetched from anywhere;
+the page forbids it to itself, and runs no script but its own.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from titleholder.arrays import Panel, Predictions
+from titleholder.compare import Comparisons
+from titleholder.decay import Decay
+from titleholder.drift import ColumnShift, Drift
+from titleholder.report import confusion, curves, findings, forest, heatmap, numbers, shifts
+from titleholder.report.text import plural, visible
+from titleholder.types import Finding, Outcome, Source, Verdict
+from titleholder.validation import Validation
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates"
+MOST_DECISIVE = 6
+MOST_FINDINGS = 400
+MOST_OFFENDING = 8
+MOST_FLIPS = 60
+
+# A link may lead to a file beside the page, never to another place.
+_RELATIVE = re.compile(r"(?:\.\./)*[A-Za-z0-9_][A-Za-z0-9_. =+%-]*(?:/[A-Za-z0-9_.][A-Za-z0-9_. =+%-]*)*")
+
+
+@dataclass(frozen=True)
+class Card:
+    """All that a report card is made of; what is None or empty has no section.
+
+    ``evidence`` maps a name to an address relative to the page. ``signature`` says how far the
+    verdict can be trusted. ``answers`` is the shift of each model's predictions.
+    """
+
+    verdict: Verdict
+    comparisons: Comparisons
+    drift: Drift | None = None
+    validation: Validation | None = None
+    decay: Decay | None = None
+    answers: tuple[ColumnShift, ...] = ()
+    panel: Panel | None = None
+    champion: Predictions | None = None
+    candidate: Predictions | None = None
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    environment: str = ""
+    signature: str = "unsigned"
+
+
+def build(card: Card) -> str:
+    """The page as HTML text."""
+    script = Markup(_asset("card.js"))
+    page = _environment().get_template("card.html.j2").render(
+        card=card,
+        verdict=card.verdict,
+        style=Markup(_asset("card.css")),
+        script=script,
+        script_hash=_csp_hash(script),
+        **_sections(card),
+    )
+    return _tight(page) + "\n"
+
+
+def _sections(card: Card) -> dict[str, Any]:
+    """What the templates show, computed beforehand: templates only place it."""
+    comparisons = card.comparisons.comparisons
+    ordered = findings.ordered(card.verdict.findings)
+    columns = (*(card.drift.columns if card.drift else ()), *card.answers)
+    return {
+        **_decisive(card.verdict),
+        "findings": ordered[:MOST_FINDINGS],
+        "findings_left_out": max(len(ordered) - MOST_FINDINGS, 0),
+        "forest": forest.groups(ordered),
+        "tally": findings.tally(card.verdict),
+        "heat": heatmap.heatmap(comparisons, card.verdict.rules),
+        "worse": heatmap.gaps(comparisons, worse=True),
+        "better": heatmap.gaps(comparisons, worse=False),
+        "group_gaps": heatmap.group_gaps(comparisons, card.verdict.rules),
+        **_answers(card),
+        "flips": card.comparisons.flips[:MOST_FLIPS],
+        "shifts": shifts.ordered(columns),
+        "pictures": shifts.pictures(columns),
+        "twins": _twins(card.verdict.inputs),
+    }
+
+
+def _decisive(verdict: Verdict) -> dict[str, Any]:
+    """The findings that made the outcome; for a PASS those that came nearest to breaking it."""
+    found = findings.decisive(verdict)
+    most = 3 if verdict.outcome is Outcome.PASS else MOST_DECISIVE
+    shown = found[:most]
+    return {
+        "decisive": [(f, _strip(f)) for f in shown],
+        "decisive_left_out": len(found) - len(shown),
+    }
+
+
+def _strip(finding: Finding) -> forest.Group:
+    return forest.groups([finding])[0]
+
+
+def _answers(card: Card) -> dict[str, Any]:
+    """Confusion matrices and plots, where the rows and both models' answers are at hand."""
+    if card.panel is None or card.champion is None or card.candidate is None:
+        return {"confusion": None, "plots": ()}
+    return {
+        "confusion": confusion.confusion(card.panel, card.champion, card.candidate),
+        "plots": curves.plots(card.panel, card.champion, card.candidate),
+    }
+
+
+def _twins(inputs: tuple[Source, ...]) -> bool:
+    """Whether champion and candidate are the same bytes."""
+    champion = {s.sha256 for s in inputs if s.role == "champion"}
+    return any(s.sha256 in champion for s in inputs if s.role.startswith("candidate"))
+
+
+# ------------------------------------------------------------------------------ templates
+
+
+@lru_cache(maxsize=1)
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "name": visible,
+        "long": lambda text: visible(text, 700),
+        "point": numbers.point,
+        "interval": numbers.interval,
+        "plain": numbers.plain,
+        "percent": numbers.percent,
+        "href": href,
+        "digest": lambda text: text.removeprefix("md5:").removeprefix("sha256:")[:12],
+        "sortable": lambda value: "" if value is None else f"{value:.6g}",
+        "metric": forest.title_of,
+    }
+    environment.globals |= {
+        "said": findings,
+        "plural": plural,
+        "Outcome": Outcome,
+        "most_offending": MOST_OFFENDING,
+    }
+    return environment
+
+
+def href(address: str) -> str:
+    """The address of a file beside the page, or nothing where it would lead elsewhere.
+
+    >>> href("../../validate/evidence/index.html"), href("javascript:alert(1)"), href("//host/x")
+    ('../../validate/evidence/index.html', '', '')
+    """
+    return address.replace(" ", "%20") if _RELATIVE.fullmatch(address) else ""
+
+
+@lru_cache(maxsize=4)
+def _asset(name: str) -> str:
+    return _tight((TEMPLATES / name).read_text(encoding="utf-8"))
+
+
+def _tight(text: str) -> str:
+    """Without indentation and blank lines. The script is hashed in this form."""
+    return "\n".join(line.strip() for line in text.split("\n") if line.strip())
+
+
+def _csp_hash(script: str) -> str:
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"

@@ -1,0 +1,58 @@
+"""Drift for readers: the columns that moved most first, and small pictures of how they moved."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from titleholder.drift import ColumnShift, ShiftOutcome
+
+MOST_PICTURES = 6
+MOST_BINS = 10
+
+_ORDER = (ShiftOutcome.SHIFTED, ShiftOutcome.NOT_SCORED, ShiftOutcome.OK)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bin with its shares, and the widths of their bars in per cent of the widest."""
+
+    label: str
+    reference: float
+    current: float
+    reference_width: float
+    current_width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """How one column's rows lay then and lie now."""
+
+    column: ColumnShift
+    bars: tuple[Bar, ...]
+    left_out: int
+
+
+def ordered(columns: Iterable[ColumnShift]) -> list[ColumnShift]:
+    """Shifted columns first, then those without a score, then by PSI."""
+    return sorted(columns, key=lambda c: (_ORDER.index(c.outcome), -(c.psi or 0.0), c.name))
+
+
+def pictures(columns: Sequence[ColumnShift]) -> list[Picture]:
+    """Small multiples of the columns that moved most and have bins to show."""
+    moved = [c for c in ordered(columns) if c.bins and (c.psi or 0.0) > 0]
+    return [_picture(column) for column in moved[:MOST_PICTURES]]
+
+
+def _picture(column: ColumnShift) -> Picture:
+    shown = column.bins[:MOST_BINS]
+    most = max(max(b.reference, b.current) for b in shown) or 1.0
+    bars = tuple(
+        Bar(
+            b.label,
+            b.reference,
+            b.current,
+            round(100 * b.reference / most, 1),
+            round(100 * b.current / most, 1),
+        )
+        for b in shown
+    )
+    return Picture(column, bars, len(column.bins) - len(shown))

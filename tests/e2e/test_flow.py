@@ -1,0 +1,132 @@
+"""Tonight's flow on a real Prefect server: what ran is named, and how it ended is told."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.project import Project
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[None]:
+    """A Prefect server of its own, on a free port, for this module alone."""
+    from flows import settings
+
+    settings.apply()
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=180):
+        yield
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Four variants of one suite: as it is, models swapped, bad data, and a missing model."""
+    project = Project.make(tmp_path_factory.mktemp("night"))
+    suite = project.params()["suites"]["flights"]
+    models = suite["models"]
+    swapped = {"champion": models["candidates"][0], "candidates": [models["champion"]]}
+    gone = {**models, "candidates": ["models/flights/nobody.skops"]}
+    strict = project.root / "expectations/strict.json"
+    text = (project.root / "expectations/flights.json").read_text()
+    strict.write_text(text.replace('"min_value": 1000', '"min_value": 1000000', 1))
+    assert strict.read_text() != text
+    project.edit("suites", "swapped", value={**suite, "models": swapped})
+    project.edit("suites", "strict", value={**suite, "expectations": "expectations/strict.json"})
+    project.edit("suites", "gone", value={**suite, "models": gone})
+    for name in ("credit", "employment"):
+        params = project.params()
+        del params["suites"][name]
+        project.edit("suites", value=params["suites"])
+    return project
+
+
+@pytest.fixture(scope="module")
+def night(server: None, project: Project) -> Any:
+    """The end state of one night over all four."""
+    from flows.nightly import nightly
+
+    async def run() -> Any:
+        return await nightly(root=str(project.root), quiet=True, return_state=True)
+
+    return asyncio.run(run())
+
+
+async def _runs() -> dict[str, Any]:
+    from prefect.client.orchestration import get_client
+
+    async with get_client() as client:
+        runs = await client.read_flow_runs()
+        tasks = await client.read_task_runs(limit=200)
+        artifacts = await client.read_artifacts()
+    return {"flows": runs, "tasks": tasks, "artifacts": artifacts}
+
+
+@pytest.fixture(scope="module")
+def seen(night: Any) -> dict[str, Any]:
+    """What the server knows of that night."""
+    return asyncio.run(_runs())
+
+
+@pytest.mark.parametrize(
+    ("suite", "state", "kind"),
+    [
+        ("flights", "Passed", "COMPLETED"),
+        ("swapped", "Rejected", "COMPLETED"),
+        ("strict", "Inconclusive", "COMPLETED"),
+        ("gone", "Failed", "FAILED"),
+    ],
+)
+def test_a_suite_ends_in_a_state_that_is_its_verdict(
+    seen: dict[str, Any], suite: str, state: str, kind: str
+) -> None:
+    """A rejected candidate is a finished run; Failed means that no judgement could be made."""
+    (run,) = [run for run in seen["flows"] if run.name == suite]
+    assert (run.state_name, run.state_type.value) == (state, kind)
+
+
+def test_the_night_fails_when_a_suite_could_not_be_judged(night: Any) -> None:
+    """And says which."""
+    assert night.is_failed()
+    assert "gone: Failed" in night.message
+    assert "swapped: Rejected" in night.message
+
+
+def test_task_runs_are_named_for_stage_and_suite(seen: dict[str, Any]) -> None:
+    """Who looks at the server sees what ran."""
+    names = {run.name for run in seen["tasks"]}
+    assert {"pull flights", "validate strict", "judge swapped", "publish swapped"} <= names
+
+
+def test_a_mistake_is_not_tried_again(seen: dict[str, Any]) -> None:
+    """Retries are for a network that did not answer; a missing file stays missing."""
+    (run,) = [run for run in seen["tasks"] if run.name == "pull gone"]
+    assert run.run_count == 1
+
+
+def test_each_verdict_is_an_artifact_in_markdown(seen: dict[str, Any]) -> None:
+    """The findings can be read on the server."""
+    artifacts = {artifact.key: artifact for artifact in seen["artifacts"]}
+    assert {"findings-flights-candidate", "findings-swapped-champion"} <= set(artifacts)
+    assert "mae" in artifacts["findings-flights-candidate"].data
+
+
+def test_a_suite_whose_data_are_bad_says_so_in_its_verdict(night: Any, project: Project) -> None:
+    """The models were not run, and the reason is the validation's."""
+    import json
+
+    path = project.root / ".titleholder/runs/strict/judge/candidate.json"
+    verdict = json.loads(path.read_text())
+    assert verdict["outcome"] == "INCONCLUSIVE"
+    assert "data validation" in verdict["findings"][0]["reason"]
+    assert not list(Path(project.root / ".titleholder/runs/strict/predict").glob("*.parquet"))
+
+
+def test_prefect_sends_no_telemetry(server: None) -> None:
+    """Its analytics are off before it is imported."""
+    assert os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
+    assert os.environ["DO_NOT_TRACK"] == "1"

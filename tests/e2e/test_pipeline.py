@@ -1,0 +1,157 @@
+"""The main job in a fresh clone: three ways to run it, one set of records."""
+
+import fcntl
+import json
+import re
+
+import pytest
+
+from tests.support.project import Project
+from titleholder.records import read
+from titleholder.stages import STAGES
+from titleholder.types import Verdict
+
+SUITE = "flights"
+VERDICT = f".titleholder/runs/{SUITE}/judge/candidate.json"
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A fresh clone in which `titleholder run` was called once for one suite."""
+    project = Project.make(tmp_path_factory.mktemp("ran"))
+    done = project.titleholder("run", SUITE)
+    assert done.code == 0, done.err
+    assert all(f"{SUITE}" in done.err and name in done.err for name in STAGES)
+    return project
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A fresh clone in which `dvc pull` and `dvc repro` were called once for one suite."""
+    project = Project.make(tmp_path_factory.mktemp("reproduced"))
+    pulled = project.dvc("pull", "-q")
+    assert pulled.code == 0, pulled.err
+    done = project.dvc("repro", f"publish@{SUITE}")
+    assert done.code == 0, done.out + done.err
+    return project
+
+
+def test_a_fresh_clone_is_judged_by_one_command(ran: Project) -> None:
+    """Verdict, report card and published statement are there."""
+    verdict = read(ran.root / VERDICT, Verdict)
+    assert verdict.suite == SUITE
+    assert (ran.root / f".titleholder/runs/{SUITE}/report/candidate/report.html").is_file()
+    receipt = json.loads((ran.root / f".titleholder/runs/{SUITE}/publish/receipt.json").read_text())
+    assert receipt["receipts"][0]["outcome"] == verdict.outcome
+
+
+def test_every_record_names_what_it_was_made_from(ran: Project) -> None:
+    """Inputs have a path, a SHA-256, the DVC hash and the git revision."""
+    verdict = read(ran.root / VERDICT, Verdict)
+    roles = {source.role: source for source in verdict.inputs}
+    assert set(roles) == {"current", "reference", "expectations", "champion", "candidate:candidate"}
+    for role, source in roles.items():
+        assert len(source.sha256) == 64
+        assert source.revision is not None
+        assert (source.dvc is None) == (role == "expectations")
+
+
+def test_dvc_repro_makes_the_same_records_to_the_byte(ran: Project, reproduced: Project) -> None:
+    """Two orchestrators, one path."""
+    one, other = ran.records(SUITE), reproduced.records(SUITE)
+    assert one.keys() == other.keys()
+    assert len(one) >= 10
+    assert [name for name in one if one[name] != other[name]] == []
+
+
+def test_a_second_repro_runs_nothing(reproduced: Project) -> None:
+    """DVC owns caching, and every stage leaves what it promised."""
+    done = reproduced.dvc("repro", f"publish@{SUITE}")
+    assert done.code == 0
+    assert "Running stage" not in done.out + done.err
+
+
+def test_a_changed_rule_reruns_judging_and_what_follows(reproduced: Project) -> None:
+    """No model is scored again for the sake of a policy."""
+    rules = reproduced.params()["suites"][SUITE]["rules"]
+    reproduced.edit("suites", SUITE, "rules", value=[{**rules[0], "margin": 0.6}, *rules[1:]])
+    done = reproduced.dvc("repro", f"publish@{SUITE}")
+    assert done.code == 0, done.err
+    said = done.out + done.err
+    ran = [name for name in STAGES if f"Running stage '{name}@{SUITE}'" in said]
+    assert ran == ["judge", "report", "publish"]
+
+
+def test_running_again_publishes_no_second_verdict(ran: Project) -> None:
+    """The same result twice is one verdict."""
+    before = _published(ran)
+    assert ran.titleholder("run", SUITE, "--quiet").code == 0
+    assert _published(ran) == before
+
+
+def test_the_gate_opens_for_exactly_the_bytes_that_were_judged(ran: Project) -> None:
+    """ALLOW for the candidate on a PASS; no verdict for any other file."""
+    verdict = read(ran.root / VERDICT, Verdict)
+    expected = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}[verdict.outcome]
+    gate = ("gate", "--suite", SUITE, "--env", "dev")
+    done = ran.titleholder(*gate, "--model", f"models/{SUITE}/candidate.skops")
+    assert done.code == expected
+    source = next(s for s in verdict.inputs if s.role == "candidate:candidate")
+    if expected == 0:
+        assert done.out.splitlines()[-1] == f"ALLOW sha256:{source.sha256}"
+    other = ran.titleholder(*gate, "--model", f"models/{SUITE}/champion.skops")
+    assert other.code == 4
+    assert "ALLOW" not in other.out
+
+
+def test_json_and_quiet_are_for_programs(ran: Project) -> None:
+    """JSON is one document on standard output, and progress is silent."""
+    done = ran.titleholder("run", SUITE, "--json")
+    (ending,) = json.loads(done.out)
+    assert (ending["suite"], done.err) == (SUITE, "")
+    assert ending["judged"][0]["verdict"]["findings"]
+
+
+def test_changed_data_are_refused_by_the_stage_that_reads_them(ran: Project) -> None:
+    """Models or data that were swapped in the middle of a run are seen."""
+    path = ran.root / f"data/{SUITE}/current.parquet"
+    kept = path.read_bytes()
+    try:
+        path.unlink()
+        path.write_bytes(kept + b"x")
+        done = ran.titleholder("stage", "validate", SUITE)
+        assert done.code == 5
+        assert "SHA-256 differs" in done.err
+    finally:
+        path.write_bytes(kept)
+
+
+def test_two_runs_of_one_suite_do_not_mix(ran: Project) -> None:
+    """One works, the other says so."""
+    lock = ran.root / f".titleholder/runs/{SUITE}/.lock"
+    with lock.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        done = ran.titleholder("stage", "judge", SUITE)
+    assert done.code == 5
+    assert "another run of the suite 'flights' is at work" in done.err
+
+
+def test_an_unknown_suite_is_told_with_the_nearest_name(ran: Project) -> None:
+    """Exit code 2, one line, no traceback."""
+    done = ran.titleholder("run", "flihgts")
+    assert done.code == 2
+    assert "did you mean 'flights'?" in done.err
+    assert "Traceback" not in done.err
+
+
+def _published(project: Project) -> list[str]:
+    store = project.root / ".titleholder/store"
+    return sorted(p.relative_to(store).as_posix() for p in store.rglob("verdicts/**/*.json"))
+
+
+def test_the_report_card_is_one_small_page_that_loads_nothing(ran: Project) -> None:
+    """It can be mailed, and read without a network."""
+    page = ran.root / f".titleholder/runs/{SUITE}/report/candidate/report.html"
+    text = page.read_text()
+    assert len(text) < 1_500_000
+    assert not re.search(r"""(src|href)=["']?https?://""", text)

@@ -1,0 +1,347 @@
+"""params.yaml: everything that is wrong with it, told at once, each with its place and the cure."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from titleholder.errors import ConfigError, UsageError
+from titleholder.metrics import REGISTRY
+from titleholder.params.check import check_columns
+from titleholder.params.document import parse
+from titleholder.params.load import load, load_policy, load_store
+from titleholder.params.schema import Binned, Params, Policy, Suite
+from titleholder.types import Kind, OnInconclusive, Severity, Task
+
+ROOT = Path(__file__).parents[2]
+
+EXAMPLE = """\
+store: {url: "file://.titleholder/store", environment: dev}
+suites:
+  credit:
+    data: {current: data/credit/current.parquet, reference: {path: data/credit/reference.parquet, rev: null}}
+    expectations: expectations/credit.json
+    columns: {row_id: row_id, target: deny, cluster: null, ignore: []}
+    models: {champion: models/credit/champion.skops, candidates: [models/credit/candidate.skops]}
+    drift: {psi: 0.2, columns: {pirat: {psi: 0.1}}}
+    task: binary
+    positive: "yes"
+    slices: [afam, [afam, single], {column: pirat, bins: [0, 0.28, 0.36, 10]}]
+    level: 0.95
+    seed: 20260101
+    rules:
+      - {id: auc, metric: roc_auc, kind: non_inferior, margin: 0.01}
+      - {id: recall-everywhere, metric: recall, slice: "*", kind: non_inferior, margin: 0.05, min_n: 100, on_inconclusive: warn}
+      - {id: parity, metric: demographic_parity_difference, over: afam, kind: ceiling, value: 0.2, severity: warn}
+      - {id: small, metric: size_mb, kind: ceiling, value: 20}
+"""  # noqa: E501
+
+
+def _write(directory: Path, text: str) -> Path:
+    path = directory / "params.yaml"
+    path.write_text(text)
+    return path
+
+
+def _problems(directory: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(_write(directory, text), REGISTRY)
+    return list(caught.value.problems)
+
+
+def _edited(**changes: Any) -> str:
+    """The example with keys of its suite changed; None removes one."""
+    document = yaml.safe_load(EXAMPLE)
+    suite = document["suites"]["credit"]
+    for key, value in changes.items():
+        if value is None:
+            del suite[key]
+        else:
+            suite[key] = value
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def _with_rule(**rule: Any) -> str:
+    return _edited(rules=[{"id": "it", "metric": "recall", "kind": "non_inferior", **rule}])
+
+
+def test_a_whole_example_loads(tmp_path: Path) -> None:
+    """Every key that the documentation shows is known, and the defaults are filled in."""
+    params = load(_write(tmp_path, EXAMPLE), REGISTRY)
+    suite = params.suites["credit"]
+    assert suite.task is Task.BINARY
+    assert suite.slices == ("afam", ("afam", "single"), Binned("pirat", (0, 0.28, 0.36, 10)))
+    assert suite.rules[0].kind is Kind.NON_INFERIOR
+    assert suite.rules[0].severity is Severity.BLOCK
+    assert suite.rules[1].on_inconclusive is OnInconclusive.WARN
+    assert suite.drift.columns["pirat"].psi == 0.1
+
+
+def test_the_repository_s_own_parameters_load() -> None:
+    """What `make run` reads is right."""
+    assert set(load(ROOT / "params.yaml", REGISTRY).suites) == {"credit", "employment", "flights"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"margin": -0.05}, "rules[0].margin: is of the wrong sign"),
+        ({"margin": 0}, "rules[0].margin: must be above 0"),
+        ({}, "rules[0]: 'margin' is missing"),
+        ({"margin": 1.5}, "as wide as the metric's whole range"),
+        ({"margin": 0.1, "value": 3}, "rules[0].value: non_inferior is held against a margin"),
+        ({"margin": 0.1, "metric": "recal"}, "no metric 'recal' (did you mean 'recall'?)"),
+        ({"margin": 0.1, "metric": "mae"}, "'mae' is a metric of regression, not of binary"),
+        ({"margin": 0.1, "slice": "afma=yes"}, "of no declared slice (did you mean 'afam'?)"),
+        ({"margin": 0.1, "over": "afam"}, "rules[0].over: recall has no groups"),
+        ({"margin": 0.1, "min_n": 0}, "rules[0].min_n: must be at least 1"),
+        ({"margin": 0.1, "margn": 1}, "rules[0].margn: unknown key (did you mean 'margin'?)"),
+        ({"margin": "0.1"}, "rules[0].margin: must be a number, and is text '0.1'"),
+        ({"margin": 0.1, "severity": "blok"}, "(did you mean 'block'?)"),
+        ({"kind": "floor"}, "'value' is missing"),
+        ({"kind": "floor", "value": 1.2}, "1.2 lies outside the metric's range [0, 1]"),
+        ({"kind": "ceiling", "value": 0.2}, "a ceiling would punish it (write floor)"),
+        ({"kind": "floor", "value": 0.2, "relative": True}, "relative: belongs to margins"),
+        (
+            {"metric": "demographic_parity_difference", "kind": "ceiling", "value": 0.1},
+            "'over' is missing",
+        ),
+        (
+            {
+                "metric": "demographic_parity_difference",
+                "kind": "ceiling",
+                "value": 0.1,
+                "over": "afma",
+            },
+            "'afma' is no declared slice (did you mean 'afam'?)",
+        ),
+        (
+            {"metric": "size_mb", "kind": "ceiling", "value": 2, "slice": "*"},
+            "size_mb is measured of the model",
+        ),
+    ],
+)
+def test_a_rule_that_could_never_be_judged_as_meant_is_refused(
+    tmp_path: Path, rule: dict[str, Any], said: str
+) -> None:
+    """Each mistake has its own message, and nothing else is said of it."""
+    (problem,) = _problems(tmp_path, _with_rule(**rule))
+    assert said in problem
+    assert problem.startswith("params.yaml:")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"rules": []}, "nothing passes by absence"),
+        ({"positive": None}, "which label is the positive class?"),
+        ({"task": "regresion"}, "(did you mean 'regression'?)"),
+        ({"level": 95}, "level: 95: must be < 1.0"),
+        ({"level": 0.2}, "level: 0.2: must be > 0.5"),
+        ({"seed": -1}, "seed: -1: must be >= 0"),
+        ({"slices": ["afam", ["afam", "afam"]]}, "names one column twice"),
+        ({"slices": [{"column": "pirat", "bins": [1, 0]}]}, "must rise from edge to edge"),
+        ({"models": {"champion": "m/a.skops", "candidates": []}}, "needs at least 1 entry"),
+        (
+            {"models": {"champion": "m/a.skops", "candidates": ["n/a.skops"]}},
+            "two models are called 'a'",
+        ),
+        (
+            {"models": {"champion": "m/a.pkl", "candidates": ["n/b.skops"]}},
+            "must end in .skops or .parquet or .csv or .jsonl",
+        ),
+        ({"data": {"current": "../x.csv"}}, "must lie in the project"),
+        ({"data": {"current": "/x.csv"}}, "must lie in the project"),
+        ({"modles": {}}, "modles: unknown key (did you mean 'models'?)"),
+        ({"expectations": "e.yaml"}, "must end in .json"),
+    ],
+)
+def test_a_suite_that_could_not_run_is_refused(
+    tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    """Before anything is pulled or spent."""
+    text = _edited(**changes)
+    if "slices" in changes:
+        document = yaml.safe_load(text)
+        document["suites"]["credit"]["rules"] = [
+            {"id": "auc", "metric": "roc_auc", "kind": "non_inferior", "margin": 0.01}
+        ]
+        text = yaml.safe_dump(document, sort_keys=False)
+    (problem,) = _problems(tmp_path, text)
+    assert said in problem
+
+
+def test_all_problems_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    """Twelve mistakes are one message of twelve lines, each with its line number."""
+    text = EXAMPLE
+    for right, wrong in [
+        ("environment: dev", "environmnt: dev"),
+        ("target: deny", "tagret: deny"),
+        ("psi: 0.2,", "psi: -0.2,"),
+        ("task: binary", "task: binry"),
+        ('positive: "yes"', "positive: [yes]"),
+        ("level: 0.95", "level: 1.95"),
+        ("seed: 20260101", "seed: x"),
+        ("metric: roc_auc", "metrik: roc_auc"),
+        ("kind: non_inferior, margin: 0.05", "kind: non_inferor, margin: 0.05"),
+        ("min_n: 100", "min_n: many"),
+        ("severity: warn", "severity: wran"),
+        ("value: 20}", "value: '20'}"),
+    ]:
+        assert right in text
+        text = text.replace(right, wrong, 1)
+    problems = _problems(tmp_path, text)
+    lines = [int(problem.split(":")[1].split()[0]) for problem in problems]
+    assert len(problems) == 13  # the renamed metric is missing, too
+    assert lines == sorted(lines)
+
+
+def test_a_bare_yes_is_told_to_be_quoted(tmp_path: Path) -> None:
+    """YAML takes it for a truth value, and the labels of the data are text."""
+    text = EXAMPLE.replace("cluster: null", "cluster: on")
+    (problem,) = _problems(tmp_path, text)
+    assert "put it in quotes" in problem
+
+
+def test_a_number_that_yaml_reads_as_text_is_told_how_to_be_written(tmp_path: Path) -> None:
+    """1e-2 without a dot is a string in YAML 1.1."""
+    (problem,) = _problems(tmp_path, EXAMPLE.replace("margin: 0.01", "margin: 1e-2"))
+    assert "write 0.01" in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        ("a: [", "is not YAML"),
+        ("a: 1\na: 2\n", "stands twice"),
+        ("a: &x [1]\nb: *x\n", "aliases are not read here"),
+        ("a: !!python/object/apply:os.system [true]\n", "tags are not read here"),
+        ("a: !mine 1\n", "tags are not read here"),
+        ("a: .nan\n", "not a finite number"),
+        ("a: .inf\n", "not a finite number"),
+        ("\ta: 1\n", "is not YAML"),
+        ("a: 1\n---\nb: 2\n", "is not YAML"),
+        ("? [1, 2]\n: 3\n", "key that is not text"),
+        ("[" * 2000 + "]" * 2000, "nested too deeply"),
+        ("a: " + "[" * 60 + "]" * 60, "nested more than 40 deep"),
+        ("- 1\n", "must be a mapping"),
+        ("hello", "must be a mapping"),
+        ("null", "must be a mapping"),
+        ("suites: {}\n", "there are none"),
+        ("suites: null\n", "must be a mapping"),
+    ],
+)
+def test_a_file_that_is_no_parameters_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    """Whatever it is, the message is one, and names the file."""
+    problems = _problems(tmp_path, text)
+    assert any(said in problem for problem in problems)
+    assert all(problem.startswith("params.yaml") for problem in problems)
+
+
+def test_a_file_that_is_not_there_has_a_cure(tmp_path: Path) -> None:
+    """Exit code 2, and where to look."""
+    with pytest.raises(UsageError, match=r"(?s)params\.yaml: no such file.*cure"):
+        load(tmp_path / "params.yaml", REGISTRY)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    """Only UTF-8 is read."""
+    path = tmp_path / "params.yaml"
+    path.write_bytes(b"a: \xff\xfe")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load(path, REGISTRY)
+
+
+def test_an_oversized_file_is_not_read(tmp_path: Path) -> None:
+    """A config of megabytes is a mistake or an attack."""
+    path = _write(tmp_path, "#" * (1 << 21))
+    with pytest.raises(ConfigError, match="larger than 1 MB"):
+        load(path, REGISTRY)
+
+
+def test_a_policy_is_a_suite_from_task_on(tmp_path: Path) -> None:
+    """The same keys, without data and models."""
+    document = yaml.safe_load(EXAMPLE)["suites"]["credit"]
+    keys = set(Policy.__struct_fields__)
+    path = _write(tmp_path, yaml.safe_dump({k: v for k, v in document.items() if k in keys}))
+    assert (
+        load_policy(path, REGISTRY).rules
+        == load(_write(tmp_path, EXAMPLE), REGISTRY).suites["credit"].rules
+    )
+
+
+def test_a_whole_params_file_given_as_a_policy_is_told_so(tmp_path: Path) -> None:
+    """A likely mistake has its own message."""
+    with pytest.raises(ConfigError, match="holds whole suites"):
+        load_policy(_write(tmp_path, EXAMPLE), REGISTRY)
+
+
+def test_the_store_can_be_read_without_a_look_at_the_suites(tmp_path: Path) -> None:
+    """The gate must not stumble over a suite that it does not ask about."""
+    broken = EXAMPLE.replace("task: binary", "task: nonsense")
+    assert load_store(_write(tmp_path, broken)).environment == "dev"
+    with pytest.raises(ConfigError, match=r"store\.urll"):
+        load_store(_write(tmp_path, "store: {urll: x}"))
+
+
+def test_columns_that_the_data_lack_are_told_with_the_nearest_name(tmp_path: Path) -> None:
+    """As soon as the names of the columns are known."""
+    suite = load(_write(tmp_path, EXAMPLE), REGISTRY).suites["credit"]
+    said = check_columns(suite, ["row_id", "deny", "afm", "single", "pirat"], "panel.csv")
+    assert said == ["slices[1]: panel.csv has no column 'afam' (did you mean 'afm'?)"]
+
+
+def test_a_path_without_a_line_of_its_own_has_that_of_its_section() -> None:
+    """A missing key is told where its mapping stands."""
+    document = parse("a:\n  b: 1\n", "x.yaml")
+    assert document.at(("a", "c")) == "x.yaml:1  a.c"
+    assert document.at(("a", "b")) == "x.yaml:2  a.b"
+
+
+def _paths(tree: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    found = [path] if path else []
+    inner: Any = {}
+    if isinstance(tree, dict):
+        inner = tree
+    elif isinstance(tree, list):
+        inner = dict(enumerate(tree))
+    for key, value in inner.items():
+        found += _paths(value, (*path, key))
+    return found
+
+
+_TREE = yaml.safe_load(EXAMPLE)
+_EMPTY = st.sampled_from([None, [], {}])
+_VALUES = _EMPTY | st.booleans() | st.integers() | st.floats() | st.text()
+
+
+@given(st.sampled_from(_paths(_TREE)), _VALUES, st.booleans())
+def test_whatever_is_written_is_loaded_or_refused_and_never_a_crash(
+    tmp_path_factory: pytest.TempPathFactory, path: tuple[Any, ...], value: Any, drop: bool
+) -> None:
+    """One value of a right file replaced by anything, or removed."""
+    tree = msgspec.to_builtins(yaml.safe_load(EXAMPLE))
+    at = tree
+    for key in path[:-1]:
+        at = at[key]
+    if drop:
+        del at[path[-1]]
+    else:
+        at[path[-1]] = value
+    directory = tmp_path_factory.getbasetemp()
+    file = directory / "mutated.yaml"
+    file.write_text(yaml.safe_dump(tree))
+    try:
+        assert isinstance(load(file, REGISTRY), Params)
+    except ConfigError as error:
+        assert error.problems
+
+
+def test_a_suite_has_every_key_of_a_policy() -> None:
+    """So that a suite can be handed to `titleholder compare` as it stands."""
+    assert set(Policy.__struct_fields__) <= set(Suite.__struct_fields__)
