@@ -12,7 +12,7 @@ from pathlib import Path
 
 from titleholder import records
 from titleholder.chain import LONGEST_WALK, Chain, Link
-from titleholder.errors import Exit, NoVerdict, TitleholderError, UsageError
+from titleholder.errors import Exit, NoVerdict, StoreMissing, TitleholderError, UsageError
 from titleholder.store import Store
 from titleholder.verdict import EXIT_OF, moment, reason, recompute
 
@@ -88,6 +88,9 @@ def _guarded(store: Store, environment: str, suite: str, model: Path | str) -> A
     try:
         digest = digest_of_model(model)
         return _answer(store, environment, suite, digest)
+    except StoreMissing as error:
+        # A store that was never made holds no verdict, which is known and not merely unreachable.
+        return Answer(Exit.NO_VERDICT, error.message, error.cure, digest)
     except TitleholderError as error:
         return Answer(error.exit_code, error.message, error.cure, digest)
     except Exception as error:

@@ -487,12 +487,12 @@ def test_the_command_line_goes_before_params_yaml(
 # ------------------------------------------------------------------------- 5
 
 
-def test_a_directory_that_is_not_there_is_undecided(
+def test_a_store_that_was_never_made_holds_no_verdict(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """5: nothing is known of a store that does not exist."""
-    assert _ask(store=f"file://{tmp_path}/none") == 5
-    assert capsys.readouterr().out.startswith("UNDECIDED: ")
+    """4: that is known, not merely unreachable; the message says which path was looked at."""
+    assert _ask(store=f"file://{tmp_path}/none") == 4
+    assert capsys.readouterr().out.startswith("NO VERDICT: ")
 
 
 @pytest.mark.parametrize("error", [StoreError("no"), RuntimeError("no"), MemoryError()])

@@ -90,6 +90,7 @@ def _sections(card: Card) -> dict[str, Any]:
         "group_gaps": heatmap.group_gaps(comparisons, card.verdict.rules),
         **_answers(card),
         "flips": card.comparisons.flips[:MOST_FLIPS],
+        "widest": _widest(card.comparisons),
         "shifts": shifts.ordered(columns),
         "pictures": shifts.pictures(columns),
         "twins": _twins(card.verdict.inputs),
@@ -119,6 +120,12 @@ def _answers(card: Card) -> dict[str, Any]:
         "confusion": confusion.confusion(card.panel, card.champion, card.candidate),
         "plots": curves.plots(card.panel, card.champion, card.candidate),
     }
+
+
+def _widest(comparisons: Comparisons) -> float:
+    """The largest share of rows, on any slice shown, that changed to one side; 1 if none did."""
+    flips = comparisons.flips[:MOST_FLIPS]
+    return max((max(f.better, f.worse) / f.n for f in flips if f.n), default=0.0) or 1.0
 
 
 def _twins(inputs: tuple[Source, ...]) -> bool:

@@ -5,7 +5,7 @@ Each plot comes with a caption that says what to see and with the figures behind
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from markupsafe import Markup
@@ -145,10 +145,8 @@ def _calibration(y: Floats, sides: Sides) -> Plot:
         for side, bins in binned:
             said, seen, low, high = (np.array([b[i] for b in bins]) for i in (1, 2, 3, 4))
             axes.errorbar(
-                said, seen, yerr=np.maximum([seen - low, high - seen], 0), color=side.colour, fmt=side.marker,
-                linestyle=side.dash, markersize=4, linewidth=1.2, elinewidth=1, label=side.name,
-                markerfacecolor=theme.SURFACE if side is CHAMPION else side.colour,
-            )  # fmt: skip
+                said, seen, yerr=np.maximum([seen - low, high - seen], 0), **_marks(side)
+            )
         axes.legend(loc="upper left")
         _share_axes(axes, "predicted probability", "share that was positive")
 
@@ -242,10 +240,8 @@ def _by_prediction(y: Floats, answers: Sides) -> Plot:
         for side, groups in binned:
             said, seen, half = (np.array([g[i] for g in groups]) for i in (1, 2, 3))
             axes.errorbar(
-                said, seen, yerr=half, color=side.colour, fmt=side.marker, linestyle=side.dash,
-                markersize=4, linewidth=1.2, elinewidth=1, label=side.name,
-                markerfacecolor=theme.SURFACE if side is CHAMPION else side.colour,
-            )  # fmt: skip
+                said, seen, yerr=half, **_marks(side)
+            )
         axes.set_xlabel("mean prediction")
         axes.set_ylabel("mean truth")
         axes.legend(loc="upper left")
@@ -295,6 +291,14 @@ def _line(axes: "Axes", side: Side, x: Floats, y: Floats) -> None:
     axes.plot(
         x[keep], y[keep], color=side.colour, linestyle=side.dash, linewidth=1.5, label=side.name
     )
+
+
+def _marks(side: Side) -> dict[str, Any]:
+    """Marks with error bars and no line between them: bins have nothing between them either."""
+    return {
+        "fmt": side.marker, "color": side.colour, "label": side.name, "markersize": 4.5,
+        "elinewidth": 1.1, "markerfacecolor": theme.SURFACE if side is CHAMPION else side.colour,
+    }  # fmt: skip
 
 
 def _share_axes(axes: "Axes", x: str, y: str) -> None:

@@ -1,13 +1,18 @@
 """Drift for readers: the columns that moved most first, and small pictures of how they moved."""
 
+import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from titleholder.drift import ColumnShift, ShiftOutcome
+from titleholder.report import numbers
 
 MOST_PICTURES = 6
 MOST_BINS = 10
 
+_NUMBER = r"([-+]?(?:inf|[\d.]+(?:e[-+]?\d+)?))"
+_INTERVAL = re.compile(rf"[(\[]{_NUMBER}, {_NUMBER}[)\]]")
 _ORDER = (ShiftOutcome.SHIFTED, ShiftOutcome.NOT_SCORED, ShiftOutcome.OK)
 
 
@@ -42,12 +47,30 @@ def pictures(columns: Sequence[ColumnShift]) -> list[Picture]:
     return [_picture(column) for column in moved[:MOST_PICTURES]]
 
 
+def short(label: str) -> str:
+    """A numeric bin with fewer digits; any other label as it is.
+
+    >>> short("(0.0230704, 0.032669]"), short("(-inf, 0.5]"), short("(0.5, inf)"), short("blue")
+    ('0.0231–0.0327', '≤ 0.5', '> 0.5', 'blue')
+    """
+    found = _INTERVAL.fullmatch(label)
+    if not found:
+        return label
+    low, high = float(found[1]), float(found[2])
+    if not math.isfinite(low):
+        return f"≤ {numbers.plain(high, 3)}"
+    if not math.isfinite(high):
+        return f"> {numbers.plain(low, 3)}"
+    joint = " to " if low < 0 or high < 0 else "–"
+    return f"{numbers.plain(low, 3)}{joint}{numbers.plain(high, 3)}"
+
+
 def _picture(column: ColumnShift) -> Picture:
     shown = column.bins[:MOST_BINS]
     most = max(max(b.reference, b.current) for b in shown) or 1.0
     bars = tuple(
         Bar(
-            b.label,
+            short(b.label),
             b.reference,
             b.current,
             round(100 * b.reference / most, 1),

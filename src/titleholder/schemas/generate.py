@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from titleholder import records
+from titleholder.params.schema import Params
 from titleholder.types import Verdict
 from titleholder.verdict import SCHEMA_VERSION, Statement
 
@@ -19,6 +20,7 @@ DIRECTORY = Path(__file__).parent
 SCHEMAS: Mapping[str, tuple[type, str]] = {
     "verdict.schema.json": (Verdict, "verdict.json: all that was declared and found"),
     "statement.schema.json": (Statement, "a published verdict: an in-toto Statement v1"),
+    "params.schema.json": (Params, "params.yaml: every suite, rule and store"),
 }
 
 
