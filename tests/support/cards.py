@@ -201,7 +201,9 @@ def hostile() -> Card:
     ]
     rules.append(Rule(id="m", metric=HOSTILE[0], kind=Kind.FLOOR, value=0.5))
     rules.append(Rule(id="o", metric="f1", kind=Kind.CEILING, over=HOSTILE[1], value=0.5))
-    found = [comparison("recall", name, Moved(0.7, 0.01 * i - 0.1)) for i, name in enumerate(HOSTILE)]
+    found = [
+        comparison("recall", name, Moved(0.7, 0.01 * i - 0.1)) for i, name in enumerate(HOSTILE)
+    ]
     found.append(comparison(HOSTILE[0], moved=Moved()))
     found.append(comparison("f1", over=HOSTILE[1], moved=Moved()))
     checks = tuple(_check(name, Outcome.FAIL, name) for name in HOSTILE)
@@ -266,7 +268,10 @@ def _credit(recall: Moved, auc: Moved, checks: tuple[Check, ...] = ()) -> Card:
         comparison("log_loss", moved=Moved(0.29, 0.004, 0.003)),
         comparison("f1", moved=Moved(0.6, 0.01, 0.02)),
         comparison("recall", moved=replace(recall, by=recall.by / 4)),
-        *(comparison("recall", s, replace(recall, by=recall.by / (i + 1))) for i, s in enumerate(SLICES[:4])),
+        *(
+            comparison("recall", s, replace(recall, by=recall.by / (i + 1)))
+            for i, s in enumerate(SLICES[:4])
+        ),
         comparison("recall", SLICES[4], worst),
         *(comparison("roc_auc", s, replace(auc, half=0.02)) for s in SLICES),
         comparison("log_loss", SLICES[4]),
@@ -287,7 +292,8 @@ def _credit(recall: Moved, auc: Moved, checks: tuple[Check, ...] = ()) -> Card:
         validation=_validation(["-1", "1e9"]),
         decay=Decay(
             metric="roc_auc", n_reference=4100, n_current=4000, level=0.95,
-            reference=_around(0.87, 0.01), current=_around(0.85, 0.01), change=_around(-0.02, 0.015),
+            reference=_around(0.87, 0.01), current=_around(0.85, 0.01),
+            change=_around(-0.02, 0.015),
         ),
         evidence={"Evidently's report": "../../drift/evidence/evidently.html"},
         **_rows(("no", "yes"), Task.BINARY),
@@ -300,7 +306,9 @@ def _rows(classes: Sequence[str], task: Task, n: int = 1500) -> dict[str, object
     ids = np.arange(n).astype(str)
     if task is Task.REGRESSION:
         y = rng.gamma(2, 15, n) - 15
-        models = [Predictions(m, value=y + rng.normal(s / 9, s, n)) for m, s in (("a", 18), ("b", 15))]
+        models = [
+            Predictions(m, value=y + rng.normal(s / 9, s, n)) for m, s in (("a", 18), ("b", 15))
+        ]
     else:
         k = len(classes)
         y = rng.integers(0, k, n) if k > 2 else (rng.random(n) < 0.25).astype(int)
@@ -356,9 +364,7 @@ def _validation(offending: Iterable[str]) -> Validation:
     )  # fmt: skip
 
 
-def _check(
-    name: str, outcome: Outcome, said: str, severity: Severity = Severity.BLOCK
-) -> Check:
+def _check(name: str, outcome: Outcome, said: str, severity: Severity = Severity.BLOCK) -> Check:
     return Check(name=name, kind="data", severity=severity, outcome=outcome, reason=said)
 
 

@@ -107,7 +107,9 @@ class Browser:
         said = self.call("Target.attachToTarget", {"targetId": target, "flatten": True})
         return Page(self, said["sessionId"])
 
-    def call(self, method: str, params: dict[str, Any], session: str | None = None) -> dict[str, Any]:
+    def call(
+        self, method: str, params: dict[str, Any], session: str | None = None
+    ) -> dict[str, Any]:
         """Send a command and wait for its answer."""
         self._last += 1
         message: dict[str, Any] = {"id": self._last, "method": method, "params": params}

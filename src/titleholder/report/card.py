@@ -34,7 +34,7 @@ MOST_OFFENDING = 8
 MOST_FLIPS = 60
 
 # A link may lead to a file beside the page, never to another place.
-_RELATIVE = re.compile(r"(?:\.\./)*[A-Za-z0-9_][A-Za-z0-9_. =+%-]*(?:/[A-Za-z0-9_.][A-Za-z0-9_. =+%-]*)*")
+_RELATIVE = re.compile(r"(?:\.\./)*\w[\w. =+-]*(?:/\w[\w. =+-]*)*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class Card:
 def build(card: Card) -> str:
     """The page as HTML text."""
     script = Markup(_asset("card.js"))
-    page = _environment().get_template("card.html.j2").render(
+    template = _environment().get_template("card.html.j2")
+    page = template.render(
         card=card,
         verdict=card.verdict,
         style=Markup(_asset("card.css")),

@@ -47,7 +47,7 @@ def confusion(panel: Panel, champion: Predictions, candidate: Predictions) -> Co
         return None
     if champion.label is None or candidate.label is None:
         return None
-    code, classes = _kept(panel)
+    code, classes = _kept(panel.y_true, panel.classes)
     truth = code[panel.y_true]
     first = _counts(truth, code[champion.label], len(classes))
     second = _counts(truth, code[candidate.label], len(classes))
@@ -60,16 +60,16 @@ def confusion(panel: Panel, champion: Predictions, candidate: Predictions) -> Co
     )
 
 
-def _kept(panel: Panel) -> tuple[Ints, tuple[str, ...]]:
+def _kept(truth: Ints, classes: tuple[str, ...]) -> tuple[Ints, tuple[str, ...]]:
     """A new code for each class, (K,), and the names of the new codes."""
-    k = len(panel.classes)
+    k = len(classes)
     if k <= MOST_CLASSES:
-        return np.arange(k), panel.classes
-    rows = np.bincount(panel.y_true, minlength=k)
+        return np.arange(k), classes
+    rows = np.bincount(truth, minlength=k)
     largest = np.sort(np.argsort(-rows, kind="stable")[: MOST_CLASSES - 1])
     code = np.full(k, len(largest))
     code[largest] = np.arange(len(largest))
-    return code, (*(panel.classes[i] for i in largest), OTHERS)
+    return code, (*(classes[i] for i in largest), OTHERS)
 
 
 def _counts(truth: Ints, label: Ints, k: int) -> Ints:

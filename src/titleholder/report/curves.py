@@ -144,9 +144,7 @@ def _calibration(y: Floats, sides: Sides) -> Plot:
         axes.plot([0, 1], [0, 1], color=theme.MUTED, linewidth=0.8, linestyle=":")
         for side, bins in binned:
             said, seen, low, high = (np.array([b[i] for b in bins]) for i in (1, 2, 3, 4))
-            axes.errorbar(
-                said, seen, yerr=np.maximum([seen - low, high - seen], 0), **_marks(side)
-            )
+            axes.errorbar(said, seen, yerr=np.maximum([seen - low, high - seen], 0), **_marks(side))
         axes.legend(loc="upper left")
         _share_axes(axes, "predicted probability", "share that was positive")
 
@@ -239,15 +237,19 @@ def _by_prediction(y: Floats, answers: Sides) -> Plot:
         axes.plot([low, high], [low, high], color=theme.MUTED, linewidth=0.8, linestyle=":")
         for side, groups in binned:
             said, seen, half = (np.array([g[i] for g in groups]) for i in (1, 2, 3))
-            axes.errorbar(
-                said, seen, yerr=half, **_marks(side)
-            )
+            axes.errorbar(said, seen, yerr=half, **_marks(side))
         axes.set_xlabel("mean prediction")
         axes.set_ylabel("mean truth")
         axes.legend(loc="upper left")
 
     rows = [
-        (side.name, numbers.plain(said, 3), numbers.plain(seen, 3), numbers.plain(half, 2), f"{n:,}")
+        (
+            side.name,
+            numbers.plain(said, 3),
+            numbers.plain(seen, 3),
+            numbers.plain(half, 2),
+            f"{n:,}",
+        )
         for side, groups in binned
         for n, said, seen, half in groups
     ]

@@ -272,9 +272,7 @@ def _what_is_missing(verdict: Verdict) -> str:
     open_ones = decisive(verdict)
     faults = sum(1 for f in open_ones if f.outcome is Outcome.ERROR)
     unmet = [
-        c
-        for c in verdict.checks
-        if c.severity is Severity.BLOCK and c.outcome is not Outcome.PASS
+        c for c in verdict.checks if c.severity is Severity.BLOCK and c.outcome is not Outcome.PASS
     ]
     if unmet:
         return "what has to hold before anything can be judged does not hold."

@@ -21,8 +21,11 @@ _STEPS = 3
 
 # What says the same as another metric, or says it turned round, gives way where room is short.
 _LATE = frozenset(
-    {"gini", "false_negative_rate", "false_positive_rate", "f2", "f0_5", "jaccard", "kappa", "ks", "mse",
-     "pinball_10", "pinball_90", "precision_weighted", "recall_weighted", "f1_weighted", "smape"}
+    {
+        "gini", "false_negative_rate", "false_positive_rate", "f2", "f0_5", "jaccard", "kappa", "ks",
+        "mse", "pinball_10", "pinball_90", "precision_weighted", "recall_weighted", "f1_weighted",
+        "smape",
+    }
 )  # fmt: skip
 
 

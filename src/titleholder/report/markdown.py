@@ -16,7 +16,8 @@ COMMENT = 60_000
 
 _SPECIAL = re.compile(r"([\\`*_\[\]#|~$])")
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
-_ZERO_WIDTH = "\u200b"  # after @ and inside www. and ://, so that nobody is called and nothing links
+# After @ and inside www. and ://, so that nobody is called and nothing links.
+_ZERO_WIDTH = "\u200b"
 
 _HEAD = "| Outcome | Rule | Metric | On | Champion | Candidate | Improvement | Asked | n |"
 _RULE = "|:--|:--|:--|:--|--:|--:|--:|--:|--:|"

@@ -26,7 +26,9 @@ _STYLE = {
 }
 
 
-def print_findings(verdict: Verdict, stream: TextIO | None = None, *, most: int = MOST_ROWS) -> None:
+def print_findings(
+    verdict: Verdict, stream: TextIO | None = None, *, most: int = MOST_ROWS
+) -> None:
     """Print the verdict, the checks that did not pass, and up to ``most`` findings, worst first.
 
     With colours and borders where ``stream`` (standard output) is a terminal, else as plain text.
@@ -41,7 +43,10 @@ def print_findings(verdict: Verdict, stream: TextIO | None = None, *, most: int 
 
 def plain(verdict: Verdict, most: int = MOST_ROWS) -> str:
     """What `print_findings` says where there is no terminal."""
-    lines = [f"{said.GLYPH[verdict.outcome]} {_title(verdict)}", f"  {visible(verdict.reason, 600)}"]
+    lines = [
+        f"{said.GLYPH[verdict.outcome]} {_title(verdict)}",
+        f"  {visible(verdict.reason, 600)}",
+    ]
     lines += [f"  {line}" for line in _check_lines(verdict.checks)]
     rows = [_HEAD, *(_cells(finding) for finding in said.ordered(verdict.findings)[:most])]
     if len(rows) > 1:
