@@ -15,8 +15,9 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from datetime import UTC, date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from flows import settings
 
@@ -25,6 +26,7 @@ settings.apply()
 from prefect import flow, task  # noqa: E402
 from prefect.artifacts import create_markdown_artifact  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
+from prefect.runtime import flow_run  # noqa: E402
 from prefect.states import Completed, Failed  # noqa: E402
 
 from titleholder import runner  # noqa: E402
@@ -34,6 +36,9 @@ from titleholder.report import markdown  # noqa: E402
 from titleholder.stages import STAGES  # noqa: E402
 from titleholder.stages.workspace import StoreChoice, Workspace, open_params  # noqa: E402
 from titleholder.types import Outcome  # noqa: E402
+
+# What a command line says of the store: url, endpoint, environment; None leaves it to params.yaml.
+Store: TypeAlias = dict[str, str | None] | None
 
 NIGHTLY = "15 2 * * *"  # UTC
 RETRY_DELAYS_S = [5, 30]
@@ -64,9 +69,9 @@ def _task_of(name: str) -> Any:
         retry_delay_seconds=RETRY_DELAYS_S,
         retry_condition_fn=_may_help,
     )
-    def stage(root: str, suite: str, store: dict[str, str | None], quiet: bool) -> None:
+    def stage(suite: str, root: str, store: Store, night: str, quiet: bool) -> None:
         with _clock(quiet).stage(suite, name):
-            STAGES[name].run_in(_workspace(root, suite, store))
+            STAGES[name].run_in(_workspace(root, suite, store, night))
 
     return stage
 
@@ -76,17 +81,18 @@ TASKS = {name: _task_of(name) for name in STAGES}
 
 @flow(name="benchmark", flow_run_name="{suite}", persist_result=False)
 def benchmark(
-    suite: str,
-    root: str = ".",
-    store: dict[str, str | None] | None = None,
-    quiet: bool = False,
+    suite: str, root: str = ".", store: Store = None, night: str | None = None, quiet: bool = False
 ) -> Any:
-    """One suite from pull to publish; the name of the end state is the verdict."""
+    """One suite from pull to publish; the name of the end state is the verdict.
+
+    ``night`` is the UTC day that the run stands for (YYYY-MM-DD): that of its schedule.
+    """
+    night = night or _scheduled()
     try:
-        ws = _workspace(root, suite, store or {})
+        ws = _workspace(root, suite, store, night)
         with ws.exclusive():
             for stage in TASKS.values():
-                stage(root=root, suite=suite, store=store or {}, quiet=quiet)
+                stage(suite=suite, root=root, store=store, night=night, quiet=quiet)
         ending = runner.ending(ws)
     except TitleholderError as error:
         return Failed(message=f"{suite}: {error.message}", data=error)
@@ -111,12 +117,17 @@ class NotJudged(TitleholderError):
 async def nightly(
     suites: list[str] | None = None,
     root: str = ".",
-    store: dict[str, str | None] | None = None,
+    store: Store = None,
+    night: str | None = None,
     quiet: bool = False,
 ) -> Any:
-    """Every suite at once; Failed when one of them could not be judged at all."""
+    """Every suite at once; Failed when one of them could not be judged at all.
+
+    ``night`` is the UTC day that the run stands for (YYYY-MM-DD): that of its schedule.
+    """
     names = suites or list(open_params(Path(root)).suites)
-    endings = list(await asyncio.gather(*(_apart(n, root, store, quiet) for n in names)))
+    same = {"root": root, "store": store, "night": night or _scheduled(), "quiet": quiet}
+    endings = list(await asyncio.gather(*(_apart(name, same) for name in names)))
     said = "; ".join(f"{e.suite}: {STATE_OF.get(e.outcome, 'Failed')}" for e in endings)
     if any(ending.error for ending in endings):
         return Failed(message=said, data=NotJudged(said, endings))
@@ -124,13 +135,9 @@ async def nightly(
     return Completed(name=STATE_OF[worst], message=said, data=endings)
 
 
-async def _apart(
-    name: str, root: str, store: dict[str, str | None] | None, quiet: bool
-) -> runner.Ending:
+async def _apart(name: str, same: dict[str, Any]) -> runner.Ending:
     """One suite in a thread of its own."""
-    state = await asyncio.to_thread(
-        benchmark, suite=name, root=root, store=store, quiet=quiet, return_state=True
-    )
+    state = await asyncio.to_thread(benchmark, suite=name, **same, return_state=True)
     found = await state.result(raise_on_failure=False)
     if isinstance(found, runner.Ending):
         return found
@@ -139,9 +146,14 @@ async def _apart(
     return runner.failed(name, found)
 
 
-def _workspace(root: str, suite: str, store: dict[str, str | None]) -> Workspace:
-    params = StoreChoice(**store).over(open_params(Path(root)))
-    return Workspace.of(Path(root), params, suite)
+def _scheduled() -> str:
+    """The UTC day that this flow run was due, which a late start does not change."""
+    return flow_run.scheduled_start_time.astimezone(UTC).date().isoformat()
+
+
+def _workspace(root: str, suite: str, store: Store, night: str) -> Workspace:
+    params = StoreChoice(**store or {}).over(open_params(Path(root)))
+    return Workspace.of(Path(root), params, suite, date.fromisoformat(night))
 
 
 def _clock(quiet: bool) -> runner.Clock:

@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.project import Project
 
+NIGHT = "2026-02-03"
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[None]:
@@ -51,7 +53,7 @@ def night(server: None, project: Project) -> Any:
     from flows.nightly import nightly
 
     async def run() -> Any:
-        return await nightly(root=str(project.root), quiet=True, return_state=True)
+        return await nightly(root=str(project.root), night=NIGHT, quiet=True, return_state=True)
 
     return asyncio.run(run())
 
@@ -124,6 +126,27 @@ def test_a_suite_whose_data_are_bad_says_so_in_its_verdict(night: Any, project: 
     assert verdict["outcome"] == "INCONCLUSIVE"
     assert "data validation" in verdict["findings"][0]["reason"]
     assert not list(Path(project.root / ".titleholder/runs/strict/predict").glob("*.parquet"))
+
+
+def test_a_verdict_is_of_the_night_that_the_run_stands_for(night: Any, project: Project) -> None:
+    """Not of the day on which a late run got to it."""
+    import json
+
+    chain = project.root / ".titleholder/store/verdicts/dev/flights"
+    (link,) = [path for path in chain.glob("*.json") if path.stem.isdigit()]
+    assert json.loads(link.read_text())["predicate"]["logical_date"] == NIGHT
+
+
+def test_a_run_without_a_night_stands_for_the_day_it_was_due(server: None) -> None:
+    """The schedule's day, in UTC."""
+    from datetime import UTC, datetime
+
+    from prefect import flow
+
+    from flows.nightly import _scheduled
+
+    due = flow(_scheduled)()
+    assert abs((datetime.now(UTC).date() - datetime.fromisoformat(due).date()).days) <= 1
 
 
 def test_prefect_sends_no_telemetry(server: None) -> None:

@@ -10,11 +10,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from titleholder import __version__
+from titleholder import __version__, threads
 from titleholder.errors import Exit, TitleholderError
 
-# Results must not depend on how many threads a BLAS may take, nor one suite slow another down.
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 TRACEBACK = "TITLEHOLDER_TRACEBACK"
 
 COMMANDS = ("run", "stage", "compare", "gate")
@@ -22,8 +20,7 @@ COMMANDS = ("run", "stage", "compare", "gate")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the returned code is one of `titleholder.errors.Exit`."""
-    for name in ONE_THREAD:
-        os.environ[name] = "1"
+    threads.pin()
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         args = _parser(words).parse_args(words)

@@ -5,6 +5,7 @@ whoever has read their names.
 """
 
 import math
+import re
 from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 from pathlib import PurePosixPath
@@ -18,6 +19,8 @@ from titleholder.types import Kind, Mode, Rule, Severity, Task
 OVERALL, EVERY = "overall", "*"
 TABLES = (".parquet", ".csv", ".jsonl")
 MODELS = (".skops", *TABLES)
+# Models' records are files of their name: it must be a safe one, and none that a stage uses.
+MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 MARGINS = (Kind.NON_INFERIOR, Kind.SUPERIOR)
 
 
@@ -305,10 +308,14 @@ def _path_problems(file: str, suffixes: tuple[str, ...], path: Path_) -> Iterato
 
 
 def _model_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
-    names = {PurePosixPath(suite.models.champion).stem}
-    for i, model in enumerate(suite.models.candidates):
-        name = PurePosixPath(model).stem
+    names: set[str] = set()
+    keys = [("champion",), *(("candidates", i) for i in range(len(suite.models.candidates)))]
+    models = (suite.models.champion, *suite.models.candidates)
+    for key, model in zip(keys, models, strict=True):
+        name, where = PurePosixPath(model).stem, (*path, "models", *key)
+        if not MODEL_NAME.fullmatch(name):
+            said = "letters, digits, '.', '-' and '_', the first a letter or digit"
+            yield Problem(where, f"a model is named by its file, and {name!r} is not made of {said}")
         if name in names:
-            where = (*path, "models", "candidates", i)
             yield Problem(where, f"two models are called {name!r}: a model is named by its file")
         names.add(name)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from titleholder import threads
 from titleholder.stages.workspace import Workspace
 
 
@@ -34,7 +35,9 @@ class Stage:
 
     def run_in(self, ws: Workspace) -> None:
         """Run this stage in a workspace that is open already."""
-        importlib.import_module(f"titleholder.stages.{self.name}").run(ws)
+        module = importlib.import_module(f"titleholder.stages.{self.name}")
+        threads.pin()
+        module.run(ws)
 
 
 _TABLE = (

@@ -10,7 +10,7 @@ from titleholder.stages.panels import Rows
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Record
 
-PAST = "past.json"
+PAST = "_past.json"
 
 
 class Past(Record, frozen=True):
@@ -24,7 +24,7 @@ class Past(Record, frozen=True):
 
 
 def run(ws: Workspace) -> None:
-    """Write ``<candidate>.json`` for each candidate, and ``past.json``."""
+    """Write ``<candidate>.json`` for each candidate, and ``_past.json``."""
     rows = Rows(ws)
     inputs = dict([ws.digest(ws.stage("predict") / predict.FILE)])
     inputs["params"] = ws.params_digest(STAGES["compare"].params)

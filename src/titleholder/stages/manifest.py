@@ -11,7 +11,7 @@ FILE = "manifest.json"
 CANDIDATE = "candidate:"
 
 
-class Manifest(Record):
+class Manifest(Record, frozen=True):
     """The inputs of a run. Roles: current, reference, expectations, champion, candidate:<name>."""
 
     inputs: dict[str, str]

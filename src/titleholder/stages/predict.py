@@ -17,7 +17,7 @@ FILE = "predictions.json"
 MEASURED = "measured.json"
 
 
-class PredictionSet(Record):
+class PredictionSet(Record, frozen=True):
     """Which file holds which model's answers, and what it was made from.
 
     ``skipped`` says why no model was run; it is empty when they were.

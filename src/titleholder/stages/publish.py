@@ -11,6 +11,7 @@ from titleholder.types import Record, Verdict
 from titleholder.verdict import DigestSet, Subject
 
 RECEIPT = "receipt.json"
+ROLES = ("current", "reference")
 
 
 class Receipts(Record, frozen=True):
@@ -50,6 +51,7 @@ def _publish(
         subject,
         _evidence(ws, set(found.candidates()) - {candidate}),
         valid_for=timedelta(hours=ws.store.valid_hours),
+        logical_date=ws.night,
     )
 
 
@@ -59,7 +61,16 @@ def _evidence(ws: Workspace, others: set[str]) -> dict[str, Path]:
     for stage in STAGES["publish"].after:
         for path in sorted(ws.stage(stage).rglob("*")):
             name = path.relative_to(ws.stage(stage)).as_posix()
-            owner = name.split("/")[0].split(".")[0]
-            if path.is_file() and owner not in others:
+            if path.is_file() and not any(_belongs(name, other) for other in others):
                 files[f"{stage}/{name}"] = path
     return files
+
+
+def _belongs(name: str, candidate: str) -> bool:
+    """Whether a file of a stage is of this candidate alone.
+
+    >>> [_belongs(n, "b") for n in ("b.json", "b.current.parquet", "b/report.html", "_past.json")]
+    [True, True, True, False]
+    """
+    own = {f"{candidate}.json", *(f"{candidate}.{role}.parquet" for role in ROLES)}
+    return name in own or name.startswith(f"{candidate}/")

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -22,15 +23,20 @@ class Workspace:
     """One suite in one project directory.
 
     Records go to ``.titleholder/runs/<suite>/<stage>/``; only the stage of that name writes there.
+    ``night`` is the UTC day that a run stands for, however late it runs; None is today. It is no
+    input of any record, only of what `publish` calls a second try of the same question.
     """
 
     root: Path
     name: str
     suite: Suite
     store: StoreParams
+    night: date | None = None
 
     @classmethod
-    def of(cls, root: Path, params: Params, name: str) -> "Workspace":
+    def of(
+        cls, root: Path, params: Params, name: str, night: date | None = None
+    ) -> "Workspace":
         """The workspace of a suite; UsageError with the nearest name when there is none."""
         suite = params.suites.get(name)
         if suite is None:
@@ -39,7 +45,7 @@ class Workspace:
                 f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(params.suites)}"
             )
             raise UsageError(f"{PARAMS_FILE} has no suite {name!r}", cure=hint)
-        return cls(root=root.resolve(), name=name, suite=suite, store=params.store)
+        return cls(root.resolve(), name, suite, params.store, night)
 
     def stage(self, name: str) -> Path:
         """The directory of one stage's records."""
