@@ -1,5 +1,7 @@
 """One table of stages: dvc.yaml, prefect.yaml, the flow and the command line all follow it."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +108,17 @@ def test_the_nightly_deployment_names_a_flow_that_exists_and_runs_in_utc() -> No
     assert set(deployment["parameters"]) <= set(getattr(nightly, function).parameters.properties)
     assert deployment["schedules"][0]["timezone"] == "UTC"
     assert deployment["schedules"][0]["cron"] == nightly.NIGHTLY
+
+
+def test_every_stage_can_be_loaded_on_its_own() -> None:
+    """DVC runs each in a process of its own: none may lean on what another one imported."""
+    code = (
+        "import importlib, sys\n"
+        "for name in sys.argv[1:]:\n"
+        "    for loaded in [m for m in sys.modules if m.startswith('titleholder')]:\n"
+        "        del sys.modules[loaded]\n"
+        "    importlib.import_module('titleholder.stages.' + name)\n"
+    )
+    command = [sys.executable, "-c", code, *STAGES]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

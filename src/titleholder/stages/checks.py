@@ -12,29 +12,19 @@ from titleholder.validation import Validation
 NAMED = 5
 
 
-def refusal(ws: Workspace) -> str:
-    """Why no model may be run on these data; empty when their validation passed."""
-    found = _validation(ws)
-    return "" if found.outcome is Outcome.PASS else f"data validation: {found.reason}"
-
-
 def checks_of(ws: Workspace) -> tuple[Check, ...]:
     """Every check of a run, in the order of the stages."""
     return tuple(_checks(ws))
 
 
 def _checks(ws: Workspace) -> Iterator[Check]:
-    yield _data(_validation(ws))
+    yield _data(validate.read(ws))
     yield _comparable(ws)
     shifted = records.read(ws.stage("drift") / drift.FILE, Drift)
     yield _shift(ws, "drift", shifted.outcome, shifted.reason)
     past = records.read(ws.stage("compare") / compare.PAST, compare.Past)
     yield _shift(ws, "prediction drift", *_of_answers(past.answers))
     yield decay.check(past.decay, ws.suite.decay)
-
-
-def _validation(ws: Workspace) -> Validation:
-    return records.read(ws.stage("validate") / validate.FILE, Validation)
 
 
 def _data(found: Validation) -> Check:
@@ -50,7 +40,7 @@ def _data(found: Validation) -> Check:
 def _comparable(ws: Workspace) -> Check:
     """Both models answered the same rows: the readers refuse anything else, and this says so."""
     sha256 = manifest.read(ws).source("current").sha256
-    refused = refusal(ws)
+    refused = validate.refusal(ws)
     return Check(
         name="comparability",
         kind="comparability",

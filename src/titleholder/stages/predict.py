@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from titleholder import records, tables
 from titleholder.adapters import models
-from titleholder.stages import STAGES, manifest, measured
-from titleholder.stages.checks import refusal
+from titleholder.stages import STAGES, manifest, measured, validate
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Gauge, Record
 
@@ -34,7 +33,7 @@ def run(ws: Workspace) -> None:
     here = ws.stage("predict")
     inputs = dict([ws.digest(ws.stage("pull") / manifest.FILE)])
     inputs["params"] = ws.params_digest(STAGES["predict"].params)
-    skipped = refusal(ws)
+    skipped = validate.refusal(ws)
     figures: dict[str, dict[str, Gauge]] = {}
     files: list[Path] = []
     if not skipped:

@@ -10,7 +10,6 @@ from titleholder.stages import compare, drift, validate
 from titleholder.stages.panels import Rows
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Verdict
-from titleholder.validation import Validation
 
 
 def run(ws: Workspace) -> None:
@@ -28,7 +27,7 @@ def file_of(ws: Workspace, candidate: str) -> Path:
 
 def _card(ws: Workspace, rows: Rows, candidate: str) -> Card:
     shifted = records.read(ws.stage("drift") / drift.FILE, Drift)
-    validated = records.read(ws.stage("validate") / validate.FILE, Validation)
+    validated = validate.read(ws)
     past = records.read(ws.stage("compare") / compare.PAST, compare.Past)
     panel = None if rows.skipped else rows.panel("current")
     return Card(
@@ -45,7 +44,6 @@ def _card(ws: Workspace, rows: Rows, candidate: str) -> Card:
             **_beside("drift", shifted.evidence),
             **_beside("validate", validated.evidence),
         },
-        environment=ws.store.environment,
     )
 
 

@@ -32,6 +32,17 @@ def run(ws: Workspace) -> None:
     records.write(here / FILE, msgspec.structs.replace(found, inputs=inputs))
 
 
+def read(ws: Workspace) -> Validation:
+    """What this stage recorded."""
+    return records.read(ws.stage("validate") / FILE, Validation)
+
+
+def refusal(ws: Workspace) -> str:
+    """Why no model may be run on these data; empty when their validation passed."""
+    found = read(ws)
+    return "" if found.outcome is Outcome.PASS else f"data validation: {found.reason}"
+
+
 def _validated(ws: Workspace, pulled: manifest.Manifest) -> Validation:
     current = pulled.path_of(ws, "current")
     if not pulled.has("expectations"):
