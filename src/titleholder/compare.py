@@ -239,6 +239,7 @@ def _of_models(
         relative_std_error=None,
         reason=reason,
         available=not reason,
+        of_rows=False,
     )
 
 

@@ -5,7 +5,7 @@ significance. Comparisons are written positively, so that NaN and null decide no
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -15,6 +15,8 @@ from titleholder.stats.power import p_value, rows_needed
 from titleholder.types import Comparison, Estimate, Finding, Kind, Outcome, Rule
 
 # Two decimals that differ by this little are the same number: 0.80 - 0.79 is not 0.01 in binary.
+# A share of the bound, so that it stays a rounding error whatever the unit; what has to be beaten
+# is beaten by at least this much, so that rounding alone never makes an improvement.
 EPSILON = 1e-12
 
 Key = tuple[str, str, str | None]
@@ -39,9 +41,11 @@ def judge(
 
     ``skipped`` says why nothing was compared, where nothing was.
     """
-    by_key: dict[Key, Comparison] = {(c.metric, c.slice, c.over): c for c in comparisons}
-    slices = dict.fromkeys(c.slice for c in by_key.values())
-    rules = owed(policy.rules, slices)
+    by_key: dict[Key, list[Comparison]] = {}
+    for comparison in comparisons:
+        key = comparison.metric, comparison.slice, comparison.over
+        by_key.setdefault(key, []).append(comparison)
+    rules = owed(policy.rules, dict.fromkeys(slice_name for _, slice_name, _ in by_key))
     if skipped:
         return tuple(_nothing(rule, policy, Outcome.INCONCLUSIVE, skipped) for rule in rules)
     return tuple(_finding(rule, policy, by_key) for rule in rules)
@@ -53,21 +57,27 @@ def decide(rule: Rule, bound: Bound) -> Outcome:
     A margin has to be beaten, a floor or ceiling may be touched: an improvement that may equal
     the whole margin is not above it, a file of exactly 20 MB keeps a ceiling of 20.
     """
-    low, high = bound.estimate.low, bound.estimate.high
-    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+    value, low, high = bound.estimate.value, bound.estimate.low, bound.estimate.high
+    if value is None or low is None or high is None:
         return Outcome.ERROR
-    if not math.isfinite(bound.at) or not low <= high:
+    if not all(math.isfinite(number) for number in (value, low, high, bound.at)):
         return Outcome.ERROR
-    touching = rule.kind in (Kind.FLOOR, Kind.CEILING)
-    if low >= bound.at - EPSILON if touching else low > bound.at + EPSILON:
+    if not low <= high:
+        return Outcome.ERROR
+    apart = EPSILON * max(1.0, abs(bound.at))
+    if rule.kind in (Kind.FLOOR, Kind.CEILING):
+        passed = low >= bound.at or math.isclose(low, bound.at, rel_tol=EPSILON)
+    else:
+        passed = low > bound.at + apart
+    if passed:
         return Outcome.PASS
-    return Outcome.FAIL if high < bound.at - EPSILON else Outcome.INCONCLUSIVE
+    return Outcome.FAIL if high < bound.at - apart else Outcome.INCONCLUSIVE
 
 
 def bound_of(rule: Rule, comparison: Comparison) -> Bound:
     """The quantity that the rule judges and the number that it has to lie above."""
     if rule.kind in (Kind.NON_INFERIOR, Kind.SUPERIOR):
-        margin = rule.margin or 0.0
+        margin = _margin(rule)
         at = -margin if rule.kind is Kind.NON_INFERIOR else margin
         if rule.relative:
             return Bound(comparison.relative, at, comparison.relative_std_error)
@@ -80,10 +90,21 @@ def bound_of(rule: Rule, comparison: Comparison) -> Bound:
     return Bound(own, value, error)
 
 
-def _finding(rule: Rule, policy: Policy, by_key: Mapping[Key, Comparison]) -> Finding:
-    comparison = by_key.get((rule.metric, rule.slice, rule.over))
-    if comparison is None:
+def _margin(rule: Rule) -> float:
+    """The margin, 0 where `superior` names none; NaN, which decides nothing, for no margin."""
+    if rule.margin is None:
+        return 0.0 if rule.kind is Kind.SUPERIOR else math.nan
+    return rule.margin if rule.margin >= 0 else math.nan
+
+
+def _finding(rule: Rule, policy: Policy, by_key: Mapping[Key, Sequence[Comparison]]) -> Finding:
+    found = by_key.get((rule.metric, rule.slice, rule.over), ())
+    if not found:
         return _not_measured(rule, policy)
+    if len(found) > 1:
+        reason = f"{rule.metric} on {rule.slice} was measured {len(found)} times: which one counts?"
+        return _nothing(rule, policy, Outcome.ERROR, reason)
+    comparison = found[0]
     bound = bound_of(rule, comparison)
     outcome, reason = _outcome(rule, policy, comparison, bound)
     value, error = bound.estimate.value, bound.std_error
@@ -91,8 +112,17 @@ def _finding(rule: Rule, policy: Policy, by_key: Mapping[Key, Comparison]) -> Fi
     if value is not None and error is not None:
         p = p_value(value, bound.at, error)
         if outcome is Outcome.INCONCLUSIVE:
-            rows = rows_needed(value - bound.at, error, comparison.n, comparison.level)
+            rows = _rows(rule, policy, comparison, bound)
     return _assembled(rule, comparison, outcome, reason, p, rows)
+
+
+def _rows(rule: Rule, policy: Policy, comparison: Comparison, bound: Bound) -> int | None:
+    """Rows that would settle the finding: more than there are, and no fewer than the floor."""
+    distance, error = (bound.estimate.value or 0.0) - bound.at, bound.std_error or 0.0
+    rows = rows_needed(distance, error, comparison.n, comparison.level)
+    if rows is None or not comparison.of_rows:
+        return None
+    return max(rows, comparison.n + 1, _floor(rule, policy))
 
 
 def _outcome(
@@ -100,6 +130,9 @@ def _outcome(
 ) -> tuple[Outcome, str]:
     if not comparison.available:
         return Outcome.ERROR, comparison.reason
+    if comparison.level != policy.level:
+        said = f"measured at a level of {comparison.level}, and the policy asks for {policy.level}"
+        return Outcome.ERROR, said
     if bound.estimate.value is None:
         return Outcome.INCONCLUSIVE, comparison.reason or "the quantity has no value here"
     short = _too_small(rule, policy, comparison)
@@ -109,11 +142,15 @@ def _outcome(
     return outcome, _reason(rule, outcome, bound)
 
 
+def _floor(rule: Rule, policy: Policy) -> int:
+    return policy.min_n if rule.min_n is None else rule.min_n
+
+
 def _too_small(rule: Rule, policy: Policy, comparison: Comparison) -> str:
     """Why a slice is too small to speak of; empty when it is not. Measured figures have no rows."""
-    if comparison.std_error is None:
+    if not comparison.of_rows:
         return ""
-    floor = policy.min_n if rule.min_n is None else rule.min_n
+    floor = _floor(rule, policy)
     if not comparison.n >= floor:
         return f"{comparison.n} rows, and the floor is {floor}"
     # Rows of one cluster are one observation; the policy's own floor holds for those.
@@ -131,12 +168,12 @@ def _reason(rule: Rule, outcome: Outcome, bound: Bound) -> str:
     interval = f"[{ends[0]:.4g}, {ends[1]:.4g}]" if len(ends) == 2 else "no interval"
     what = "the candidate" if rule.kind in (Kind.FLOOR, Kind.CEILING) else "the improvement"
     at = f"{turn * bound.at:.4g}"
-    side = "above" if turn > 0 else "below"
+    side, other = ("above", "below") if turn > 0 else ("below", "above")
     match outcome:
         case Outcome.PASS:
             return f"{what} {interval} lies {side} {at}"
         case Outcome.FAIL:
-            return f"{what} {interval} does not reach {at}"
+            return f"{what} {interval} lies {other} {at}"
         case Outcome.INCONCLUSIVE:
             return f"{what} {interval} holds {at}: these rows cannot tell"
         case _:

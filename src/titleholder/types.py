@@ -122,7 +122,8 @@ class Comparison(Record, frozen=True):
     ``relative`` is the improvement as a share of the champion's absolute value.
     ``std_error`` is that of the improvement. ``reason`` is empty unless something is undefined.
     ``available`` is false where the predictions lack what the metric needs, or nothing was
-    measured at all: a fault, where a mere lack of evidence is not.
+    measured at all: a fault, where a mere lack of evidence is not. ``of_rows`` is false for
+    figures of the whole model, such as its size, which no number of rows makes surer.
     ``n_min_class`` is the size of the rarest class on the slice (None for regression).
     """
 
@@ -142,6 +143,7 @@ class Comparison(Record, frozen=True):
     relative_std_error: float | None
     reason: str = ""
     available: bool = True
+    of_rows: bool = True
 
 
 class Finding(Record, frozen=True):

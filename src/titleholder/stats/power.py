@@ -19,12 +19,15 @@ def rows_needed(distance: float, std_error: float, n: int, level: float) -> int 
     """
     if not (math.isfinite(distance) and math.isfinite(std_error) and n > 0):
         return None
-    if abs(distance) == 0 or std_error <= 0:
+    if distance == 0 or std_error <= 0:
         return None
     normal = NormalDist()
     reach = normal.inv_cdf((1 + level) / 2) + normal.inv_cdf(POWER)
-    rows = math.ceil(n * (reach * std_error / distance) ** 2)
-    return rows if rows <= NEVER else None
+    # Held against the root of the bound, so that nothing overflows on the way.
+    ratio = reach * std_error / abs(distance)
+    if not ratio <= math.sqrt(NEVER / n):
+        return None
+    return max(1, math.ceil(n * ratio**2))
 
 
 def p_value(improvement: float, bound: float, std_error: float) -> float | None:
@@ -33,7 +36,7 @@ def p_value(improvement: float, bound: float, std_error: float) -> float | None:
     Normal in the estimate, with the resampled standard error; for an exactly known estimate
     (no error) 0 or 1.
     """
-    if not (math.isfinite(improvement) and math.isfinite(std_error)):
+    if not all(math.isfinite(number) for number in (improvement, bound, std_error)):
         return None
     if std_error <= 0:
         return 0.0 if improvement > bound else 1.0
