@@ -19,8 +19,19 @@ from titleholder.arrays import Panel, Predictions
 from titleholder.compare import Comparisons
 from titleholder.decay import Decay
 from titleholder.drift import ColumnShift, Drift
-from titleholder.report import confusion, curves, findings, forest, heatmap, numbers, shifts
+from titleholder.report import (
+    confusion,
+    curves,
+    findings,
+    forest,
+    heatmap,
+    numbers,
+    sentences,
+    shifts,
+    tradeoff,
+)
 from titleholder.report.text import plural, visible
+from titleholder.report.titles import title_of, unit_of
 from titleholder.types import Finding, Outcome, Source, Verdict
 from titleholder.validation import Validation
 
@@ -32,6 +43,14 @@ MOST_DECISIVE = 6
 MOST_FINDINGS = 400
 MOST_OFFENDING = 8
 MOST_FLIPS = 60
+
+# What the pipeline calls its evidence, in words.
+EVIDENCE = {
+    "data_docs": "Great Expectations data docs",
+    "evidently_html": "Evidently report",
+    "evidently_json": "Evidently report as JSON",
+    "results": "Great Expectations results as JSON",
+}
 
 # A link may lead to a file beside the page, never to another place.
 _RELATIVE = re.compile(r"(?:\.\./)*\w[\w. =+-]*(?:/\w[\w. =+-]*)*", re.ASCII)
@@ -79,6 +98,7 @@ def _sections(card: Card) -> dict[str, Any]:
     comparisons = card.comparisons.comparisons
     ordered = findings.ordered(card.verdict.findings)
     columns = (*(card.drift.columns if card.drift else ()), *card.answers)
+    answers = _answers(card)
     return {
         **_decisive(card.verdict),
         "findings": ordered[:MOST_FINDINGS],
@@ -89,7 +109,10 @@ def _sections(card: Card) -> dict[str, Any]:
         "worse": heatmap.gaps(comparisons, worse=True),
         "better": heatmap.gaps(comparisons, worse=False),
         "group_gaps": heatmap.group_gaps(comparisons, card.verdict.rules),
-        **_answers(card),
+        **answers,
+        "balance": tradeoff.tradeoff(
+            comparisons, card.verdict.rules, card.verdict.task, answers["confusion"]
+        ),
         "flips": card.comparisons.flips[:MOST_FLIPS],
         "widest": _widest(card.comparisons),
         "shifts": shifts.ordered(columns),
@@ -159,10 +182,14 @@ def _environment() -> "Environment":
         "href": href,
         "digest": lambda text: text.removeprefix("md5:").removeprefix("sha256:")[:12],
         "sortable": lambda value: "" if value is None else f"{value:.6g}",
-        "metric": forest.title_of,
+        "metric": title_of,
+        "unit": unit_of,
+        "effect": numbers.effect,
+        "evidence": lambda name: EVIDENCE.get(name, name),
     }
     environment.globals |= {
         "said": findings,
+        "sentences": sentences,
         "plural": plural,
         "Outcome": Outcome,
         "most_offending": MOST_OFFENDING,

@@ -209,7 +209,7 @@ def _residuals(sides: Sides) -> Plot:
             )  # fmt: skip
         axes.set_xlabel("prediction less truth")
         axes.set_ylabel("% of rows")
-        axes.legend(loc="upper right")
+        axes.legend(loc="upper left")
 
     quantiles = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
     rows = [

@@ -1,12 +1,12 @@
 """How findings are ordered and put into words, the same on the page, in Markdown and a terminal."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from titleholder.report import numbers
-from titleholder.report.text import plural
+from titleholder.report.text import visible
 from titleholder.types import (
-    OVERALL,
     Estimate,
     Finding,
     Kind,
@@ -76,14 +76,20 @@ def excused(finding: Finding) -> bool:
     )
 
 
-def weight_of(finding: Finding) -> tuple[bool, bool, int, float]:
-    """A sort key: what decides first, then what is worst, then what is nearest to its bound."""
-    return (
-        not decides(finding),
-        excused(finding),
-        _ORDER.index(finding.outcome),
-        slack(finding),
-    )
+def weight_of(finding: Finding) -> tuple[int, int, float]:
+    """A sort key: what breaks the verdict, what only warns, what is noted, and last what passed.
+
+    Within each the worst comes first, then what is nearest to its bound.
+    """
+    return (_pressure(finding), _ORDER.index(finding.outcome), slack(finding))
+
+
+def _pressure(finding: Finding) -> int:
+    if finding.outcome is Outcome.PASS:
+        return 3 if decides(finding) else 4
+    if finding.mode is Mode.SHADOW or finding.severity is Severity.INFO:
+        return 2
+    return 0 if decides(finding) and not excused(finding) else 1
 
 
 def badness(finding: Finding) -> tuple[int, float, str]:
@@ -102,8 +108,10 @@ def slack(finding: Finding) -> float:
         return float("-inf")
     room = low - held.bound if held.above else held.bound - high
     half = (high - low) / 2
-    scale = half if half > 0 else max(abs(held.bound), 1e-9)
-    return room / scale
+    if half > 0:
+        return room / half
+    # An exact value has no half-width: it keeps its bound or breaks it, and is never a close call.
+    return math.inf if room >= 0 else -math.inf
 
 
 def ordered(findings: Iterable[Finding]) -> list[Finding]:
@@ -181,7 +189,7 @@ def signed_texts(
     interval_text = numbers.interval(shown, signed=True, bounds=scaled)
     if value is None:
         return value_text, interval_text
-    return f"{value_text}%", interval_text.replace("]", "]%")
+    return f"{value_text}%", interval_text.replace(", ", "%, ").replace("]", "%]")
 
 
 def candidate_bounds(finding: Finding) -> tuple[float, ...]:
@@ -195,6 +203,21 @@ def rows_text(finding: Finding) -> str:
     if finding.rows_needed is None or finding.outcome is not Outcome.INCONCLUSIVE:
         return ""
     return numbers.about(finding.rows_needed)
+
+
+def why(finding: Finding) -> str:
+    """Why the finding is what it is; its numbers stand beside it and are not repeated."""
+    held = judged(finding)
+    low, high = held.estimate.low, held.estimate.high
+    match finding.outcome:
+        case Outcome.PASS:
+            return "all of it keeps the bound"
+        case Outcome.FAIL:
+            return "all of it breaks the bound"
+        case Outcome.INCONCLUSIVE if low is not None and high is not None:
+            if low <= held.bound <= high and "floor is" not in finding.reason:
+                return "the interval crosses the bound"
+    return visible(finding.reason, 300)
 
 
 def consequence(finding: Finding) -> str:
@@ -229,64 +252,6 @@ def tally(verdict: Verdict) -> list[Tally]:
         )
         for outcome in _ORDER
     ]
-
-
-def answer(verdict: Verdict) -> str:
-    """The question that people came with, answered in a few words."""
-    return {
-        Outcome.PASS: "The candidate may take the title",
-        Outcome.FAIL: "The candidate may not take the title",
-        Outcome.INCONCLUSIVE: "Not settled: the champion keeps the title for now",
-        Outcome.ERROR: "No judgement could be made",
-    }[verdict.outcome]
-
-
-def meaning(verdict: Verdict) -> str:
-    """What the outcome means and what to do about it, for people who are not statisticians."""
-    match verdict.outcome:
-        case Outcome.PASS:
-            return _how_passed(verdict)
-        case Outcome.FAIL:
-            return (
-                "At least one blocking rule is broken beyond what chance explains: even the best "
-                "value that its interval allows breaks it."
-            )
-        case Outcome.INCONCLUSIVE:
-            return f"This is neither good news nor bad: {_what_is_missing(verdict)}"
-        case Outcome.ERROR:
-            return "Something went wrong on the way. This says nothing about the candidate."
-
-
-def _how_passed(verdict: Verdict) -> str:
-    left = sum(decides(f) and excused(f) for f in verdict.findings)
-    text = "even the worst value that its interval allows keeps the rule."
-    if not left:
-        return f"Every blocking rule was met with room for chance: {text}"
-    return (
-        f"Wherever a blocking rule was settled it was met with room for chance: {text} "
-        f"{plural(left, 'finding')} could not be settled, which the policy excuses."
-    )
-
-
-def _what_is_missing(verdict: Verdict) -> str:
-    open_ones = decisive(verdict)
-    faults = sum(1 for f in open_ones if f.outcome is Outcome.ERROR)
-    unmet = [
-        c for c in verdict.checks if c.severity is Severity.BLOCK and c.outcome is not Outcome.PASS
-    ]
-    if unmet:
-        return "what has to hold before anything can be judged does not hold."
-    if faults:
-        return f"{plural(faults, 'finding')} could not be judged at all; repair that first."
-    needed = [(f.rows_needed, f) for f in open_ones if f.rows_needed is not None]
-    if needed:
-        rows, finding = max(needed, key=lambda pair: pair[0])
-        here = "" if finding.slice == OVERALL else f" in {finding.slice}"
-        return (
-            f"the rows at hand cannot tell. {numbers.about(rows).capitalize()} rows like these"
-            f"{here} would settle it; there are {finding.n:,}."
-        )
-    return "the evidence does not reach far enough to decide."
 
 
 def _margin(finding: Finding) -> str:

@@ -8,9 +8,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from titleholder.metrics import REGISTRY
 from titleholder.report import findings as said
 from titleholder.report import numbers
+from titleholder.report.titles import left_is_better, title_of, unit_of
 from titleholder.types import Finding
 
 MOST_ROWS = 15  # a metric; the rest stand in the table of findings
@@ -62,6 +62,7 @@ class Group:
     zero: float | None
     left_out: int
     better: str
+    unit: str
 
 
 def groups(findings: Iterable[Finding]) -> tuple[Group, ...]:
@@ -71,12 +72,6 @@ def groups(findings: Iterable[Finding]) -> tuple[Group, ...]:
         own = said.judged(finding).own
         by_key.setdefault((finding.metric, own, finding.relative and not own), []).append(finding)
     return tuple(_group(*key, found) for key, found in by_key.items())
-
-
-def title_of(metric: str) -> str:
-    """The metric's name as people write it."""
-    known = REGISTRY.get(metric)
-    return known.title if known else metric
 
 
 def _group(metric: str, own: bool, relative: bool, findings: Sequence[Finding]) -> Group:
@@ -92,15 +87,9 @@ def _group(metric: str, own: bool, relative: bool, findings: Sequence[Finding]) 
         ticks=scale.ticks(percent=relative),
         zero=zero,
         left_out=len(findings) - len(shown),
-        better=_better(metric, own),
+        better="left is better" if own and left_is_better(metric) else "right is better",
+        unit=unit_of(metric) if own or not relative else "",
     )
-
-
-def _better(metric: str, own: bool) -> str:
-    if not own:
-        return "right is better"
-    known = REGISTRY.get(metric)
-    return "right is better" if known is None or known.higher_is_better else "left is better"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ the whole interval lies on one side of zero.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from titleholder.metrics import REGISTRY
 from titleholder.report import numbers
-from titleholder.report.forest import title_of
+from titleholder.report.titles import LATE, is_measured, title_of
 from titleholder.slices import OVERALL
 from titleholder.types import Comparison, Rule
 
@@ -18,15 +17,6 @@ MOST_SLICES = 60
 MOST_GAPS = 6
 MOST_GROUP_METRICS = 6
 _STEPS = 3
-
-# What says the same as another metric, or says it turned round, gives way where room is short.
-_LATE = frozenset(
-    {
-        "gini", "false_negative_rate", "false_positive_rate", "f2", "f0_5", "jaccard", "kappa", "ks",
-        "mse", "pinball_10", "pinball_90", "precision_weighted", "recall_weighted", "f1_weighted",
-        "smape",
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +66,10 @@ class Gap:
 
 def heatmap(comparisons: Sequence[Comparison], rules: Sequence[Rule]) -> Heatmap | None:
     """The map, metrics with rules first; None where there are no slices or no metrics."""
-    found = {(c.metric, c.slice): c for c in comparisons if _has_place(c)}
-    slices = list(dict.fromkeys(c.slice for c in comparisons if _has_place(c)))
-    metrics = _chosen([m for m, _ in found], rules)
+    found = {(c.metric, c.slice): c for c in comparisons if is_of_rows(c)}
+    slices = list(dict.fromkeys(c.slice for c in comparisons if is_of_rows(c)))
+    valued = [m for (m, _), c in found.items() if c.improvement.value is not None]
+    metrics = _chosen(valued, rules)
     if len(slices) < 2 or not metrics:
         return None
     shown, columns = slices[:MOST_SLICES], metrics[:MOST_METRICS]
@@ -100,15 +91,18 @@ def heatmap(comparisons: Sequence[Comparison], rules: Sequence[Rule]) -> Heatmap
 
 
 def gaps(comparisons: Iterable[Comparison], *, worse: bool) -> list[Gap]:
-    """Slices whose interval lies wholly below zero (or above), the clearest first."""
-    sign = -1 if worse else 1
+    """Slices whose interval lies wholly below zero (or above), each by its clearest metric."""
+    side = -1 if worse else 1
     moved = [
         c
         for c in comparisons
-        if _has_place(c) and c.slice != OVERALL and c.metric not in _LATE and _sign(c) == sign
+        if is_of_rows(c) and c.slice != OVERALL and numbers.side(c.improvement) == side
     ]
-    moved.sort(key=lambda c: (-_clearness(c), c.metric, c.slice))
-    return [_gap(comparison) for comparison in moved[:MOST_GAPS]]
+    moved.sort(key=lambda c: (c.metric in LATE, -_clearness(c), c.metric, c.slice))
+    clearest: dict[str, Comparison] = {}
+    for comparison in moved:
+        clearest.setdefault(comparison.slice, comparison)
+    return [_gap(comparison) for comparison in list(clearest.values())[:MOST_GAPS]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +131,15 @@ def group_gaps(comparisons: Iterable[Comparison], rules: Sequence[Rule]) -> Grou
     return Groups(tuple(title_of(m) for m in shown), rows, len(metrics) - len(shown))
 
 
-def _has_place(comparison: Comparison) -> bool:
-    known = REGISTRY.get(comparison.metric)
-    return comparison.over is None and not (known is not None and known.measured)
+def is_of_rows(comparison: Comparison) -> bool:
+    """Whether it was taken over the rows of a slice, not over groups or by a clock."""
+    return comparison.over is None and not is_measured(comparison.metric)
 
 
 def _chosen(metrics: Iterable[str], rules: Sequence[Rule]) -> list[str]:
     ruled = {rule.metric for rule in rules}
     names = list(dict.fromkeys(metrics))
-    return sorted(names, key=lambda m: (m not in ruled, m in _LATE))
+    return sorted(names, key=lambda m: (m not in ruled, m in LATE))
 
 
 def _largest(comparisons: Iterable[Comparison]) -> float:
@@ -169,14 +163,7 @@ def _cell(comparison: Comparison | None, largest: float) -> Cell:
     share = improvement.value / largest if largest > 0 else 0.0
     step = max(-_STEPS, min(_STEPS, round(share * _STEPS)))
     said = numbers.interval(improvement, signed=True, bounds=bounds)
-    return Cell(text, step, _sign(comparison), f"{said}, n {comparison.n:,}")
-
-
-def _sign(comparison: Comparison) -> int:
-    low, high = comparison.improvement.low, comparison.improvement.high
-    if low is not None and low > 0:
-        return 1
-    return -1 if high is not None and high < 0 else 0
+    return Cell(text, step, numbers.side(improvement), f"{said}, n {comparison.n:,}")
 
 
 def _clearness(comparison: Comparison) -> float:

@@ -7,7 +7,7 @@ keeps to a limit in bytes, and says what it left out.
 import re
 
 from titleholder.report import findings as said
-from titleholder.report import numbers
+from titleholder.report import numbers, sentences
 from titleholder.report.text import plural, visible
 from titleholder.types import Check, Finding, Outcome, Verdict
 
@@ -64,8 +64,8 @@ def summary(verdict: Verdict, limit: int = STEP_SUMMARY) -> str:
     """Verdict, reason, checks that did not pass and the findings, in at most ``limit`` bytes."""
     parts = [
         f"## {_ICON[verdict.outcome]} {escape(verdict.suite)}: {verdict.outcome}\n",
-        f"**{said.answer(verdict)}.** {escape(verdict.reason, 600)} "
-        f"{escape(said.meaning(verdict), 400)}\n",
+        f"**{sentences.answer(verdict)}.** {escape(verdict.reason, 600)} "
+        f"{escape(sentences.meaning(verdict), 400)}\n",
         f"Suite {escape(verdict.suite)}, candidate {escape(verdict.candidate)}, "
         f"{plural(len(verdict.findings), 'finding')}.\n",
         _checks(verdict.checks),

@@ -13,6 +13,7 @@ from titleholder.types import Estimate
 MOST_DECIMALS = 9
 EXACT_DIGITS = 3
 DECLARED_DIGITS = 4
+LEAST_EFFECT = 0.001
 NOTHING = "–"
 _FAR = 1e15
 
@@ -86,6 +87,31 @@ def interval(estimate: Estimate, *, signed: bool = False, bounds: Sequence[float
     low = number(estimate.low, places, signed=signed)
     high = number(estimate.high, places, signed=signed)
     return f"[{low}, {high}]"
+
+
+def side(improvement: Estimate) -> int:
+    """1 or -1 where the whole interval lies on that side of zero, else 0.
+
+    >>> side(Estimate(value=0.2, low=0.1, high=0.3)), side(Estimate(value=0.2, low=-0.1, high=0.5))
+    (1, 0)
+    """
+    low, high = improvement.low, improvement.high
+    if low is not None and low > 0:
+        return 1
+    return -1 if high is not None and high < 0 else 0
+
+
+def effect(size: float | None) -> str:
+    """An effect size (PSI, KS) with two digits, down to a thousandth; less is no effect.
+
+    >>> effect(0.4123), effect(0.0123), effect(0.0000044), effect(0.0)
+    ('0.41', '0.012', '<0.001', '0')
+    """
+    if size is None or not math.isfinite(size):
+        return NOTHING
+    if 0 < size < LEAST_EFFECT:
+        return f"<{LEAST_EFFECT:g}"
+    return number(size, min(max(_for_digits(size, 2), 0), 3))
 
 
 def percent(share: float | None, places: int = 1) -> str:

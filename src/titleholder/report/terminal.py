@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from titleholder.report import findings as said
-from titleholder.report import numbers
+from titleholder.report import numbers, sentences
 from titleholder.report.text import cells, visible
 from titleholder.types import Check, Finding, Outcome, Verdict
 
@@ -87,7 +87,7 @@ def _table(verdict: Verdict, most: int) -> "Table":
 
 def _title(verdict: Verdict) -> str:
     suite, candidate = visible(verdict.suite, 60), visible(verdict.candidate, 60)
-    return f"{verdict.outcome}  {suite}: {candidate}. {said.answer(verdict)}."
+    return f"{verdict.outcome}  {suite}: {candidate}. {sentences.answer(verdict)}."
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:

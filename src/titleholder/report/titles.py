@@ -1,0 +1,38 @@
+"""What people call a metric, and what it is counted in."""
+
+from titleholder.metrics import REGISTRY
+
+_UNITS = {"us": "µs", "target": "", "target^2": ""}  # the target's own unit is not declared
+
+# What says the same as another metric, or says it turned round, gives way where room is short.
+LATE = frozenset(
+    {
+        "gini", "false_negative_rate", "false_positive_rate", "f2", "f0_5", "jaccard", "kappa",
+        "ks", "mse", "pinball_10", "pinball_90", "precision_weighted", "recall_weighted",
+        "f1_weighted", "smape",
+    }
+)  # fmt: skip
+
+
+def title_of(metric: str) -> str:
+    """The metric's name as people write it."""
+    known = REGISTRY.get(metric)
+    return known.title if known else metric
+
+
+def unit_of(metric: str) -> str:
+    """The metric's unit, or nothing where it has none that could be named."""
+    known = REGISTRY.get(metric)
+    return _UNITS.get(known.unit, known.unit) if known else ""
+
+
+def is_measured(metric: str) -> bool:
+    """Whether a clock or a scale gives the figure."""
+    known = REGISTRY.get(metric)
+    return known is not None and known.measured
+
+
+def left_is_better(metric: str) -> bool:
+    """Whether small values are the good ones; unknown metrics are scores, larger is better."""
+    known = REGISTRY.get(metric)
+    return known is not None and not known.higher_is_better
