@@ -5,12 +5,15 @@ import msgspec
 from titleholder import decay, drift, records
 from titleholder.arrays import Floats, Panel, Predictions
 from titleholder.compare import Comparisons, measure
+from titleholder.metrics import REGISTRY
 from titleholder.stages import STAGES, predict
 from titleholder.stages.panels import Rows
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Record
 
 PAST = "_past.json"
+ROWS = "comparisons.json"
+MEASURED = "measured.json"
 
 
 class Past(Record, frozen=True):
@@ -24,7 +27,11 @@ class Past(Record, frozen=True):
 
 
 def run(ws: Workspace) -> None:
-    """Write ``<candidate>.json`` for each candidate, and ``_past.json``."""
+    """Write ``<candidate>/comparisons.json`` for each candidate, and ``_past.json``.
+
+    What a clock or a scale gave stands apart, in ``<candidate>/measured.json``: no two runs
+    agree on it.
+    """
     rows = Rows(ws)
     inputs = dict([ws.digest(ws.stage("predict") / predict.FILE)])
     inputs["params"] = ws.params_digest(STAGES["compare"].params)
@@ -67,8 +74,24 @@ def _compared(
     )
 
 
-def _write(ws: Workspace, comparisons: Comparisons) -> None:
-    records.write(ws.stage("compare") / f"{comparisons.candidate}.json", comparisons)
+def read(ws: Workspace, candidate: str) -> Comparisons:
+    """All that was compared of one candidate, measured figures last."""
+    here = ws.stage("compare") / candidate
+    rows = records.read(here / ROWS, Comparisons)
+    measured = records.read(here / MEASURED, Comparisons)
+    return msgspec.structs.replace(rows, comparisons=rows.comparisons + measured.comparisons)
+
+
+def _write(ws: Workspace, found: Comparisons) -> None:
+    here = ws.stage("compare") / found.candidate
+    measured = tuple(c for c in found.comparisons if _measured(c.metric))
+    rows = tuple(c for c in found.comparisons if not _measured(c.metric))
+    records.write(here / ROWS, msgspec.structs.replace(found, comparisons=rows))
+    records.write(here / MEASURED, msgspec.structs.replace(found, comparisons=measured, flips=()))
+
+
+def _measured(metric: str) -> bool:
+    return metric in REGISTRY and REGISTRY[metric].measured
 
 
 def _past(

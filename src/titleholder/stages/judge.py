@@ -1,10 +1,9 @@
 """judge: every rule and every check of the suite, for each candidate, into one verdict record."""
 
 from titleholder import records
-from titleholder.compare import Comparisons
 from titleholder.conclude import conclude
 from titleholder.judge import judge
-from titleholder.stages import manifest
+from titleholder.stages import compare, manifest
 from titleholder.stages.checks import checks_of
 from titleholder.stages.workspace import Workspace
 
@@ -14,8 +13,7 @@ def run(ws: Workspace) -> None:
     found = manifest.read(ws)
     checks = checks_of(ws)
     for name in found.candidates():
-        path = ws.stage("compare") / f"{name}.json"
-        comparisons = records.read(path, Comparisons)
+        comparisons = compare.read(ws, name)
         verdict = conclude(
             suite=ws.name,
             policy=ws.suite,

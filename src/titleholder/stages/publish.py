@@ -69,7 +69,7 @@ def _evidence(ws: Workspace, others: set[str]) -> dict[str, Path]:
 def _belongs(name: str, candidate: str) -> bool:
     """Whether a file of a stage is of this candidate alone.
 
-    >>> [_belongs(n, "b") for n in ("b.json", "b.current.parquet", "b/report.html", "_past.json")]
+    >>> [_belongs(n, "b") for n in ("b.json", "b.current.parquet", "b/report.html", "c.json")]
     [True, True, True, False]
     """
     own = {f"{candidate}.json", *(f"{candidate}.{role}.parquet" for role in ROLES)}

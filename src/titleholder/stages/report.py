@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from titleholder import records
-from titleholder.compare import Comparisons
 from titleholder.drift import Drift
 from titleholder.report.card import Card, build
 from titleholder.stages import compare, drift, validate
@@ -32,7 +31,7 @@ def _card(ws: Workspace, rows: Rows, candidate: str) -> Card:
     panel = None if rows.skipped else rows.panel("current")
     return Card(
         verdict=records.read(ws.stage("judge") / f"{candidate}.json", Verdict),
-        comparisons=records.read(ws.stage("compare") / f"{candidate}.json", Comparisons),
+        comparisons=compare.read(ws, candidate),
         drift=shifted,
         validation=validated,
         decay=past.decay,
