@@ -29,21 +29,7 @@ def server() -> Iterator[None]:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Four variants of one suite: as it is, models swapped, bad data, and a missing model."""
     project = Project.make(tmp_path_factory.mktemp("night"))
-    suite = project.params()["suites"]["flights"]
-    models = suite["models"]
-    swapped = {"champion": models["candidates"][0], "candidates": [models["champion"]]}
-    gone = {**models, "candidates": ["models/flights/nobody.skops"]}
-    strict = project.root / "expectations/strict.json"
-    text = (project.root / "expectations/flights.json").read_text()
-    strict.write_text(text.replace('"min_value": 1000', '"min_value": 1000000', 1))
-    assert strict.read_text() != text
-    project.edit("suites", "swapped", value={**suite, "models": swapped})
-    project.edit("suites", "strict", value={**suite, "expectations": "expectations/strict.json"})
-    project.edit("suites", "gone", value={**suite, "models": gone})
-    for name in ("credit", "employment"):
-        params = project.params()
-        del params["suites"][name]
-        project.edit("suites", value=params["suites"])
+    project.vary()
     return project
 
 

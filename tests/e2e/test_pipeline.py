@@ -36,6 +36,17 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
+@pytest.fixture(scope="module")
+def flown(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A fresh clone in which tonight's flow was run once for one suite, on several threads."""
+    project = Project.make(tmp_path_factory.mktemp("flown"))
+    done = project.flow(SUITE, "--json", OMP_NUM_THREADS="4")
+    assert done.code == 0, done.err
+    (ending,) = json.loads(done.out)
+    assert ending["suite"] == SUITE
+    return project
+
+
 def test_a_fresh_clone_is_judged_by_one_command(ran: Project) -> None:
     """Verdict, report card and published statement are there."""
     verdict = read(ran.root / VERDICT, Verdict)
@@ -61,6 +72,13 @@ def test_dvc_repro_makes_the_same_records_to_the_byte(ran: Project, reproduced: 
     one, other = ran.records(SUITE), reproduced.records(SUITE)
     assert one.keys() == other.keys()
     assert len(one) >= 10
+    assert [name for name in one if one[name] != other[name]] == []
+
+
+def test_the_flow_makes_the_same_records_to_the_byte(ran: Project, flown: Project) -> None:
+    """Prefect orders and retries; it has no say in what comes out."""
+    one, other = ran.records(SUITE), flown.records(SUITE)
+    assert one.keys() == other.keys()
     assert [name for name in one if one[name] != other[name]] == []
 
 

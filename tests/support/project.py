@@ -45,9 +45,9 @@ class Project:
         """Run the command line."""
         return self.python("-m", "titleholder", *arguments, **environment)
 
-    def flow(self, *arguments: str) -> "Done":
+    def flow(self, *arguments: str, **environment: str) -> "Done":
         """Run tonight's flow once."""
-        return self.python("-m", "flows.nightly", *arguments)
+        return self.python("-m", "flows.nightly", *arguments, **environment)
 
     def dvc(self, *arguments: str) -> "Done":
         """Run DVC."""
@@ -57,7 +57,7 @@ class Project:
         """Run this interpreter in the project."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         env = {
-            **os.environ, "HOME": str(self.home), "PATH": path, "OMP_NUM_THREADS": "1",
+            **os.environ, "HOME": str(self.home), "PATH": path,
             "DVC_NO_ANALYTICS": "1", "DO_NOT_TRACK": "1", **environment,
         }  # fmt: skip
         return _run([sys.executable, *arguments], self.root, env)
@@ -76,6 +76,23 @@ class Project:
         """What params.yaml says."""
         document: dict[str, Any] = yaml.safe_load((self.root / "params.yaml").read_text())
         return document
+
+    def vary(self) -> None:
+        """Make of one suite four: as it is, models swapped, data refused, and a model missing."""
+        suite = self.params()["suites"]["flights"]
+        models = suite["models"]
+        swapped = {"champion": models["candidates"][0], "candidates": [models["champion"]]}
+        gone = {**models, "candidates": ["models/flights/nobody.skops"]}
+        text = (self.root / "expectations/flights.json").read_text()
+        refused = text.replace('"min_value": 1000', '"min_value": 1000000', 1)
+        (self.root / "expectations/strict.json").write_text(refused)
+        suites = {
+            "flights": suite,
+            "swapped": {**suite, "models": swapped},
+            "strict": {**suite, "expectations": "expectations/strict.json"},
+            "gone": {**suite, "models": gone},
+        }
+        self.edit("suites", value=suites)
 
     def records(self, suite: str) -> dict[str, bytes]:
         """Every record of a suite that two runs of the same inputs must agree on."""

@@ -1,0 +1,70 @@
+"""From `titleholder run --store s3://...` to the gate, against a real S3 server."""
+
+import json
+
+import pytest
+
+from tests.support import seaweed
+from tests.support.project import Done, Project
+
+STORE = f"s3://{seaweed.BUCKET}/nightly"
+SUITES = ("flights", "swapped", "strict")
+
+
+@pytest.fixture(scope="module")
+def published(s3_server: seaweed.Server, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A passing, a failing and an inconclusive suite, published to a bucket."""
+    project = Project.make(tmp_path_factory.mktemp("bucket"))
+    project.vary()
+    done = project.titleholder(
+        "run", *SUITES, "--store", STORE, "--env", "prod", "--quiet", **s3_server.environment
+    )
+    assert done.code == 0, done.err
+    return project
+
+
+def _gate(project: Project, server: seaweed.Server, suite: str, *more: str) -> Done:
+    (model,) = project.params()["suites"][suite]["models"]["candidates"]
+    arguments = ("gate", "--suite", suite, "--model", model, "--env", "prod", "--store", STORE)
+    return project.titleholder(*arguments, *more, **server.environment)
+
+
+@pytest.mark.parametrize(("suite", "code"), [("flights", 0), ("swapped", 1), ("strict", 3)])
+def test_the_gate_ends_as_the_verdict_in_the_bucket_says(
+    published: Project, s3_server: seaweed.Server, suite: str, code: int
+) -> None:
+    """ALLOW, REGRESSED and INCONCLUSIVE."""
+    done = _gate(published, s3_server, suite)
+    assert done.code == code, done.err
+    assert done.out.startswith("ALLOW sha256:") == (code == 0)
+
+
+def test_a_verdict_for_another_environment_opens_nothing(
+    published: Project, s3_server: seaweed.Server
+) -> None:
+    """What may go to prod was asked for prod."""
+    assert _gate(published, s3_server, "flights", "--env", "staging").code == 4
+
+
+def test_the_whole_answer_can_be_had_as_json(published: Project, s3_server: seaweed.Server) -> None:
+    """Reason and place of the verdict, for a program."""
+    done = _gate(published, s3_server, "swapped", "--json")
+    answer = json.loads(done.out)
+    assert (done.code, answer["exit_code"]) == (1, 1)
+
+
+def test_a_bucket_that_is_not_there_is_told_once(
+    published: Project, s3_server: seaweed.Server
+) -> None:
+    """One message that names the bucket, and no traceback."""
+    done = published.titleholder(
+        "stage", "publish", "flights", **_with_store(published, "s3://nobody/x", s3_server)
+    )
+    assert done.code == 5
+    assert "nobody" in done.err
+    assert "Traceback" not in done.err
+
+
+def _with_store(project: Project, url: str, server: seaweed.Server) -> dict[str, str]:
+    project.edit("store", "url", value=url)
+    return dict(server.environment)
