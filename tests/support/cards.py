@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
+import msgspec
 import numpy as np
 
 from titleholder.arrays import Panel, Predictions
 from titleholder.compare import Comparisons, Flips
-from titleholder.decay import Decay
+from titleholder.decay import Decay, unavailable
 from titleholder.drift import Bin, Cause, ColumnShift, Drift, Role, ShiftOutcome
 from titleholder.judge import judge
 from titleholder.params.schema import Policy
@@ -81,7 +82,8 @@ def comparison(
         candidate = _around(value, moved.half)
         improvement = _around(moved.by, moved.half)
         relative = _around(moved.by / moved.champion, moved.half / moved.champion)
-    error = None if moved is None else moved.half / 1.96
+    # What is known exactly has no standard error: no floor on rows is asked of it.
+    error = moved.half / 1.96 if moved and moved.half else None
     return Comparison(
         metric=metric,
         slice=slice_,
@@ -89,7 +91,7 @@ def comparison(
         n=moved.n if moved else 0,
         n_clusters=None,
         n_min_class=40,
-        method="paired bootstrap over cells, B=2000" if moved else "none",
+        method="paired bootstrap over cells, B=2000" if moved and moved.half else "none",
         level=0.95,
         champion=champion,
         candidate=candidate,
@@ -98,6 +100,7 @@ def comparison(
         std_error=error,
         relative_std_error=error,
         reason="" if moved else "a single class on this slice",
+        of_rows=metric != "size_mb",
     )
 
 
@@ -260,6 +263,73 @@ def regression() -> Card:
     return replace(made, **_rows((), Task.REGRESSION))
 
 
+def skipped() -> Card:
+    """The data broke their expectations, so that no model was run and nothing was compared."""
+    said = "the data check did not pass"
+    policy = Policy(task=Task.BINARY, rules=RULES)
+    findings = judge(policy, (), skipped=said)
+    checks = (
+        _check("data", Outcome.FAIL, "1 of 2 expectations does not hold"),
+        _check("comparability", Outcome.INCONCLUSIVE, "no models were run"),
+    )
+    made = card(RULES, ())
+    return replace(
+        made,
+        verdict=msgspec.structs.replace(
+            made.verdict,
+            outcome=derive(findings, checks),
+            reason=reason(findings, checks),
+            findings=findings,
+            checks=checks,
+        ),
+        comparisons=msgspec.structs.replace(made.comparisons, n=0, flips=(), skipped=said),
+        validation=_validation(["-1", "1e9"]),
+        decay=unavailable(policy, said),
+    )
+
+
+def multiclass() -> Card:
+    """Five kinds of clothes, one of them confused more often."""
+    rules = [Rule(id="accuracy", metric="accuracy", kind=Kind.NON_INFERIOR, margin=0.01)]
+    found = [comparison("accuracy", s, Moved(0.86, 0.012, 0.006)) for s in ("overall", *SLICES)]
+    made = card(rules, found, task=Task.MULTICLASS, names=("vision", "resnet", "vgg"))
+    kinds = ("bag", "boot", "coat", "dress", "shirt")
+    return replace(made, **_rows(kinds, Task.MULTICLASS))
+
+
+def scored() -> Card:
+    """Answers that a harness has scored already; nothing is known of classes or truths."""
+    rules = [Rule(id="helpful", metric="helpful", kind=Kind.SUPERIOR, margin=0.0)]
+    found = [comparison("helpful", s, Moved(0.61, 0.03, 0.02)) for s in ("overall", *SLICES[:2])]
+    made = card(rules, found, task=Task.SCORED, names=("chat", "v1", "v2"))
+    return replace(made, **_rows((), Task.SCORED))
+
+
+def bare() -> Card:
+    """Two prediction files and a policy: no drift, no validation, no decay, no evidence."""
+    found = passing()
+    return Card(
+        verdict=found.verdict,
+        comparisons=found.comparisons,
+        panel=found.panel,
+        champion=found.champion,
+        candidate=found.candidate,
+    )
+
+
+def unjudged() -> Card:
+    """A verdict that holds nothing at all."""
+    made = card((), ())
+    empty = msgspec.structs.replace(made.verdict, inputs=(), rules=())
+    return Card(verdict=empty, comparisons=made.comparisons)
+
+
+CARDS = (
+    passing, failing, inconclusive, erring, hostile, large, regression, skipped, multiclass, scored,
+    bare, unjudged,
+)  # fmt: skip
+
+
 def _credit(recall: Moved, auc: Moved, checks: tuple[Check, ...] = ()) -> Card:
     """The suite of a credit model, with everything that a card can show."""
     worst = replace(recall, half=recall.half * 3, n=180)
@@ -309,6 +379,11 @@ def _rows(classes: Sequence[str], task: Task, n: int = 1500) -> dict[str, object
         models = [
             Predictions(m, value=y + rng.normal(s / 9, s, n)) for m, s in (("a", 18), ("b", 15))
         ]
+    elif task is Task.SCORED:
+        scores = [np.clip(rng.normal(mean, 0.2, n), 0, 1) for mean in (0.61, 0.64)]
+        panel = Panel(row_id=ids, task=task, y_true=None)
+        first, second = (Predictions("m", items={"helpful": s}) for s in scores)
+        return {"panel": panel, "champion": first, "candidate": second}
     else:
         k = len(classes)
         y = rng.integers(0, k, n) if k > 2 else (rng.random(n) < 0.25).astype(int)

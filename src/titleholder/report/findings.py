@@ -215,7 +215,8 @@ def why(finding: Finding) -> str:
         case Outcome.FAIL:
             return "all of it breaks the bound"
         case Outcome.INCONCLUSIVE if low is not None and high is not None:
-            if low <= held.bound <= high and "floor is" not in finding.reason:
+            # Unless it was the slice's size that left it open: that is told in the judge's words.
+            if low <= held.bound <= high and "[" in finding.reason:
                 return "the interval crosses the bound"
     return visible(finding.reason, 300)
 

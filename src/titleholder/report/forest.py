@@ -50,7 +50,7 @@ class Group:
     """All findings of one metric on one scale.
 
     ``own`` says that the candidate's value is drawn, not its improvement. ``zero`` is None
-    where zero means nothing or lies outside.
+    where zero means nothing or lies outside. ``rule`` is named where all come from one.
     """
 
     metric: str
@@ -63,6 +63,7 @@ class Group:
     left_out: int
     better: str
     unit: str
+    rule: str
 
 
 def groups(findings: Iterable[Finding]) -> tuple[Group, ...]:
@@ -89,6 +90,7 @@ def _group(metric: str, own: bool, relative: bool, findings: Sequence[Finding]) 
         left_out=len(findings) - len(shown),
         better="left is better" if own and left_is_better(metric) else "right is better",
         unit=unit_of(metric) if own or not relative else "",
+        rule=findings[0].rule if len({f.rule for f in findings}) == 1 else "",
     )
 
 

@@ -9,6 +9,7 @@ from titleholder.drift import ColumnShift, ShiftOutcome
 from titleholder.report import numbers
 
 MOST_PICTURES = 6
+LEAST_PICTURES = 3  # also where nothing counts as shifted
 MOST_BINS = 10
 
 _NUMBER = r"([-+]?(?:inf|[\d.]+(?:e[-+]?\d+)?))"
@@ -44,7 +45,9 @@ def ordered(columns: Iterable[ColumnShift]) -> list[ColumnShift]:
 def pictures(columns: Sequence[ColumnShift]) -> list[Picture]:
     """Small multiples of the columns that moved most and have bins to show."""
     moved = [c for c in ordered(columns) if c.bins and (c.psi or 0.0) > 0]
-    return [_picture(column) for column in moved[:MOST_PICTURES]]
+    shifted = sum(1 for c in moved if c.outcome is ShiftOutcome.SHIFTED)
+    shown = moved[: min(max(shifted, LEAST_PICTURES), MOST_PICTURES)]
+    return [_picture(column) for column in shown]
 
 
 def short(label: str) -> str:
