@@ -127,6 +127,8 @@ def _of_rows(metric: Metric, resampler: Resampler, policy: Policy) -> Comparison
     lacking = _lacking(metric, sample.champion) or _lacking(metric, sample.candidate)
     if lacking:
         return _missing(metric, sample, policy, lacking)
+    if len(sample.panel) == 0:
+        return _comparison(metric, sample, "none", policy, undefined("the slice has no rows"))
     if isinstance(metric.law, Counts) and metric.law.proportion and sample.plain:
         paired = compare_shares(metric, metric.law.proportion, sample, policy.level)
         return _comparison(metric, sample, SCORE_METHOD, policy, paired)

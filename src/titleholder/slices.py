@@ -2,7 +2,8 @@
 
 A slice is named ``column=value``, ``column=[low, high)`` or, crossed, ``a=x & b=y``. Rows whose
 column is missing are a slice of their own, ``column=missing``: leaving them out would let a
-model fail on exactly the rows that nobody looks at.
+model fail on exactly the rows that nobody looks at. A bin that no row falls into is a slice all
+the same: it was declared, and what cannot be measured there has to be told.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,9 +35,22 @@ class Grouping:
 
 
 def declared(panel: Panel, specs: Sequence[SliceSpec]) -> tuple[Slice, ...]:
-    """Every declared slice that has rows, in the order declared; `OVERALL` comes first."""
-    everything = Slice(OVERALL, np.ones(len(panel), dtype=bool))
-    return (everything, *(part for spec in specs for part in _slices(panel, spec)))
+    """Every declared slice, once, in the order declared; `OVERALL` comes first.
+
+    Values and crossings are slices where they have rows, bins always.
+
+    Raises BadInput where two different sets of rows would go by the same name.
+    """
+    found = {OVERALL: Slice(OVERALL, np.ones(len(panel), dtype=bool))}
+    for spec in specs:
+        for part in _slices(panel, spec):
+            known = found.setdefault(part.name, part)
+            if not np.array_equal(known.mask, part.mask):
+                raise BadInput(
+                    f"two slices are named {part.name!r} and hold different rows",
+                    cure="rename a column or its values, or slice by one of the two",
+                )
+    return tuple(found.values())
 
 
 def grouping(panel: Panel, part: Part) -> Grouping:
@@ -57,8 +71,14 @@ def grouping(panel: Panel, part: Part) -> Grouping:
 
 
 def labels_of(values: NDArray[Any]) -> NDArray[np.object_]:
-    """Values as the words that name them: 1 and 1.0 are ``1``, True is ``true``."""
-    return np.array([label_of(value) for value in values.tolist()], dtype=object)
+    """Values as the words that name them: 1 and 1.0 are ``1``, True is ``true``, days are days."""
+    if values.dtype.kind == "M":
+        moments = np.datetime_as_string(values.astype("datetime64[us]"))
+        values = np.where(np.isnat(values), MISSING, moments)
+        return np.array([_short(moment) for moment in values.tolist()], dtype=object)
+    distinct, code = _distinct(values)
+    words = np.array([label_of(value) for value in distinct], dtype=object)
+    return words[code]
 
 
 def label_of(value: object) -> str:
@@ -76,7 +96,32 @@ def label_of(value: object) -> str:
     return str(value)
 
 
+def _distinct(values: NDArray[Any]) -> tuple[list[Any], Ints]:
+    """The values that occur and which of them each row holds; objects are taken as they come."""
+    if values.dtype.kind == "O":
+        return values.tolist(), np.arange(len(values))
+    distinct, code = np.unique(values, return_inverse=True)
+    return distinct.tolist(), code
+
+
+def _short(moment: str) -> str:
+    """A moment without empty fractions, and without the midnight that every plain date carries.
+
+    >>> _short("2020-01-02T00:00:00.000000"), _short("2020-01-02T10:30:00.000000")
+    ('2020-01-02', '2020-01-02T10:30:00')
+    """
+    return moment.removesuffix(".000000").removesuffix("T00:00:00")
+
+
 def _slices(panel: Panel, spec: SliceSpec) -> Iterator[Slice]:
+    if isinstance(spec, Binned):
+        code, names = _bins(panel, spec)
+        between = range(1, len(spec.bins))
+        for i, name in enumerate(names):
+            mask = code == i
+            if i in between or mask.any():
+                yield Slice(name, mask)
+        return
     parts = spec if isinstance(spec, tuple) else (spec,)
     groupings = [grouping(panel, part) for part in parts]
     for codes in product(*(range(len(g.labels)) for g in groupings)):
@@ -101,6 +146,13 @@ def _column(panel: Panel, name: str) -> NDArray[Any]:
 
 
 def _binned(panel: Panel, part: Binned) -> Grouping:
+    code, names = _bins(panel, part)
+    used, compact = np.unique(code, return_inverse=True)
+    return Grouping(part.column, compact, tuple(names[i] for i in used))
+
+
+def _bins(panel: Panel, part: Binned) -> tuple[Ints, list[str]]:
+    """Each row's bin, (n,), and the bins' names: below, each [low, high), above, missing."""
     try:
         values = _column(panel, part.column).astype(float)
     except (TypeError, ValueError):
@@ -109,11 +161,21 @@ def _binned(panel: Panel, part: Binned) -> Grouping:
             cure="slice by its values, or bin a numeric column",
         ) from None
     edges = np.array(part.bins)
-    code = np.searchsorted(edges, values, side="right") - 1
-    bins = len(edges) - 1
-    code = np.where(np.isnan(values), bins + 2, np.clip(code, -1, bins)) + 1
-    names = [f"{part.column}<{edges[0]:g}"]
-    names += [f"{part.column}=[{a:g}, {b:g})" for a, b in pairwise(edges)]
-    names += [f"{part.column}>={edges[-1]:g}", "", f"{part.column}={MISSING}"]
-    used, compact = np.unique(code, return_inverse=True)
-    return Grouping(part.column, compact, tuple(names[i] for i in used))
+    marks = [_edge(edge) for edge in part.bins]
+    names = [f"{part.column}<{marks[0]}"]
+    names += [f"{part.column}=[{a}, {b})" for a, b in pairwise(marks)]
+    names += [f"{part.column}>={marks[-1]}", f"{part.column}={MISSING}"]
+    code = np.searchsorted(edges, values, side="right")
+    return np.where(np.isnan(values), len(names) - 1, np.minimum(code, len(edges))), names
+
+
+def _edge(edge: float) -> str:
+    """An edge in as few digits as keep it apart from any other.
+
+    >>> _edge(10.0), _edge(0.28), _edge(1000001.0)
+    ('10', '0.28', '1000001')
+    """
+    short = f"{edge:g}"
+    if float(short) == edge:
+        return short
+    return str(int(edge)) if edge.is_integer() else repr(edge)

@@ -174,7 +174,7 @@ def test_equal_decimals_are_equal(
 
 
 def test_a_rule_without_a_comparison_is_an_error() -> None:
-    """A metric that nobody measured, a slice or a column that is not there: found out, not passed."""
+    """What nobody measured, a slice or a column that is not there: found out, not passed."""
     measured = comparison()
     for missing in ({"metric": "f1"}, {"slice": "sex=x"}, {"over": "sex"}):
         finding = judged(rule(Kind.NON_INFERIOR, **missing), measured)
@@ -380,7 +380,7 @@ def test_reasons_speak_in_the_metrics_own_direction() -> None:
 
 
 def test_only_inconclusive_findings_ask_for_rows() -> None:
-    """Rows that would settle it: more than there are, for what is open, and none for what is not."""
+    """More rows than there are would settle what is open; what is settled needs none."""
     of = rule(Kind.NON_INFERIOR)
     for ends, outcome in TABLE[Kind.NON_INFERIOR]:
         finding = judged(of, comparison(of, interval(*ends), std_error=0.02))

@@ -25,6 +25,11 @@ class Agreement:
         """All rows."""
         return self.both + self.first + self.second + self.neither
 
+    @property
+    def misses(self) -> "Agreement":
+        """The same rows, counted by who missed instead of who hit."""
+        return Agreement(self.neither, self.second, self.first, self.both)
+
 
 def wilson(hits: int, n: int, level: float) -> Estimate:
     """Wilson's score interval of a proportion (1927, doi:10.1080/01621459.1927.10502953)."""
@@ -59,6 +64,47 @@ def newcombe(table: Agreement, level: float) -> Estimate:
     up = _combined(_above(two), _below(one), rho)
     value = (table.second - table.first) / n
     return Estimate(value=value, low=max(-1.0, value - down), high=min(1.0, value + up))
+
+
+def relative_change(table: Agreement, level: float) -> Estimate:
+    """Interval of second over first proportion, less 1, on the same rows.
+
+    The ratios R that `newcombe`'s reasoning does not exclude: those for which the interval of
+    second - R x first holds 0 (MOVER; Donner & Zou, Statistics in Medicine 29, 2010,
+    doi:10.1002/sim.4081). Its low and high end are thus above or below 0 exactly where those of
+    the difference are. No estimate where the first proportion is 0.
+    """
+    one = wilson(table.both + table.first, table.n, level)
+    two = wilson(table.both + table.second, table.n, level)
+    if not one.value or two.value is None:
+        return Estimate()
+    rho = _correlation(table)
+    down = _quadratic(one.value, two.value, _above(one), _below(two), rho)
+    up = _quadratic(one.value, two.value, _below(one), _above(two), rho)
+    low = down.constant / (down.half + down.root)
+    high = (up.half + up.root) / up.square
+    return Estimate(value=two.value / one.value - 1, low=low - 1, high=high - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Quadratic:
+    """``square`` R^2 - 2 ``half`` R + ``constant``, which is 0 at an end of the ratio."""
+
+    square: float
+    half: float
+    constant: float
+
+    @property
+    def root(self) -> float:
+        return math.sqrt(max(0.0, self.half**2 - self.square * self.constant))
+
+
+def _quadratic(
+    one: float, two: float, reach_one: float, reach_two: float, rho: float
+) -> _Quadratic:
+    return _Quadratic(
+        one**2 - reach_one**2, one * two - rho * reach_one * reach_two, two**2 - reach_two**2
+    )
 
 
 def _combined(one: float, other: float, rho: float) -> float:

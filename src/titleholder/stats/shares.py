@@ -5,8 +5,8 @@ from statistics import NormalDist
 import numpy as np
 
 from titleholder.metrics.base import Metric, Proportion
-from titleholder.stats.intervals import UNDEFINED, Paired, undefined
-from titleholder.stats.proportions import Agreement, newcombe, wilson
+from titleholder.stats.intervals import Paired, undefined
+from titleholder.stats.proportions import Agreement, newcombe, relative_change, wilson
 from titleholder.stats.sample import Sample
 from titleholder.types import Estimate
 
@@ -24,12 +24,10 @@ def compare_shares(metric: Metric, share: Proportion, sample: Sample, level: flo
     one = wilson(table.both + table.first, table.n, level)
     two = wilson(table.both + table.second, table.n, level)
     change = newcombe(table, level)
-    error = _error(change, level)
+    relative = relative_change(table.misses if share.misses else table, level)
     if share.misses:
-        one, two = _misses(one), _misses(two)
-    value = one.value or 0.0
-    relative = UNDEFINED if value == 0 else _scaled(change, 1 / value)
-    return Paired(one, two, change, relative, error, None if value == 0 else error / value, "")
+        one, two, relative = _misses(one), _misses(two), _turned(relative)
+    return Paired(one, two, change, relative, _error(change, level), _error(relative, level), "")
 
 
 def agreement(share: Proportion, sample: Sample) -> Agreement:
@@ -52,12 +50,15 @@ def _misses(hits: Estimate) -> Estimate:
     return Estimate(value=1 - value, low=1 - high, high=1 - low)
 
 
-def _scaled(estimate: Estimate, factor: float) -> Estimate:
-    value, low, high = estimate.value or 0.0, estimate.low or 0.0, estimate.high or 0.0
-    return Estimate(value=value * factor, low=low * factor, high=high * factor)
+def _turned(estimate: Estimate) -> Estimate:
+    value, low, high = estimate.value, estimate.low, estimate.high
+    if value is None or low is None or high is None:
+        return Estimate()
+    return Estimate(value=-value, low=-high, high=-low)
 
 
-def _error(change: Estimate, level: float) -> float:
+def _error(change: Estimate, level: float) -> float | None:
     """The standard error that a normal interval of this width would have."""
-    width = (change.high or 0.0) - (change.low or 0.0)
-    return width / (2 * NormalDist().inv_cdf((1 + level) / 2))
+    if change.low is None or change.high is None:
+        return None
+    return (change.high - change.low) / (2 * NormalDist().inv_cdf((1 + level) / 2))
