@@ -13,6 +13,8 @@ from titleholder.metrics.base import Means, Metric
 from titleholder.types import Task
 
 ECE_BINS = 10
+# An edge belongs to the bin above it; the last bin holds 1 as well.
+BIN_EDGES = np.arange(1, ECE_BINS) / ECE_BINS
 
 
 def _of_classes(predictions: Predictions) -> Floats:
@@ -25,7 +27,8 @@ def _of_classes(predictions: Predictions) -> Floats:
 
 def _truth(panel: Panel) -> Floats:
     """One-hot truth, (n, K)."""
-    return np.eye(len(panel.classes))[np.asarray(panel.y_true)]
+    truth: Floats = np.eye(len(panel.classes))[np.asarray(panel.y_true)]
+    return truth
 
 
 def log_loss_columns(panel: Panel, predictions: Predictions) -> Floats:
@@ -60,7 +63,7 @@ def calibration_gap_columns(panel: Panel, predictions: Predictions) -> Floats:
         top = probability.argmax(axis=1)[:, None]
         confidence = np.take_along_axis(probability, top, axis=1)[:, 0]
         hit = np.take_along_axis(truth, top, axis=1)[:, 0]
-    bins = np.minimum((confidence * ECE_BINS).astype(int), ECE_BINS - 1)
+    bins = np.searchsorted(BIN_EDGES, confidence, side="right")
     columns = np.zeros((len(bins), ECE_BINS))
     columns[np.arange(len(bins)), bins] = confidence - hit
     return columns
@@ -73,7 +76,8 @@ def first(means: Floats) -> Floats:
 
 def summed_gaps(means: Floats) -> Floats:
     """Sum of the bins' absolute gaps, each already weighted by the bin's share of the rows."""
-    return np.abs(means).sum(axis=-1)
+    total: Floats = np.abs(means).sum(axis=-1)
+    return total
 
 
 def metrics() -> Iterator[Metric]:

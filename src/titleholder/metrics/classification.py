@@ -33,7 +33,8 @@ def _tn(c: Floats) -> Floats:
 
 
 def _total(c: Floats) -> Floats:
-    return c.sum(axis=(-2, -1))
+    total: Floats = c.sum(axis=(-2, -1))
+    return total
 
 
 def _hits(c: Floats) -> Floats:
@@ -114,20 +115,25 @@ def balanced_accuracy(c: Floats) -> Floats:
 
 def matthews(c: Floats) -> Floats:
     """Matthews' correlation, in Gorodkin's multiclass form."""
-    total, hits = _total(c), _hits(c).sum(-1)
-    truth, calls = c.sum(-1), c.sum(-2)
-    covariance = hits * total - (truth * calls).sum(-1)
-    spread_truth = total**2 - (truth**2).sum(-1)
-    spread_calls = total**2 - (calls**2).sum(-1)
-    return ratio(covariance, np.sqrt(spread_truth) * np.sqrt(spread_calls))
+    hits, truth, calls = _hits(c).sum(-1), c.sum(-1), c.sum(-2)
+    covariance = hits * truth.sum(-1) - (truth * calls).sum(-1)
+    return ratio(covariance, np.sqrt(_unlike(truth, truth)) * np.sqrt(_unlike(calls, calls)))
 
 
 def kappa(c: Floats) -> Floats:
     """Cohen's kappa: agreement beyond what the margins alone would give."""
-    total = _total(c)
-    observed = ratio(_hits(c).sum(-1), total)
-    expected = ratio((c.sum(-1) * c.sum(-2)).sum(-1), total**2)
-    return ratio(observed - expected, 1 - expected)
+    hits, truth, calls = _hits(c).sum(-1), c.sum(-1), c.sum(-2)
+    return ratio(hits * truth.sum(-1) - (truth * calls).sum(-1), _unlike(truth, calls))
+
+
+def _unlike(one: Floats, other: Floats) -> Floats:
+    """Weight of pairs of unlike classes, (..., K) and (..., K) to (...).
+
+    A sum of products, and not a difference of squares: it is exactly 0 where both hold the same
+    single class, whatever the weights, so that what is undefined is not rounding noise.
+    """
+    pairs: Floats = (one @ (1 - np.eye(one.shape[-1])) * other).sum(-1)
+    return pairs
 
 
 def macro(by_class: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:

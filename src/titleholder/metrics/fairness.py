@@ -29,7 +29,8 @@ def difference(rate: Rate) -> Rate:
 
     def value(counts: Floats) -> Floats:
         rates = rate(counts)
-        return rates.max(axis=-1) - rates.min(axis=-1)
+        gap: Floats = rates.max(axis=-1) - rates.min(axis=-1)
+        return gap
 
     return value
 

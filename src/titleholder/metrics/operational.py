@@ -7,6 +7,8 @@ import numpy as np
 from titleholder.metrics.base import Measured, Metric
 from titleholder.types import Task
 
+ORDER = "order statistics: doi:10.1002/9780470316498.ch2"
+
 
 def metrics() -> Iterator[Metric]:
     """The entries of this topic; any task can have them."""
@@ -17,8 +19,8 @@ def metrics() -> Iterator[Metric]:
         "row_latency_us": ("Time per row", "us", "time of one call with all rows / rows"),
     }
     for name, (title, unit, formula) in figures.items():
+        source = ORDER if name.startswith("p") else "measured"
         yield Metric(
-            name, title, frozenset(Task), "", False, (0.0, np.inf), unit, formula,
-            "order statistics: doi:10.1002/9780470316498.ch2" if name.startswith("p") else "measured",
+            name, title, frozenset(Task), "", False, (0.0, np.inf), unit, formula, source,
             Measured(),
         )  # fmt: skip

@@ -60,17 +60,19 @@ def average_precision_influence(steps: Steps) -> Influence:
     P, and through A and C of every positive at or below it.
     """
     rows_above = steps.positives_above + steps.negatives_above
-    precision = ratio(steps.positives_above, rows_above)
+    # Rows of no weight may stand first: nothing is above them, and nothing hangs on them.
+    precision = np.nan_to_num(ratio(steps.positives_above, rows_above))
     positives = steps.all_positives
     area = (steps.positives * precision).sum() / positives
-    share = ratio(steps.positives, rows_above)
+    share = np.nan_to_num(ratio(steps.positives, rows_above))
     gain, cost = _at_or_below(share), _at_or_below(share * precision)
     return (precision - area + gain - cost) / positives, -cost / positives
 
 
 def ks(steps: Steps) -> Floats:
     """Largest distance between the true and the false positive rate; (...)."""
-    return np.abs(_true_rate(steps) - _false_rate(steps)).max(axis=-1)
+    widest: Floats = np.abs(_true_rate(steps) - _false_rate(steps)).max(axis=-1)
+    return widest
 
 
 def ks_influence(steps: Steps) -> Influence:
