@@ -1,5 +1,6 @@
 """A fresh clone of this repository, as a user would have it, to run the pipeline in."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -70,7 +71,9 @@ class Project:
         for key in path[:-1]:
             section = section[key]
         section[path[-1]] = value
-        file.write_text(yaml.safe_dump(document, sort_keys=False))
+        # A value that stands in two places is written twice: params.yaml has no aliases.
+        plain = json.loads(json.dumps(document))
+        file.write_text(yaml.safe_dump(plain, sort_keys=False))
 
     def params(self) -> dict[str, Any]:
         """What params.yaml says."""
