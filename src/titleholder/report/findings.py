@@ -169,6 +169,19 @@ def improvement_texts(finding: Finding) -> tuple[str, str]:
     return signed_texts(finding.improvement, bounds, relative=finding.relative)
 
 
+def judged_text(finding: Finding) -> str:
+    """The quantity that was judged with its interval, rounded so that each end keeps its side."""
+    held = judged(finding)
+    if held.own:
+        value = numbers.point(held.estimate, bounds=(held.bound,))
+        interval = numbers.interval(held.estimate, bounds=(held.bound,))
+    else:
+        value, interval = improvement_texts(finding)
+    if value == numbers.NOTHING:
+        return "no value"
+    return value if interval == numbers.NOTHING else f"{value} {interval}"
+
+
 def signed_texts(
     improvement: Estimate, bounds: tuple[float, ...] = (), *, relative: bool = False
 ) -> tuple[str, str]:

@@ -168,18 +168,5 @@ def _strip(finding: Finding, scale: Scale) -> Strip:
         bound=bound,
         bad_from=bad_from,
         bad_width=round(bad_to - bad_from, 2),
-        text=_text(finding),
+        text=said.judged_text(finding),
     )
-
-
-def _text(finding: Finding) -> str:
-    held = said.judged(finding)
-    if held.own:
-        bounds = (held.bound,)
-        value = numbers.point(held.estimate, bounds=bounds)
-        interval = numbers.interval(held.estimate, bounds=bounds)
-    else:
-        value, interval = said.improvement_texts(finding)
-    if value == numbers.NOTHING:
-        return "no value"
-    return value if interval == numbers.NOTHING else f"{value} {interval}"

@@ -16,6 +16,7 @@ COMMENT = 60_000
 
 _SPECIAL = re.compile(r"([\\`*_\[\]#|~$])")
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
+_LINK = re.compile(r"https://[A-Za-z0-9.:-]+(?:/[\w./~%+=?&#-]*)?", re.ASCII)
 # After @ and inside www. and ://, so that nobody is called and nothing links.
 _ZERO_WIDTH = "\u200b"
 
@@ -60,14 +61,18 @@ def findings_table(verdict: Verdict, limit: int = STEP_SUMMARY) -> str:
     return head + "".join(kept) + (_left_out(left) if left else "")
 
 
-def summary(verdict: Verdict, limit: int = STEP_SUMMARY) -> str:
-    """Verdict, reason, checks that did not pass and the findings, in at most ``limit`` bytes."""
+def summary(verdict: Verdict, limit: int = STEP_SUMMARY, *, report: str = "") -> str:
+    """Verdict, reason, checks that did not pass and the findings, in at most ``limit`` bytes.
+
+    ``report`` is where the report card is: an https address becomes a link, a path stays text.
+    """
     parts = [
         f"## {_ICON[verdict.outcome]} {escape(verdict.suite)}: {verdict.outcome}\n",
         f"**{sentences.answer(verdict)}.** {escape(verdict.reason, 600)} "
         f"{escape(sentences.meaning(verdict), 400)}\n",
         f"Suite {escape(verdict.suite)}, candidate {escape(verdict.candidate)}, "
         f"{plural(len(verdict.findings), 'finding')}.\n",
+        _report(report),
         _checks(verdict.checks),
     ]
     head = "\n".join(part for part in parts if part)
@@ -75,6 +80,13 @@ def summary(verdict: Verdict, limit: int = STEP_SUMMARY) -> str:
     room = limit - len(head.encode()) - len(foot.encode()) - 2
     text = f"{head}\n{findings_table(verdict, max(room, 0))}{foot}"
     return text if len(text.encode()) <= limit else head.encode()[:limit].decode(errors="ignore")
+
+
+def _report(address: str) -> str:
+    if not address:
+        return ""
+    link = f"[Report card](<{address}>)" if _LINK.fullmatch(address) else ""
+    return f"{link or 'Report card: ' + escape(address, 300)}\n"
 
 
 def _row(finding: Finding) -> str:
