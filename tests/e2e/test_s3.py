@@ -36,7 +36,7 @@ def test_the_gate_ends_as_the_verdict_in_the_bucket_says(
     """ALLOW, REGRESSED and INCONCLUSIVE."""
     done = _gate(published, s3_server, suite)
     assert done.code == code, done.err
-    assert done.out.startswith("ALLOW sha256:") == (code == 0)
+    assert ("ALLOW sha256:" in done.out) == (code == 0)
 
 
 def test_a_verdict_for_another_environment_opens_nothing(
@@ -50,7 +50,7 @@ def test_the_whole_answer_can_be_had_as_json(published: Project, s3_server: seaw
     """Reason and place of the verdict, for a program."""
     done = _gate(published, s3_server, "swapped", "--json")
     answer = json.loads(done.out)
-    assert (done.code, answer["exit_code"]) == (1, 1)
+    assert (done.code, answer["exit"], answer["outcome"]) == (1, 1, "REGRESSED")
 
 
 def test_a_bucket_that_is_not_there_is_told_once(
@@ -59,6 +59,6 @@ def test_a_bucket_that_is_not_there_is_told_once(
     """One message that names the bucket, and no traceback."""
     published.edit("store", "url", value="s3://nobody/x")
     done = published.titleholder("stage", "publish", "flights", **s3_server.environment)
-    assert done.code == 2
+    assert done.code == 5
     assert "nobody" in done.err
     assert "Traceback" not in done.err
