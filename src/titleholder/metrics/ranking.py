@@ -45,11 +45,15 @@ def gini_influence(steps: Steps) -> Influence:
 
 
 def average_precision(steps: Steps) -> Floats:
-    """Mean precision over the steps of recall, without interpolation; (...)."""
+    """Mean precision over the steps of recall, without interpolation; (...).
+
+    Positives alone would have 1, whatever the model: nothing was there to be told from them.
+    """
     rows_above = steps.positives_above + steps.negatives_above
     found = steps.positives * steps.positives_above
     share = np.divide(found, rows_above, out=np.zeros_like(found), where=rows_above > 0)
-    return ratio(share.sum(axis=-1), steps.all_positives)
+    told_apart = np.where(steps.all_negatives > 0, steps.all_positives, 0.0)
+    return ratio(share.sum(axis=-1), told_apart)
 
 
 def average_precision_influence(steps: Steps) -> Influence:

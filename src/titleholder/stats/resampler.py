@@ -74,7 +74,9 @@ class Resampler:
         return by_unit.sum(axis=0) + noise, f"{self.method}, normal law"
 
     def noise(self, covariance: Floats, *names: str) -> Floats:
-        """Normal draws (B, k) with this covariance, which may be singular."""
+        """Normal draws (B, k) with this covariance, which may be singular; NaN if that is NaN."""
+        if not np.isfinite(covariance).all():
+            return np.full((self.draw.resamples, len(covariance)), np.nan)
         rng = generator(self.draw.seed, *names, self.sample.name)
         variances, axes = np.linalg.eigh(covariance)
         scale = axes * np.sqrt(np.maximum(variances, 0.0))
