@@ -17,7 +17,7 @@ from titleholder.slices import OVERALL, Grouping, Part, declared, grouping
 from titleholder.stats.intervals import Paired, summarise, undefined
 from titleholder.stats.replicates import replicate
 from titleholder.stats.resampler import Draw, Resampler
-from titleholder.stats.sample import Sample, take
+from titleholder.stats.sample import Sample, lacking, take
 from titleholder.stats.shares import METHOD as SCORE_METHOD
 from titleholder.stats.shares import compare_shares
 from titleholder.types import Comparison, Estimate, Record, Task
@@ -124,9 +124,9 @@ def _groupings(panel: Panel, policy: Policy, over: Iterable[str]) -> Iterator[Gr
 
 def _of_rows(metric: Metric, resampler: Resampler, policy: Policy) -> Comparison:
     sample = resampler.sample
-    lacking = _lacking(metric, sample.champion) or _lacking(metric, sample.candidate)
-    if lacking:
-        return _missing(metric, sample, policy, lacking)
+    lacks = lacking(metric.needs, sample.champion) or lacking(metric.needs, sample.candidate)
+    if lacks:
+        return _missing(metric, sample, policy, lacks)
     if len(sample.panel) == 0:
         return _comparison(metric, sample, "none", policy, undefined("the slice has no rows"))
     if isinstance(metric.law, Counts) and metric.law.proportion and sample.plain:
@@ -141,31 +141,15 @@ def _of_groups(
     metric: Metric, resampler: Resampler, groups: Grouping, policy: Policy
 ) -> Comparison:
     sample = resampler.sample
-    lacking = _lacking(metric, sample.champion) or _lacking(metric, sample.candidate)
-    if lacking:
-        return _missing(metric, sample, policy, lacking, groups.column)
+    lacks = lacking(metric.needs, sample.champion) or lacking(metric.needs, sample.candidate)
+    if lacks:
+        return _missing(metric, sample, policy, lacks, groups.column)
     if len(groups.labels) < 2:
         nothing = undefined(f"{groups.column} has a single group")
         return _comparison(metric, sample, "none", policy, nothing, groups.column)
     replicates = replicate(metric, resampler, groups.code)
     paired = summarise(metric, replicates, policy.level)
     return _comparison(metric, sample, replicates.method, policy, paired, groups.column)
-
-
-def _lacking(metric: Metric, predictions: Predictions) -> str:
-    """Why a metric cannot be had of these predictions; empty when it can."""
-    held = {
-        "label": predictions.label is not None,
-        "score": predictions.score is not None,
-        "value": predictions.value is not None,
-        **{f"score_{name}": True for name in predictions.items},
-    }
-    if held.get(metric.needs, False):
-        return ""
-    column = {"label": "y_pred", "score": "y_score", "value": "y_pred"}.get(
-        metric.needs, metric.needs
-    )
-    return f"the predictions of {predictions.model} have no {column}"
 
 
 def _missing(

@@ -3,6 +3,8 @@
 Two different sets of rows, so nothing is paired: each is resampled on its own.
 """
 
+import math
+
 import numpy as np
 
 from titleholder.arrays import Floats, Panel, Predictions
@@ -11,7 +13,7 @@ from titleholder.params.schema import DecayParams, Policy
 from titleholder.slices import OVERALL
 from titleholder.stats.replicates import Replicates, replicate
 from titleholder.stats.resampler import Draw, Resampler
-from titleholder.stats.sample import take
+from titleholder.stats.sample import lacking, take
 from titleholder.types import Check, Estimate, Outcome, Record
 
 DEFAULT_SHARE = 0.05  # of the reference value, where the suite names no margin
@@ -62,8 +64,11 @@ def measure(
     metric = REGISTRY.get(metric_of(policy))
     if metric is None:
         return unavailable(policy, "the task has no headline metric: name one in decay.metric")
-    if metric.needs == "score" and (then[1].score is None or now[1].score is None):
-        return unavailable(policy, f"the champion's predictions have no scores for {metric.name}")
+    lacks = lacking(metric.needs, then[1]) or lacking(metric.needs, now[1])
+    if lacks:
+        return unavailable(policy, lacks)
+    if len(then[0]) == 0 or len(now[0]) == 0:
+        return unavailable(policy, "one of the two has no rows")
     before = _replicates(metric, policy, "reference", *then)
     after = _replicates(metric, policy, "current", *now)
     change = metric.improvement(before.champion, after.champion)
@@ -92,6 +97,8 @@ def _judged(decay: Decay, params: DecayParams) -> tuple[Outcome, str]:
     low, high, then = decay.change.low, decay.change.high, decay.reference.value
     if decay.reason or low is None or high is None or then is None:
         return Outcome.INCONCLUSIVE, decay.reason or "no estimate of the change"
+    if not all(math.isfinite(number) for number in (low, high, then)):
+        return Outcome.INCONCLUSIVE, "the estimate of the change is not finite"
     margin = DEFAULT_SHARE * abs(then) if params.margin is None else params.margin
     said = (
         f"champion's {decay.metric} {then:.4g} on reference, {decay.current.value:.4g} today, "

@@ -1,5 +1,6 @@
 """Slices of a panel: by value, by bins, crossed; names, missing values and empty bins."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,7 @@ def test_a_bin_without_rows_is_a_slice_all_the_same() -> None:
 )
 def test_close_edges_keep_different_names(edges: tuple[float, ...]) -> None:
     """As many digits as it takes: two bins never share a name."""
-    middles = [(a + b) / 2 for a, b in zip(edges, edges[1:], strict=False)]
+    middles = [(a + b) / 2 for a, b in pairwise(edges)]
     found = rows(panel(x=[edges[0] - 1, *middles, edges[-1] + 1]), Binned("x", edges))
     assert list(found.values()) == [[0], [1], [2], [3]]
 
@@ -116,7 +117,7 @@ def test_crossed_slices_are_the_rows_in_both() -> None:
     assert rows(of, ("a", BIN)) == {
         "a=x & x=[0, 0.5)": [0], "a=x & x=[0.5, 10)": [1], "a=y & x=[0, 0.5)": [2],
     }  # fmt: skip
-    assert list(rows(of, (BIN, "a")))[0] == "x=[0, 0.5) & a=x"
+    assert next(iter(rows(of, (BIN, "a")))) == "x=[0, 0.5) & a=x"
 
 
 def test_crossed_slices_part_the_rows() -> None:

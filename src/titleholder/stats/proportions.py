@@ -81,7 +81,7 @@ def relative_change(table: Agreement, level: float) -> Estimate:
     rho = _correlation(table)
     down = _quadratic(one.value, two.value, _above(one), _below(two), rho)
     up = _quadratic(one.value, two.value, _below(one), _above(two), rho)
-    low = down.constant / (down.half + down.root)
+    low = 0.0 if down.constant <= 0 else down.constant / (down.half + down.root)
     high = (up.half + up.root) / up.square
     return Estimate(value=two.value / one.value - 1, low=low - 1, high=high - 1)
 

@@ -60,6 +60,20 @@ def take(
     )
 
 
+def lacking(needs: str, predictions: Predictions) -> str:
+    """Why a metric that ``needs`` this cannot be had of these predictions; empty when it can."""
+    held = {
+        "label": predictions.label is not None,
+        "score": predictions.score is not None,
+        "value": predictions.value is not None,
+        **{f"score_{name}": True for name in predictions.items},
+    }
+    if held.get(needs, False):
+        return ""
+    column = {"label": "y_pred", "score": "y_score", "value": "y_pred"}.get(needs, needs)
+    return f"the predictions of {predictions.model} have no {column}"
+
+
 def _panel_rows(panel: Panel, rows: Ints) -> Panel:
     return replace(
         panel,
