@@ -43,6 +43,7 @@ MOST_DECISIVE = 6
 MOST_FINDINGS = 400
 MOST_OFFENDING = 8
 MOST_FLIPS = 60
+LONGEST_ADDRESS = 300
 
 # What the pipeline calls its evidence, in words.
 EVIDENCE = {
@@ -203,7 +204,9 @@ def href(address: str) -> str:
     >>> href("../../validate/evidence/index.html"), href("javascript:alert(1)"), href("//host/x")
     ('../../validate/evidence/index.html', '', '')
     """
-    return address.replace(" ", "%20") if _RELATIVE.fullmatch(address) else ""
+    if len(address) > LONGEST_ADDRESS or not _RELATIVE.fullmatch(address):
+        return ""
+    return address.replace(" ", "%20")
 
 
 @lru_cache(maxsize=4)

@@ -10,6 +10,7 @@ from titleholder.report.text import cells, visible
 from titleholder.types import Check, Finding, Outcome, Verdict
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
 MOST_ROWS = 40
@@ -35,7 +36,9 @@ def print_findings(
     """
     out = sys.stdout if stream is None else stream
     if out.isatty():
-        _rich(verdict, out, most)
+        from rich.console import Console
+
+        print_rich(verdict, Console(file=out, highlight=False, markup=False, emoji=False), most)
     else:
         out.write(_encodable(plain(verdict, most), out))
     out.flush()
@@ -55,11 +58,10 @@ def plain(verdict: Verdict, most: int = MOST_ROWS) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _rich(verdict: Verdict, out: TextIO, most: int) -> None:
-    from rich.console import Console
+def print_rich(verdict: Verdict, console: "Console", most: int = MOST_ROWS) -> None:
+    """What `print_findings` writes to a terminal."""
     from rich.text import Text
 
-    console = Console(file=out, highlight=False, markup=False, emoji=False)
     mark = f"{said.GLYPH[verdict.outcome]} "
     console.print(Text(mark + _title(verdict), style=_STYLE[verdict.outcome]))
     console.print(Text(visible(verdict.reason, 600)))
