@@ -15,7 +15,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -148,7 +148,8 @@ async def _apart(name: str, same: dict[str, Any]) -> runner.Ending:
 
 def _scheduled() -> str:
     """The UTC day that this flow run was due, which a late start does not change."""
-    return flow_run.scheduled_start_time.astimezone(UTC).date().isoformat()
+    due: datetime = flow_run.scheduled_start_time
+    return due.astimezone(UTC).date().isoformat()
 
 
 def _workspace(root: str, suite: str, store: Store, night: str) -> Workspace:

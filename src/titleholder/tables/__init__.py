@@ -1,0 +1,23 @@
+"""Panels and predictions from files, read strictly and joined by row id.
+
+Everything that could make a comparison lie is refused here, with the rows named: missing or
+doubled row ids, other rows than the panel's, blanks, infinities, probabilities outside [0, 1],
+labels that the other side does not know.
+"""
+
+from titleholder.slices import label_of as label
+from titleholder.tables.cells import numbers, require
+from titleholder.tables.files import read_frame, write_parquet
+from titleholder.tables.panel import panel_of
+from titleholder.tables.predictions import predictions_of, with_figures
+
+__all__ = [
+    "label",
+    "numbers",
+    "panel_of",
+    "predictions_of",
+    "read_frame",
+    "require",
+    "with_figures",
+    "write_parquet",
+]

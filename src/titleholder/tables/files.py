@@ -1,0 +1,85 @@
+"""Tables as files: read strictly from Parquet, CSV or JSON Lines, and written as Parquet."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from titleholder.errors import BadInput, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_frame(path: Path) -> "pd.DataFrame":
+    """A table from ``.parquet``, ``.csv`` or ``.jsonl``.
+
+    UsageError for a path that is no such file, BadInput for one that does not parse or is empty.
+    Ids in text files stay text, so that ``007`` is not 7.
+    """
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file")
+    read = _READERS.get(path.suffix.lower())
+    if read is None:
+        raise UsageError(
+            f"{path}: a table is a .parquet, .csv or .jsonl file, not {path.suffix or 'this'}",
+        )
+    try:
+        frame = read(path)
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise BadInput(f"{path}: cannot be read as {path.suffix[1:]}: {_short(error)}") from None
+    except (ValueError, ArithmeticError, KeyError) as error:
+        raise BadInput(f"{path}: cannot be read as {path.suffix[1:]}: {_short(error)}") from None
+    if frame.empty:
+        raise BadInput(f"{path}: holds no rows", cure="look at what should have written it")
+    _refuse_doubled_columns(path, frame)
+    return frame
+
+
+def write_parquet(path: Path, frame: "pd.DataFrame") -> None:
+    """The same bytes for the same table: no pandas metadata, one row group order, one codec."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    pq.write_table(table, path, compression="zstd")
+
+
+def _refuse_doubled_columns(path: Path, frame: "pd.DataFrame") -> None:
+    doubled = sorted({str(c) for c in frame.columns[frame.columns.duplicated()]})
+    if doubled:
+        raise BadInput(f"{path}: column {doubled[0]!r} stands more than once")
+
+
+def _short(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def _read_parquet(path: Path) -> "pd.DataFrame":
+    import pyarrow.parquet as pq
+
+    # One thread and no memory map: the file may be replaced while it is read.
+    table = pq.read_table(path, use_threads=False, memory_map=False)
+    frame: pd.DataFrame = table.to_pandas(use_threads=False, ignore_metadata=True)
+    return frame
+
+
+def _read_csv(path: Path) -> "pd.DataFrame":
+    import pandas as pd
+
+    # `row_id` alone is known here by name; a suite with another id column has Parquet or text ids.
+    return pd.read_csv(path, dtype={"row_id": str}, encoding="utf-8", low_memory=False)
+
+
+def _read_json_lines(path: Path) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.read_json(path, lines=True, dtype=False, convert_dates=False, encoding="utf-8")
+
+
+_READERS: Mapping[str, Callable[[Path], "pd.DataFrame"]] = {
+    ".parquet": _read_parquet,
+    ".csv": _read_csv,
+    ".jsonl": _read_json_lines,
+}

@@ -1,0 +1,97 @@
+"""The panel: the rows that both models are judged on."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from titleholder.arrays import Floats, Ints, Panel
+from titleholder.errors import BadInput, UsageError
+from titleholder.params.schema import Columns, Policy
+from titleholder.slices import label_of
+from titleholder.tables.cells import codes_of, column_of, ids_of, labels_in, numbers, refuse, some
+from titleholder.types import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def panel_of(frame: "pd.DataFrame", policy: Policy, where: str) -> Panel:
+    """The panel that a frame holds, as the policy's columns and task say."""
+    columns = policy.columns
+    ids = ids_of(frame, columns.row_id, where)
+    target = columns.target or "y_true"
+    y_true: NDArray[Any] | None = None
+    classes: tuple[str, ...] = ()
+    if policy.task is Task.REGRESSION:
+        y_true = numbers(frame, target, where, ids)
+    elif policy.task is not Task.SCORED:
+        labels = labels_in(frame, target, where, ids)
+        classes = _classes(labels, policy, where)
+        y_true = codes_of(labels, classes)
+    return Panel(
+        row_id=ids,
+        task=policy.task,
+        y_true=y_true,
+        classes=classes,
+        weight=_weights(frame, columns, where, ids),
+        cluster=_clusters(frame, columns, where),
+        columns={str(name): _plain(frame[name]) for name in frame.columns if name != target},
+    )
+
+
+def _classes(labels: NDArray[np.object_], policy: Policy, where: str) -> tuple[str, ...]:
+    """The classes in code order: (negative, positive) for binary, sorted for multiclass."""
+    found = sorted(set(labels.tolist()))
+    if policy.task is Task.MULTICLASS:
+        return tuple(found)
+    positive = _positive(policy, found)
+    others = [label for label in found if label != positive]
+    if len(others) > 1:
+        raise BadInput(
+            f"{where}: a binary target holds {len(found)} labels: {some(found)}",
+            cure="task: multiclass, or filter the rows",
+        )
+    return (others[0] if others else f"not {positive}", positive)
+
+
+def _positive(policy: Policy, found: Sequence[str]) -> str:
+    if policy.positive is not None:
+        return label_of(policy.positive)
+    for one, zero in (("1", "0"), ("true", "false")):
+        if set(found) <= {one, zero}:
+            return one
+    raise UsageError(
+        f"which of {some(found)} is the positive class?", cure="say so: positive: <label>"
+    )
+
+
+def _weights(
+    frame: "pd.DataFrame", columns: Columns, where: str, ids: NDArray[np.str_]
+) -> Floats | None:
+    name = columns.weight or ("weight" if "weight" in frame else None)
+    if name is None:
+        return None
+    weights = numbers(frame, name, where, ids)
+    refuse(weights < 0, ids, f"{where}: column {name!r} is negative")
+    if not weights.sum() > 0:
+        raise BadInput(f"{where}: all weights are zero")
+    return weights
+
+
+def _clusters(frame: "pd.DataFrame", columns: Columns, where: str) -> Ints | None:
+    name = columns.cluster or ("cluster" if "cluster" in frame else None)
+    if name is None:
+        return None
+    codes, _ = column_of(frame, name, where).factorize()
+    if (codes < 0).any():
+        raise BadInput(f"{where}: {int((codes < 0).sum())} rows have no {name}")
+    return codes.astype(np.int64)
+
+
+def _plain(series: "pd.Series[Any]") -> NDArray[Any]:
+    """A column as a numpy array: numbers and booleans as they are, the rest as objects."""
+    if series.dtype.kind in "biuf" and isinstance(series.dtype, np.dtype):
+        return series.to_numpy()
+    return series.astype(object).to_numpy()

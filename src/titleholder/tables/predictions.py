@@ -1,0 +1,162 @@
+"""What one model said of a panel, joined to its rows by id and put in their order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
+from titleholder.errors import BadInput, NotComparable
+from titleholder.params.schema import Policy
+from titleholder.stats.quantiles import gauge
+from titleholder.tables.cells import codes_of, ids_of, labels_in, numbers, refuse, some
+from titleholder.types import Gauge, Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ITEM = "score_"
+SCORE_OF = "y_score_"
+COSTS = ("latency_s", "cost_usd", "tokens_in", "tokens_out")
+SUM_TOLERANCE = 1e-3
+
+
+def predictions_of(
+    frame: "pd.DataFrame", panel: Panel, policy: Policy, model: str, where: str
+) -> Predictions:
+    """One model's predictions, joined to the panel's rows by id and put in their order."""
+    ids = ids_of(frame, policy.columns.row_id, where)
+    joined = frame.iloc[_places(panel.row_id, ids, where)].reset_index(drop=True)
+    reader = _Reader(joined, panel, policy, where)
+    costs = {name: reader.non_negative(name) for name in COSTS if name in joined}
+    match policy.task:
+        case Task.BINARY:
+            label, score = reader.binary()
+            return Predictions(
+                model, label=label, score=score, costs=costs, measured=_gauges(costs, policy)
+            )
+        case Task.MULTICLASS:
+            label, score = reader.multiclass()
+            return Predictions(
+                model, label=label, score=score, costs=costs, measured=_gauges(costs, policy)
+            )
+        case Task.REGRESSION:
+            value = reader.finite("y_pred")
+            return Predictions(model, value=value, costs=costs, measured=_gauges(costs, policy))
+        case Task.SCORED:
+            items = reader.items()
+            return Predictions(model, items=items, costs=costs, measured=_gauges(costs, policy))
+
+
+def with_figures(predictions: Predictions, figures: Mapping[str, Gauge]) -> Predictions:
+    """The predictions with figures measured of the model; those of the file itself come first."""
+    return replace(predictions, measured={**figures, **predictions.measured})
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """The columns of one predictions file, each checked for what it may hold."""
+
+    frame: "pd.DataFrame"
+    panel: Panel
+    policy: Policy
+    where: str
+
+    def finite(self, column: str) -> Floats:
+        return numbers(self.frame, column, self.where, self.panel.row_id)
+
+    def non_negative(self, column: str) -> Floats:
+        values = self.finite(column)
+        self.refuse(values < 0, f"column {column!r} is negative")
+        return values
+
+    def refuse(self, bad: Bools, what: str) -> None:
+        refuse(bad, self.panel.row_id, f"{self.where}: {what}")
+
+    def probability(self, column: str) -> Floats:
+        values = self.finite(column)
+        self.refuse(~((values >= 0) & (values <= 1)), f"column {column!r} lies outside [0, 1]")
+        return values
+
+    def label(self) -> Ints:
+        labels = labels_in(self.frame, "y_pred", self.where, self.panel.row_id)
+        unknown = sorted(set(labels.tolist()) - set(self.panel.classes))
+        if unknown:
+            raise NotComparable(
+                f"{self.where}: y_pred says {some(unknown)}, which the panel's labels "
+                f"({some(self.panel.classes)}) do not know",
+                cure="write the labels as the panel does",
+            )
+        return codes_of(labels, self.panel.classes)
+
+    def binary(self) -> tuple[Ints, Floats | None]:
+        score = self.probability("y_score") if "y_score" in self.frame else None
+        if "y_pred" in self.frame:
+            return self.label(), score
+        if score is None:
+            raise BadInput(f"{self.where}: has neither y_pred nor y_score")
+        return (score >= self.policy.threshold).astype(np.int64), score
+
+    def multiclass(self) -> tuple[Ints, Floats | None]:
+        score = self.distribution()
+        if "y_pred" in self.frame:
+            return self.label(), score
+        if score is None:
+            raise BadInput(f"{self.where}: has neither y_pred nor y_score_<class> columns")
+        return score.argmax(axis=1), score
+
+    def distribution(self) -> Floats | None:
+        """Probabilities (n, K) in the panel's order of classes, or None without any."""
+        named = [str(name) for name in self.frame if str(name).startswith(SCORE_OF)]
+        if not named:
+            return None
+        lacking = [c for c in self.panel.classes if SCORE_OF + c not in named]
+        if lacking:
+            raise NotComparable(
+                f"{self.where}: no {SCORE_OF}<class> column for {some(lacking)}: "
+                "labels that this model has never seen",
+                cure="score the model on classes that it knows, or leave those rows out of both",
+            )
+        score = np.column_stack([self.probability(SCORE_OF + c) for c in self.panel.classes])
+        off = np.abs(score.sum(axis=1) - 1) > SUM_TOLERANCE
+        self.refuse(off, f"the {SCORE_OF}* columns do not sum to 1")
+        return score
+
+    def items(self) -> Mapping[str, Floats]:
+        named = [str(name) for name in self.frame if str(name).startswith(ITEM)]
+        if not named:
+            raise BadInput(f"{self.where}: has no score_<metric> column")
+        return {name.removeprefix(ITEM): self.finite(name) for name in named}
+
+
+def _gauges(costs: Mapping[str, Floats], policy: Policy) -> Mapping[str, Gauge]:
+    """Latency quantiles of a predictions file that carries them row by row."""
+    if "latency_s" not in costs:
+        return {}
+    milliseconds = costs["latency_s"] * 1000
+    figures = {"p50_latency_ms": 0.5, "p95_latency_ms": 0.95}
+    found = {name: gauge(milliseconds, q, policy.level) for name, q in figures.items()}
+    return {name: figure for name, figure in found.items() if figure is not None}
+
+
+def _places(wanted: NDArray[np.str_], given: NDArray[np.str_], where: str) -> Ints:
+    """Where each of the panel's ids stands in the predictions; both ways without a remainder."""
+    order = np.argsort(given, kind="stable")
+    at = np.searchsorted(given, wanted, sorter=order).clip(max=len(given) - 1)
+    places: Ints = order[at]
+    absent = given[places] != wanted
+    if absent.any():
+        raise NotComparable(
+            f"{where}: lacks {int(absent.sum())} of the panel's {len(wanted)} rows, "
+            f"such as {some(wanted[absent])}",
+            cure="score both models on this very panel",
+        )
+    if len(given) > len(wanted):
+        extra = np.setdiff1d(given, wanted)
+        raise NotComparable(
+            f"{where}: has {len(extra)} rows that the panel has not, such as {some(extra)}",
+            cure="score both models on this very panel",
+        )
+    return places
