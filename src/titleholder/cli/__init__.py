@@ -5,6 +5,7 @@ with `add_parser` and `run`.
 """
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -14,6 +15,12 @@ from titleholder import __version__, threads
 from titleholder.errors import Exit, TitleholderError
 
 TRACEBACK = "TITLEHOLDER_TRACEBACK"
+
+_SPACE, _RIGHTS = "free some space there", "make it writable for this user"
+_CURES = {
+    errno.ENOSPC: _SPACE, errno.EDQUOT: _SPACE, errno.EFBIG: _SPACE,
+    errno.EACCES: _RIGHTS, errno.EPERM: _RIGHTS, errno.EROFS: _RIGHTS,
+}  # fmt: skip
 
 COMMANDS = ("run", "stage", "compare", "gate")
 
@@ -64,5 +71,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _of_system(error: OSError) -> str:
+    """What the system refused, and what can be done about it."""
     where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{error.strerror or error}"
+    cure = _CURES.get(error.errno or 0)
+    return f"{where}{error.strerror or error}" + (f"\n  cure: {cure}" if cure else "")
