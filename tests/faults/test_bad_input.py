@@ -12,7 +12,7 @@ import yaml
 
 from titleholder.cli import main
 
-USAGE, NOT_COMPARABLE, UNDECIDED = 2, 3, 5
+USAGE, DATA, UNDECIDED = 2, 3, 5
 ROWS = 200
 POLICY = {
     "task": "binary",
@@ -123,57 +123,57 @@ BAD: dict[str, tuple[Spoil, int, tuple[str, ...]]] = {
     "the champion is missing": (_gone("champion"), USAGE, ("champion.csv", "no such file")),
     "the candidate is missing": (_gone("candidate"), USAGE, ("candidate.csv", "no such file")),
     "the policy is missing": (_gone("policy"), USAGE, ("policy.yaml",)),
-    "the panel is an empty file": (_text("panel", ""), NOT_COMPARABLE, ("panel.csv",)),
-    "the panel holds no rows": (_keep("panel", slice(0)), NOT_COMPARABLE, ("no rows",)),
-    "the candidate is an empty file": (_text("candidate", ""), NOT_COMPARABLE, ("candidate.csv",)),
+    "the panel is an empty file": (_text("panel", ""), DATA, ("panel.csv",)),
+    "the panel holds no rows": (_keep("panel", slice(0)), DATA, ("no rows",)),
+    "the candidate is an empty file": (_text("candidate", ""), DATA, ("candidate.csv",)),
     "the candidate is no table": (
-        _text("candidate", 'row_id,y_score\n"r0,0.5\n'), NOT_COMPARABLE, ("candidate.csv",),
+        _text("candidate", 'row_id,y_score\n"r0,0.5\n'), DATA, ("candidate.csv",),
     ),
     "the policy is empty": (_text("policy", ""), USAGE, ("policy.yaml",)),
     "the policy is no YAML": (_text("policy", "a: [1"), USAGE, ("policy.yaml",)),
     # a column
-    "the panel has no row_id": (_drop("panel", "row_id"), NOT_COMPARABLE, ("row_id",)),
-    "the panel has no y_true": (_drop("panel", "y_true"), NOT_COMPARABLE, ("y_true",)),
-    "the predictions have no row_id": (_drop("candidate", "row_id"), NOT_COMPARABLE, ("row_id",)),
+    "the panel has no row_id": (_drop("panel", "row_id"), DATA, ("row_id",)),
+    "the panel has no y_true": (_drop("panel", "y_true"), DATA, ("y_true",)),
+    "the predictions have no row_id": (_drop("candidate", "row_id"), DATA, ("row_id",)),
     "there are no predictions": (
-        _drop("candidate", "y_score"), NOT_COMPARABLE, ("y_pred", "y_score"),
+        _drop("candidate", "y_score"), DATA, ("y_pred", "y_score"),
     ),
     "the data lack a slice column": (
         lambda f: f.policy.update(slices=["regoin"]), USAGE, ("regoin", "did you mean 'region'"),
     ),
     # a row
-    "a row_id is doubled": (_cell("panel", "row_id", "r8"), NOT_COMPARABLE, ("r8", "more than")),
-    "a row_id is missing": (_cell("panel", "row_id", None), NOT_COMPARABLE, ("row 8", "row_id")),
-    "a prediction is doubled": (_cell("candidate", "row_id", "r8"), NOT_COMPARABLE, ("r8",)),
-    "a prediction is missing": (_keep("candidate", slice(0, -1)), NOT_COMPARABLE, ("r199", "lacks")),
+    "a row_id is doubled": (_cell("panel", "row_id", "r8"), DATA, ("r8", "more than")),
+    "a row_id is missing": (_cell("panel", "row_id", None), DATA, ("row 8", "row_id")),
+    "a prediction is doubled": (_cell("candidate", "row_id", "r8"), DATA, ("r8",)),
+    "a prediction is missing": (_keep("candidate", slice(0, -1)), DATA, ("r199", "lacks")),
     "a prediction is of no panel row": (
-        _keep("panel", slice(0, -1)), NOT_COMPARABLE, ("r199", "the panel has not"),
+        _keep("panel", slice(0, -1)), DATA, ("r199", "the panel has not"),
     ),
     "the predictions are of another panel": (
         lambda f: f.frames["candidate"].update({"row_id": [f"x{i}" for i in range(ROWS)]}),
-        NOT_COMPARABLE, ("lacks 200", "this very panel"),
+        DATA, ("lacks 200", "this very panel"),
     ),
     # a value
-    "a score is above 1": (_cell("candidate", "y_score", 1.01), NOT_COMPARABLE, ("r7", "[0, 1]")),
-    "a score is below 0": (_cell("candidate", "y_score", -0.01), NOT_COMPARABLE, ("r7", "[0, 1]")),
-    "a score is NaN": (_cell("candidate", "y_score", np.nan), NOT_COMPARABLE, ("r7", "y_score")),
-    "a score is infinite": (_cell("champion", "y_score", np.inf), NOT_COMPARABLE, ("r7", "y_score")),
+    "a score is above 1": (_cell("candidate", "y_score", 1.01), DATA, ("r7", "[0, 1]")),
+    "a score is below 0": (_cell("candidate", "y_score", -0.01), DATA, ("r7", "[0, 1]")),
+    "a score is NaN": (_cell("candidate", "y_score", np.nan), DATA, ("r7", "y_score")),
+    "a score is infinite": (_cell("champion", "y_score", np.inf), DATA, ("r7", "y_score")),
     "a score is text": (
         lambda f: f.frames.update(candidate=f.frames["candidate"].assign(y_score="high")),
-        NOT_COMPARABLE, ("y_score", "not numbers"),
+        DATA, ("y_score", "not numbers"),
     ),
-    "a truth is blank": (_cell("panel", "y_true", np.nan), NOT_COMPARABLE, ("r7", "y_true")),
-    "a truth is infinite": (_cell("panel", "y_true", np.inf), NOT_COMPARABLE, ("r7", "y_true")),
-    "a weight is NaN": (_cell("panel", "weight", np.nan), NOT_COMPARABLE, ("r7", "weight")),
-    "a weight is infinite": (_cell("panel", "weight", np.inf), NOT_COMPARABLE, ("r7", "weight")),
-    "a weight is negative": (_cell("panel", "weight", -1.0), NOT_COMPARABLE, ("r7", "weight")),
-    "a cluster is blank": (_cell("panel", "cluster", None), NOT_COMPARABLE, ("cluster",)),
-    "there are three labels": (_cell("panel", "y_true", 2), NOT_COMPARABLE, ("3 labels", "multiclass")),
+    "a truth is blank": (_cell("panel", "y_true", np.nan), DATA, ("r7", "y_true")),
+    "a truth is infinite": (_cell("panel", "y_true", np.inf), DATA, ("r7", "y_true")),
+    "a weight is NaN": (_cell("panel", "weight", np.nan), DATA, ("r7", "weight")),
+    "a weight is infinite": (_cell("panel", "weight", np.inf), DATA, ("r7", "weight")),
+    "a weight is negative": (_cell("panel", "weight", -1.0), DATA, ("r7", "weight")),
+    "a cluster is blank": (_cell("panel", "cluster", None), DATA, ("cluster",)),
+    "there are three labels": (_cell("panel", "y_true", 2), DATA, ("3 labels", "multiclass")),
     # too little
     "there is a single class": (
-        _all(lambda p: p[p["y_true"] == 1]), NOT_COMPARABLE, ("INCONCLUSIVE",),
+        _all(lambda p: p[p["y_true"] == 1]), DATA, ("INCONCLUSIVE",),
     ),
-    "there is one row": (_all(lambda p: p.head(1)), NOT_COMPARABLE, ("INCONCLUSIVE",)),
+    "there is one row": (_all(lambda p: p.head(1)), DATA, ("INCONCLUSIVE",)),
     # a rule
     "a metric is unknown": (_rule(metric="roc_acu"), USAGE, ("roc_acu", "did you mean 'roc_auc'")),
     "a margin has the wrong sign": (_rule(margin=-0.05), USAGE, ("rules[0].margin",)),
@@ -245,7 +245,7 @@ def test_a_label_that_the_panel_does_not_know_is_named(
     files = Files(tmp_path)
     files.frames["candidate"] = files.frames["candidate"].assign(y_pred=1)
     files.put("candidate", "y_pred", 7, 9)
-    assert files.compare() == NOT_COMPARABLE
+    assert files.compare() == DATA
     assert "'9'" in capsys.readouterr().err
 
 
@@ -263,7 +263,7 @@ def test_a_class_that_the_champion_has_never_seen_is_named(
         files.frames[name] = pd.DataFrame({"row_id": ids, **scores})
     rule = {"id": "a", "metric": "accuracy", "kind": "non_inferior", "margin": 0.05}
     files.policy = {"task": "multiclass", "rules": [rule]}
-    assert files.compare() == NOT_COMPARABLE
+    assert files.compare() == DATA
     said = capsys.readouterr().err
     assert "champion.csv" in said
     assert "'owl'" in said
