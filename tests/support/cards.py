@@ -217,7 +217,6 @@ def hostile() -> Card:
         drift=Drift(inputs={}, outcome=Outcome.FAIL, reason=HOSTILE[3], columns=columns),
         validation=_validation(HOSTILE),
         evidence={name: name for name in HOSTILE} | {"docs": "../../validate/evidence/index.html"},
-        environment=HOSTILE[2],
         **_rows(HOSTILE[:3], Task.MULTICLASS),
     )
 

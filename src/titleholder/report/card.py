@@ -20,12 +20,14 @@ from titleholder.compare import Comparisons
 from titleholder.decay import Decay
 from titleholder.drift import ColumnShift, Drift
 from titleholder.report import (
+    changed,
     confusion,
-    curves,
     findings,
     forest,
     heatmap,
     numbers,
+    plots,
+    running,
     sentences,
     shifts,
     tradeoff,
@@ -75,7 +77,6 @@ class Card:
     champion: Predictions | None = None
     candidate: Predictions | None = None
     evidence: Mapping[str, str] = field(default_factory=dict)
-    environment: str = ""
     signature: str = "unsigned"
 
 
@@ -114,6 +115,7 @@ def _sections(card: Card) -> dict[str, Any]:
         "balance": tradeoff.tradeoff(
             comparisons, card.verdict.rules, card.verdict.task, answers["confusion"]
         ),
+        "running": running.running(comparisons, card.champion, card.candidate),
         "flips": card.comparisons.flips[:MOST_FLIPS],
         "widest": _widest(card.comparisons),
         "shifts": shifts.ordered(columns),
@@ -140,10 +142,11 @@ def _strip(finding: Finding) -> forest.Group:
 def _answers(card: Card) -> dict[str, Any]:
     """Confusion matrices and plots, where the rows and both models' answers are at hand."""
     if card.panel is None or card.champion is None or card.candidate is None:
-        return {"confusion": None, "plots": ()}
+        return {"confusion": None, "plots": (), "changed": None}
     return {
         "confusion": confusion.confusion(card.panel, card.champion, card.candidate),
-        "plots": curves.plots(card.panel, card.champion, card.candidate),
+        "plots": plots.plots(card.panel, card.champion, card.candidate),
+        "changed": changed.changed(card.panel, card.champion, card.candidate),
     }
 
 

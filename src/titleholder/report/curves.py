@@ -1,140 +1,178 @@
-"""Plots of how both models answer: ranking and calibration of scores, errors of numbers.
+"""How both models rank and what their scores mean: ROC, precision and recall, calibration.
 
-Each plot comes with a caption that says what to see and with the figures behind it.
+The bands are pointwise: at each place on the horizontal axis, 95% of resamples of the rows (of
+the clusters, where rows hang together) lie inside. They are no bands for the whole curve.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from markupsafe import Markup
 
-from titleholder.arrays import Floats, Panel, Predictions
-from titleholder.metrics.ladder import Ladder
+from titleholder.arrays import Floats, Panel
+from titleholder.metrics.ladder import Ladder, Steps
 from titleholder.report import numbers, theme
+from titleholder.report.plot import Plot, Side, Sides, band, line, marks, plot, share_axes
 from titleholder.stats.proportions import wilson
-from titleholder.types import Task
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST_POINTS = 160
 BINS = 10
 LEAST_IN_BIN = 5
 LEVEL = 0.95
-_GRID = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+SEED = 20_260_101
+_AT = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+_GRID = np.linspace(0, 1, 51)
+_ROWS_RESAMPLED = 10_000_000  # in all; a large panel needs fewer resamples for a smooth band
+_DRAWS = (40, 200)
+_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Plot:
-    """A drawing, what to see in it, and its figures as a table."""
+class Curve:
+    """One model's curve, and the ends of its band on the grid; empty where there is none."""
 
-    name: str
-    title: str
-    svg: Markup
-    caption: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    side: Side
+    x: Floats
+    y: Floats
+    low: Floats
+    high: Floats
 
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One model's line in a plot: its word, its colour, its dash and its marker."""
-
-    name: str
-    colour: str
-    dash: str
-    marker: str
+    def at(self, x: float) -> float:
+        """The curve's height where it has come as far as ``x``."""
+        return float(self.y[min(int(np.searchsorted(self.x, x)), len(self.y) - 1)])
 
 
-CHAMPION = Side("champion", theme.CHAMPION, "--", "s")
-CANDIDATE = Side("candidate", theme.CANDIDATE, "-", "o")
+Points = Callable[[Steps], tuple[Floats, Floats]]
 
 
-def plots(panel: Panel, champion: Predictions, candidate: Predictions) -> tuple[Plot, ...]:
-    """The plots that the task has; none where scores or truths are missing."""
-    if panel.y_true is None or len(panel) == 0:
-        return ()
-    if panel.task is Task.REGRESSION:
-        return _of_numbers(panel, champion, candidate)
-    if panel.task is Task.BINARY and champion.score is not None and candidate.score is not None:
-        return _of_scores(np.asarray(panel.y_true, float), champion.score, candidate.score)
-    return ()
+def curves(panel: Panel, y: Floats, sides: Sides) -> tuple[Plot, ...]:
+    """ROC, precision-recall and calibration of truths y (n,); the first two need both classes."""
+    drawn = (_calibration(y, sides),)
+    if not 0 < y.sum() < len(y):
+        return drawn
+    return (_roc(panel, y, sides), _precision_recall(panel, y, sides), *drawn)
 
 
-# ------------------------------------------------------------------- scores of two classes
-
-
-def _of_scores(y: Floats, champion: Floats, candidate: Floats) -> tuple[Plot, ...]:
-    """ROC, precision-recall and calibration; the first two need both classes."""
-    sides = ((CHAMPION, champion), (CANDIDATE, candidate))
-    drawn = [_calibration(y, sides)]
-    if 0 < y.sum() < len(y):
-        drawn = [_roc(y, sides), _precision_recall(y, sides), *drawn]
-    return tuple(drawn)
-
-
-Sides = Sequence[tuple[Side, Floats]]
-
-
-def _roc(y: Floats, sides: Sides) -> Plot:
-    lines = []
-    for side, score in sides:
-        steps = Ladder.of(y, score).steps(np.ones(len(y)))
-        tpr = np.r_[0.0, steps.positives_above / steps.all_positives]
-        fpr = np.r_[0.0, steps.negatives_above / steps.all_negatives]
-        lines.append((side, fpr, tpr))
+def _roc(panel: Panel, y: Floats, sides: Sides) -> Plot:
+    lines = [_curve(panel, y, side, score, _roc_points) for side, score in sides]
 
     def paint(axes: "Axes") -> None:
         axes.plot([0, 1], [0, 1], color=theme.MUTED, linewidth=0.8, linestyle=":")
-        for side, fpr, tpr in lines:
-            _line(axes, side, fpr, tpr)
-        _share_axes(axes, "false positive rate", "true positive rate")
+        _draw(axes, lines)
+        share_axes(axes, "false positive rate", "true positive rate", "lower right")
 
-    rows = [
-        (numbers.percent(at, 0), *(numbers.percent(_at(fpr, tpr, at)) for _, fpr, tpr in lines))
-        for at in _GRID
-    ]
-    return _plot(
+    return plot(
         "roc",
         "ROC curve",
-        "Share of positives found (up) for each share of negatives wrongly flagged (right). "
-        "The curve nearer to the upper left corner ranks better; the dotted line is guessing.",
+        "Share of positives found (up) for each share of negatives wrongly flagged (right), with "
+        "95% bands. The curve nearer to the upper left corner ranks better; the dotted line is "
+        "guessing.",
         ("False positive rate", "Champion finds", "Candidate finds"),
-        rows,
+        _rows(lines),
         paint,
     )
 
 
-def _precision_recall(y: Floats, sides: Sides) -> Plot:
-    lines = []
-    for side, score in sides:
-        steps = Ladder.of(y, score).steps(np.ones(len(y)))
-        recall = steps.positives_above / steps.all_positives
-        precision = steps.positives_above / (steps.positives_above + steps.negatives_above)
-        lines.append((side, np.r_[0.0, recall], np.r_[precision[0], precision]))
-    base = float(y.mean())
+def _precision_recall(panel: Panel, y: Floats, sides: Sides) -> Plot:
+    lines = [_curve(panel, y, side, score, _pr_points) for side, score in sides]
+    base = float(np.average(y, weights=panel.weight))
 
     def paint(axes: "Axes") -> None:
         axes.axhline(base, color=theme.MUTED, linewidth=0.8, linestyle=":")
-        for side, recall, precision in lines:
-            _line(axes, side, recall, precision)
-        _share_axes(axes, "recall", "precision")
+        _draw(axes, lines)
+        share_axes(axes, "recall", "precision", "upper right" if base < 0.5 else "lower left")
 
-    rows = [
-        (numbers.percent(at, 0), *(numbers.percent(_at(r, p, at)) for _, r, p in lines))
-        for at in _GRID
-    ]
-    return _plot(
+    return plot(
         "pr",
         "Precision and recall",
         "How many of those flagged are truly positive (up) when so many of all positives are to "
-        f"be found (right). The dotted line is the share of positives, {numbers.percent(base)}.",
+        "be found (right), with 95% bands. The dotted line is the share of positives, "
+        f"{numbers.percent(base)}.",
         ("Recall", "Champion's precision", "Candidate's precision"),
-        rows,
+        _rows(lines),
         paint,
     )
+
+
+def _rows(lines: list[Curve]) -> list[tuple[str, ...]]:
+    return [
+        (numbers.percent(at, 0), *(_with_band(curve, at) for curve in lines)) for at in _AT
+    ]  # fmt: skip
+
+
+def _with_band(curve: Curve, at: float) -> str:
+    text = numbers.percent(curve.at(at))
+    if not len(curve.low):
+        return text
+    ends = (float(np.interp(at, _GRID, end)) for end in (curve.low, curve.high))
+    return f"{text} [{', '.join(numbers.percent(end) for end in ends)}]"
+
+
+def _draw(axes: "Axes", lines: list[Curve]) -> None:
+    for curve in lines:
+        if len(curve.low):
+            band(axes, curve.side, _GRID, curve.low, curve.high)
+    for curve in lines:
+        line(axes, curve.side, curve.x, curve.y)
+
+
+# ----------------------------------------------------------------------- lines and bands
+
+
+def _roc_points(steps: Steps) -> tuple[Floats, Floats]:
+    """False and true positive rates, (..., g), zero weight in a class giving NaN."""
+    with np.errstate(invalid="ignore"):
+        return (
+            steps.negatives_above / steps.all_negatives[..., None],
+            steps.positives_above / steps.all_positives[..., None],
+        )
+
+
+def _pr_points(steps: Steps) -> tuple[Floats, Floats]:
+    """Recall and precision, (..., g), zero weight above giving NaN."""
+    with np.errstate(invalid="ignore"):
+        return (
+            steps.positives_above / steps.all_positives[..., None],
+            steps.positives_above / (steps.positives_above + steps.negatives_above),
+        )
+
+
+def _curve(panel: Panel, y: Floats, side: Side, score: Floats, points: Points) -> Curve:
+    ladder = Ladder.of(y, score)
+    base = np.ones(len(y)) if panel.weight is None else panel.weight
+    x, height = _from_left(*points(ladder.steps(base)), points)
+    drawn = _resampled(panel, base, ladder, points)
+    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return Curve(side, x, height, low, high)
+
+
+def _from_left(x: Floats, y: Floats, points: Points) -> tuple[Floats, Floats]:
+    """The curve with its start: ROC begins at 0, precision goes on level to recall 0."""
+    known = np.isfinite(x) & np.isfinite(y)
+    x, y = x[known], y[known]
+    first = 0.0 if points is _roc_points else y[:1].sum()
+    return np.r_[0.0, x], np.r_[first, y]
+
+
+def _resampled(panel: Panel, base: Floats, ladder: Ladder, points: Points) -> Floats:
+    """Heights on the grid under resampled rows, (B, 51); Poisson weights, one a cluster."""
+    rng = np.random.default_rng(SEED)
+    unit = np.arange(len(panel)) if panel.cluster is None else panel.cluster
+    units = int(unit.max()) + 1
+    draws = int(np.clip(_ROWS_RESAMPLED // len(panel), *_DRAWS))
+    found: list[Floats] = []
+    for first in range(0, draws, _AT_ONCE):
+        times = rng.poisson(1.0, (min(_AT_ONCE, draws - first), units)).astype(float)
+        x, y = points(ladder.steps(times[:, unit] * base))
+        ends = (_from_left(*pair, points) for pair in zip(x, y, strict=True))
+        found += [np.interp(_GRID, *pair) for pair in ends]
+    return np.array(found)
+
+
+# --------------------------------------------------------------------------- calibration
 
 
 def _calibration(y: Floats, sides: Sides) -> Plot:
@@ -144,9 +182,9 @@ def _calibration(y: Floats, sides: Sides) -> Plot:
         axes.plot([0, 1], [0, 1], color=theme.MUTED, linewidth=0.8, linestyle=":")
         for side, bins in binned:
             said, seen, low, high = (np.array([b[i] for b in bins]) for i in (1, 2, 3, 4))
-            axes.errorbar(said, seen, yerr=np.maximum([seen - low, high - seen], 0), **_marks(side))
-        axes.legend(loc="upper left")
-        _share_axes(axes, "predicted probability", "share that was positive")
+            reach = np.maximum([seen - low, high - seen], 0)
+            axes.errorbar(said, seen, yerr=reach, **marks(side))
+        share_axes(axes, "predicted probability", "share that was positive", "upper left")
 
     rows = [
         (side.name, numbers.percent(said), numbers.percent(seen),
@@ -154,7 +192,7 @@ def _calibration(y: Floats, sides: Sides) -> Plot:
         for side, bins in binned
         for n, said, seen, low, high in bins
     ]  # fmt: skip
-    return _plot(
+    return plot(
         "calibration",
         "Calibration",
         "What the model predicted (right) against what happened (up), in ten equal bins, with "
@@ -167,7 +205,7 @@ def _calibration(y: Floats, sides: Sides) -> Plot:
 
 def _bins(y: Floats, score: Floats) -> list[tuple[float, ...]]:
     """n, mean score, share of positives and its Wilson interval, for bins with enough rows."""
-    code = np.minimum((score * BINS).astype(int), BINS - 1)
+    code = np.clip((score * BINS).astype(int), 0, BINS - 1)
     found: list[tuple[float, ...]] = []
     for i in range(BINS):
         here = code == i
@@ -179,139 +217,3 @@ def _bins(y: Floats, score: Floats) -> list[tuple[float, ...]]:
         ends = (hits / n if end is None else end for end in (seen.low, seen.high))
         found.append((n, float(score[here].mean()), hits / n, *ends))
     return found
-
-
-# ----------------------------------------------------------------------------- regression
-
-
-def _of_numbers(panel: Panel, champion: Predictions, candidate: Predictions) -> tuple[Plot, ...]:
-    if champion.value is None or candidate.value is None:
-        return ()
-    y = np.asarray(panel.y_true, float)
-    sides = ((CHAMPION, champion.value - y), (CANDIDATE, candidate.value - y))
-    answers = ((CHAMPION, champion.value), (CANDIDATE, candidate.value))
-    return (_residuals(sides), _by_prediction(y, answers))
-
-
-def _residuals(sides: Sides) -> Plot:
-    """Distribution of prediction less truth, over the range that holds 98% of both."""
-    both = np.concatenate([errors for _, errors in sides])
-    low, high = np.quantile(both, [0.01, 0.99])
-    edges = np.linspace(low, high, 41) if high > low else np.linspace(low - 1, high + 1, 41)
-    shares = [(side, np.histogram(e, edges)[0] / len(e)) for side, e in sides]
-
-    def paint(axes: "Axes") -> None:
-        axes.axvline(0, color=theme.MUTED, linewidth=0.8, linestyle=":")
-        for side, share in shares:
-            axes.stairs(
-                share * 100, edges, color=side.colour, linestyle=side.dash, linewidth=1.4,
-                label=side.name,
-            )  # fmt: skip
-        axes.set_xlabel("prediction less truth")
-        axes.set_ylabel("% of rows")
-        axes.legend(loc="upper left")
-
-    quantiles = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-    rows = [
-        (numbers.percent(q, 0), *(numbers.plain(float(np.quantile(e, q)), 3) for _, e in sides))
-        for q in quantiles
-    ]
-    return _plot(
-        "residuals",
-        "Errors",
-        "How far predictions lie from the truth: left of the dotted line too low, right of it too "
-        "high. A narrow peak at zero is good. The outermost 2% of rows are not drawn.",
-        ("Quantile", "Champion's error", "Candidate's error"),
-        rows,
-        paint,
-    )
-
-
-def _by_prediction(y: Floats, answers: Sides) -> Plot:
-    """Mean truth in ten equal groups by prediction, with normal intervals."""
-    binned = [(side, _groups(y, value)) for side, value in answers]
-    ends = [g[i] for _, groups in binned for g in groups for i in (1, 2)]
-    low, high = min(ends), max(ends)
-
-    def paint(axes: "Axes") -> None:
-        axes.plot([low, high], [low, high], color=theme.MUTED, linewidth=0.8, linestyle=":")
-        for side, groups in binned:
-            said, seen, half = (np.array([g[i] for g in groups]) for i in (1, 2, 3))
-            axes.errorbar(said, seen, yerr=half, **_marks(side))
-        axes.set_xlabel("mean prediction")
-        axes.set_ylabel("mean truth")
-        axes.legend(loc="upper left")
-
-    rows = [
-        (
-            side.name,
-            numbers.plain(said, 3),
-            numbers.plain(seen, 3),
-            numbers.plain(half, 2),
-            f"{n:,}",
-        )
-        for side, groups in binned
-        for n, said, seen, half in groups
-    ]
-    return _plot(
-        "levels",
-        "Prediction against truth",
-        "Rows in ten equal groups by what was predicted (right), and the mean of what happened "
-        "(up) with 95% intervals. On the dotted line predictions are right on average.",
-        ("Model", "Mean prediction", "Mean truth", "±", "Rows"),
-        rows,
-        paint,
-    )
-
-
-def _groups(y: Floats, value: Floats) -> list[tuple[int, float, float, float]]:
-    order = np.argsort(value, kind="stable")
-    found = []
-    for part in np.array_split(order, min(BINS, len(order))):
-        spread = float(y[part].std(ddof=1)) if len(part) > 1 else 0.0
-        half = 1.96 * spread / len(part) ** 0.5
-        found.append((len(part), float(value[part].mean()), float(y[part].mean()), half))
-    return found
-
-
-# --------------------------------------------------------------------------------- drawing
-
-
-def _plot(
-    name: str,
-    title: str,
-    caption: str,
-    head: tuple[str, ...],
-    rows: Sequence[tuple[str, ...]],
-    paint: "Callable[[Axes], None]",
-) -> Plot:
-    return Plot(name, title, theme.draw(name, title, caption, paint), caption, head, tuple(rows))
-
-
-def _line(axes: "Axes", side: Side, x: Floats, y: Floats) -> None:
-    keep = np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).astype(int))
-    axes.plot(
-        x[keep], y[keep], color=side.colour, linestyle=side.dash, linewidth=1.5, label=side.name
-    )
-
-
-def _marks(side: Side) -> dict[str, Any]:
-    """Marks with error bars and no line between them: bins have nothing between them either."""
-    return {
-        "fmt": side.marker, "color": side.colour, "label": side.name, "markersize": 4.5,
-        "elinewidth": 1.1, "markerfacecolor": theme.SURFACE if side is CHAMPION else side.colour,
-    }  # fmt: skip
-
-
-def _share_axes(axes: "Axes", x: str, y: str) -> None:
-    axes.set_xlim(-0.02, 1.02)
-    axes.set_ylim(-0.02, 1.02)
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
-    if axes.get_legend() is None:
-        axes.legend(loc="lower right" if y.startswith("true") else "lower left")
-
-
-def _at(x: Floats, y: Floats, at: float) -> float:
-    """The first y whose x reaches ``at``."""
-    return float(y[min(int(np.searchsorted(x, at)), len(y) - 1)])

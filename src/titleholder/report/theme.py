@@ -77,13 +77,17 @@ def draw(
     description: str,
     paint: "Callable[[Axes], None]",
     height: float = HEIGHT,
-) -> Markup:
+) -> Markup | None:
     """What ``paint`` draws, as an inline ``<svg>`` with title and description for screen readers.
 
     ``name`` keeps the ids of several figures on one page apart. No pyplot, and no setting of
-    matplotlib is left changed.
+    matplotlib is left changed. None where matplotlib is not installed: the light install of
+    ``compare`` has none.
     """
-    import matplotlib
+    try:
+        import matplotlib
+    except ModuleNotFoundError:
+        return None
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 

@@ -10,6 +10,7 @@ from titleholder.metrics import HEADLINE
 from titleholder.report import numbers
 from titleholder.report.confusion import Confusion
 from titleholder.report.heatmap import gaps, is_of_rows
+from titleholder.report.running import times
 from titleholder.report.text import plural
 from titleholder.report.titles import LATE, is_measured, title_of, unit_of
 from titleholder.slices import OVERALL
@@ -84,7 +85,7 @@ def _line(comparison: Comparison) -> Line:
         title=title_of(comparison.metric),
         where="" if comparison.slice == OVERALL else comparison.slice,
         from_to=f"{ends[0]} → {ends[1]}{' ' + unit if unit else ''}",
-        change=_times(champion, candidate)
+        change=times(champion.value, candidate.value)
         if is_measured(comparison.metric)
         else _better_by(comparison.improvement),
     )
@@ -94,20 +95,6 @@ def _better_by(improvement: Estimate) -> str:
     value = numbers.point(improvement, signed=True, bounds=(0.0,))
     interval = numbers.interval(improvement, signed=True, bounds=(0.0,))
     return value if interval == numbers.NOTHING else f"{value} {interval}"
-
-
-def _times(champion: Estimate, candidate: Estimate) -> str:
-    """By which factor a size or a time has grown, or to which share it has shrunk.
-
-    >>> exactly = lambda x: Estimate(value=x, low=x, high=x)
-    >>> _times(exactly(2.0), exactly(5.0)), _times(exactly(2.0), exactly(0.5))
-    ('2.5 times', '25% of it')
-    """
-    then, now = champion.value, candidate.value
-    if not then or now is None or then < 0:
-        return ""
-    share = now / then
-    return f"{numbers.plain(share, 2)} times" if share >= 1 else f"{share:.0%} of it"
 
 
 def _in_rows(found: Confusion) -> str:
