@@ -23,6 +23,7 @@ from titleholder.adapters import stores
 from titleholder.chain import Head
 from titleholder.cli import gate
 from titleholder.errors import Exit, StoreError
+from titleholder.params.schema import StoreParams
 from titleholder.publication import publish
 from titleholder.types import Outcome
 from titleholder.verdict import Statement
@@ -434,12 +435,11 @@ def _ask_here() -> int:
     ("text", "reason"),
     [
         (None, "no --store, and no params.yaml"),
-        ("suites: {}\n", "no section `store`"),
-        ("- 1\n", "no section `store`"),
-        ("store: 1\n", "store: Expected `object`"),
+        ("- 1\n", "store"),
+        ("store: 1\n", "store"),
         ("store: {url: a, url: b}\n", "url"),
-        ("store: {url: file://x, colour: red}\n", "unknown field `colour`"),
-        ("store: {url: 5}\n", "Expected `str`, got `int`"),
+        ("store: {url: file://x, colour: red}\n", "colour"),
+        ("store: {url: 5}\n", "store.url"),
         ("store: [unclosed\n", "params.yaml"),
     ],
 )
@@ -456,6 +456,16 @@ def test_a_store_that_is_not_named_is_a_usage_error(
         Path("params.yaml").write_text(text)
     assert _ask_here() == 2
     assert reason in capsys.readouterr().out
+
+
+def test_without_a_store_section_the_gate_looks_where_a_run_publishes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One default for both."""
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text("suites: {}\n")
+    _publish(stores.open_store(StoreParams().url, root=tmp_path), PASS)
+    assert _ask_here() == 0
 
 
 def test_the_store_may_be_named_in_params_yaml(

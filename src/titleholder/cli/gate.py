@@ -9,7 +9,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from titleholder.errors import ConfigError, Exit, TitleholderError, UsageError
+from titleholder.errors import Exit, TitleholderError, UsageError
 from titleholder.gate import DEADLINE_S, LONGEST_DEADLINE_S, Answer, ask
 
 HELP = "may this model be deployed, on the strength of its published verdict?"
@@ -97,24 +97,10 @@ def _store_of(args: argparse.Namespace) -> tuple[str, str | None, str | None]:
             f"no --store, and no {PARAMS_FILE} in this directory",
             cure="name the store: --store s3://bucket/prefix",
         )
-    return _declared(path, args.endpoint)
+    from titleholder.params.load import load_store
 
-
-def _declared(path: Path, endpoint: str | None) -> tuple[str, str | None, str | None]:
-    """The store section of params.yaml; nothing else in that file matters here."""
-    import msgspec
-
-    from titleholder.params import document
-    from titleholder.params.schema import StoreParams
-
-    data = document.read(path).data
-    if not isinstance(data, dict) or "store" not in data:
-        raise ConfigError(str(path), ["it has no section `store`: add one, or use --store"])
-    try:
-        declared = msgspec.convert(data["store"], StoreParams)
-    except msgspec.ValidationError as error:
-        raise ConfigError(str(path), [f"store: {error}"]) from error
-    return declared.url, endpoint or declared.endpoint, declared.region
+    said = load_store(path)
+    return said.url, args.endpoint or said.endpoint, said.region
 
 
 def _print(answer: Answer, args: argparse.Namespace) -> None:
