@@ -11,7 +11,7 @@ import numpy as np
 
 from titleholder.arrays import Bools, Floats, Panel, Predictions
 from titleholder.metrics import REGISTRY, Counts, Means, Measured, Metric
-from titleholder.metrics.calibration import first
+from titleholder.metrics.base import first
 from titleholder.params.schema import Policy
 from titleholder.slices import OVERALL, Grouping, Part, declared, grouping
 from titleholder.stats.intervals import Paired, summarise, undefined
@@ -89,12 +89,11 @@ def measure(
 
 
 def chosen(policy: Policy, champion: Predictions, candidate: Predictions) -> Iterator[Metric]:
-    """The metrics of a suite: those it names, or all that its task can have."""
-    registered = (m for m in REGISTRY.values() if policy.task in m.tasks)
-    items = (_item_metric(name) for name in sorted({*champion.items, *candidate.items}))
-    for metric in (*registered, *items):
-        if policy.metrics is None or metric.name in policy.metrics:
-            yield metric
+    """The metrics of a suite: those it names, or its task's usual ones and those of its rules."""
+    yield from REGISTRY.select(policy.task, policy.metrics, [rule.metric for rule in policy.rules])
+    for name in sorted({*champion.items, *candidate.items}):
+        if policy.metrics is None or name in policy.metrics:
+            yield _item_metric(name)
 
 
 def _item_metric(name: str) -> Metric:
@@ -124,6 +123,7 @@ def _groupings(panel: Panel, policy: Policy, over: Iterable[str]) -> Iterator[Gr
 
 def _of_rows(metric: Metric, resampler: Resampler, policy: Policy) -> Comparison:
     sample = resampler.sample
+    metric = metric.on(sample.panel.classes)
     lacks = lacking(metric.needs, sample.champion) or lacking(metric.needs, sample.candidate)
     if lacks:
         return _missing(metric, sample, policy, lacks)

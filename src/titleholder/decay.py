@@ -115,7 +115,7 @@ def _replicates(
     everything = np.ones(len(panel), dtype=bool)
     sample = take(f"{OVERALL} {name}", everything, panel, champion, champion)
     draw = Draw(resamples=policy.resamples, seed=policy.seed)
-    return replicate(metric, Resampler(sample, draw))
+    return replicate(metric.on(panel.classes), Resampler(sample, draw))
 
 
 def _estimate(value: float, draws: Floats, level: float) -> Estimate:

@@ -42,6 +42,7 @@ def test_comparisons_hold_the_values_of_the_laws(task: Task) -> None:
     assert len(measured) >= 9
     for found in measured:
         expected = [evaluate(found.metric, panel, model) for model in (old, new)]
+        assert not np.isnan(expected).any(), found.metric
         assert [found.champion.value, found.candidate.value] == pytest.approx(expected, rel=1e-9)
 
 

@@ -3,19 +3,21 @@
 A law says what has to be summed over rows to know the metric, which is also all that a
 resampling of rows can change:
 
-- `Counts`: a function of the confusion counts (accuracy, F1, MCC, fairness gaps);
+- `Counts`: a function of the confusion counts (accuracy, F1, MCC, fairness gaps), or `OfClass`,
+  one that has to be told where in the counts the class stands that it is about;
 - `Means`: a function of means over rows (log loss, RMSE, R², ECE);
 - `Ranks`: a functional of the joint order of truth and score (AUC, average precision);
 - `Measured`: a figure of the model as a whole, taken by a clock or a scale.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from titleholder.arrays import Floats, Panel, Predictions
+from titleholder.errors import BadInput
 from titleholder.metrics.ladder import Steps
 from titleholder.types import Task
 
@@ -39,6 +41,26 @@ class Proportion:
 
     truth: int | None
     misses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OfClass:
+    """A function of the counts of one class, which the panel's ``classes`` give a place.
+
+    ``counts`` maps the class's code to its law; BadInput where the panel has no such class.
+    """
+
+    label: str
+    counts: Callable[[int], Counts]
+
+    def on(self, classes: tuple[str, ...]) -> Counts:
+        """The law on a panel with these classes."""
+        if self.label not in classes:
+            raise BadInput(
+                f"a metric of the class {self.label!r} was asked of data without that class",
+                cure=f"the classes are {', '.join(classes)}",
+            )
+        return self.counts(classes.index(self.label))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +91,7 @@ class Measured:
     """A figure that the predictions carry as a whole, under the metric's own name."""
 
 
-Law: TypeAlias = Counts | Means | Ranks | Measured
+Law: TypeAlias = Counts | OfClass | Means | Ranks | Measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +101,8 @@ class Metric:
     ``needs`` names what the predictions must hold: label, score, value, or nothing.
     ``target`` is set where the best value is neither end of the domain (a bias of 0): the
     improvement is then the shrinking of the distance to it.
-    ``grouped`` metrics compare the groups of a column (`Rule.over`).
+    ``grouped`` metrics compare the groups of a column (`Rule.over`). Those that run ``by_default``
+    are measured in every suite of the task; the others where a suite or a rule names them.
     """
 
     name: str
@@ -94,11 +117,16 @@ class Metric:
     law: Law
     grouped: bool = False
     target: float | None = None
+    by_default: bool = True
 
     @property
     def measured(self) -> bool:
         """Whether a clock or a scale gives the figure, and not the rows of the panel."""
         return isinstance(self.law, Measured)
+
+    def on(self, classes: tuple[str, ...]) -> "Metric":
+        """This metric with the law that it has on a panel with these classes."""
+        return replace(self, law=self.law.on(classes)) if isinstance(self.law, OfClass) else self
 
     def improvement(self, champion: Any, candidate: Any) -> Any:
         """Candidate against champion, oriented so that positive is better; shapes broadcast."""
@@ -107,11 +135,50 @@ class Metric:
         return candidate - champion if self.higher_is_better else champion - candidate
 
 
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Metrics that differ by one argument, written in brackets: ``pinball[0.9]``, ``recall[cat]``.
+
+    ``make`` gives the member for an argument as it is written, or None where that is none.
+    There is one way to write a member: 0.9 is an argument, 0.90 and .9 are not, so that a rule
+    and what was measured for it always bear the same name. ``argument`` says in words what may
+    stand in the brackets, ``examples`` shows it.
+    """
+
+    name: str
+    argument: str
+    examples: tuple[str, ...]
+    make: Callable[[str], Metric | None]
+
+    def member(self, argument: str) -> str:
+        """The name of a member."""
+        return f"{self.name}[{argument}]"
+
+
+def number(text: str, low: float, high: float) -> float | None:
+    """The number strictly between ``low`` and ``high`` that is written in its shortest form.
+
+    >>> number("0.9", 0, 1), number("0.90", 0, 1), number("2", 0, 1), number("nan", 0, 1)
+    (0.9, None, None, None)
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if low < value < high and f"{value:g}" == text else None
+
+
 def ratio(numerator: Floats, denominator: Floats) -> Floats:
-    """Elementwise quotient; NaN, never 0 and never a warning, where the denominator is 0."""
+    """Elementwise quotient; NaN, never 0, where the denominator is 0; may overflow to infinity."""
     numerator, denominator = np.broadcast_arrays(
         np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float)
     )
     out = np.full(numerator.shape, np.nan)
-    np.divide(numerator, denominator, out=out, where=denominator != 0)
+    with np.errstate(over="ignore"):
+        np.divide(numerator, denominator, out=out, where=denominator != 0)
     return out
+
+
+def first(means: Floats) -> Floats:
+    """The mean of the only column."""
+    return means[..., 0]

@@ -1,4 +1,4 @@
-"""Metrics of probabilities: log loss, Brier score, expected calibration error.
+"""Metrics of probabilities: log loss, the Brier score and its parts, calibration error.
 
 Scores must be probabilities: of the positive class (n,) for binary, one column a class (n, K)
 with rows that sum to one for multiclass.
@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from titleholder.arrays import Floats, Panel, Predictions
-from titleholder.metrics.base import Means, Metric
+from titleholder.arrays import Floats, Ints, Panel, Predictions
+from titleholder.metrics.base import Means, Metric, first, ratio
 from titleholder.types import Task
 
 ECE_BINS = 10
@@ -56,27 +56,105 @@ def calibration_gap_columns(panel: Panel, predictions: Predictions) -> Floats:
 
     Binary: the positive class's probability against its truth. Multiclass: the top class's.
     """
+    confidence, hit = _confidence(panel, predictions)
+    return _spread(confidence - hit, _bins(confidence))
+
+
+def _confidence(panel: Panel, predictions: Predictions) -> tuple[Floats, Floats]:
+    """The probability that is checked and whether it came true, each (n,)."""
     probability, truth = _of_classes(predictions), _truth(panel)
     if probability.shape[1] == 2:
-        confidence, hit = probability[:, 1], truth[:, 1]
-    else:
-        top = probability.argmax(axis=1)[:, None]
-        confidence = np.take_along_axis(probability, top, axis=1)[:, 0]
-        hit = np.take_along_axis(truth, top, axis=1)[:, 0]
-    bins = np.searchsorted(BIN_EDGES, confidence, side="right")
+        return probability[:, 1], truth[:, 1]
+    top = probability.argmax(axis=1)[:, None]
+    confidence = np.take_along_axis(probability, top, axis=1)[:, 0]
+    return confidence, np.take_along_axis(truth, top, axis=1)[:, 0]
+
+
+def _bins(confidence: Floats) -> Ints:
+    """The bin of each row, (n,) in 0..ECE_BINS - 1."""
+    return np.searchsorted(BIN_EDGES, confidence, side="right")
+
+
+def _spread(values: Floats, bins: Ints) -> Floats:
+    """Each row's value in the column of its bin, (n, ECE_BINS), 0 elsewhere."""
     columns = np.zeros((len(bins), ECE_BINS))
-    columns[np.arange(len(bins)), bins] = confidence - hit
+    columns[np.arange(len(bins)), bins] = values
     return columns
-
-
-def first(means: Floats) -> Floats:
-    """The mean of the only column."""
-    return means[..., 0]
 
 
 def summed_gaps(means: Floats) -> Floats:
     """Sum of the bins' absolute gaps, each already weighted by the bin's share of the rows."""
     total: Floats = np.abs(means).sum(axis=-1)
+    return total
+
+
+def debiased_columns(panel: Panel, predictions: Predictions) -> Floats:
+    """The gaps (n, 10), and beside them the standard error of each bin's gap as a constant.
+
+    Both are shares of all rows: a bin's gap times its share. The error is that of a hit rate,
+    with the rows' weights taken as known.
+    """
+    confidence, hit = _confidence(panel, predictions)
+    bins = _bins(confidence)
+    weight = np.ones(len(panel)) if panel.weight is None else panel.weight
+    total = _by_bin(weight, bins)
+    rate = ratio(_by_bin(weight * hit, bins), total)
+    error = np.sqrt(np.nan_to_num(rate * (1 - rate)) * _by_bin(weight**2, bins)) / weight.sum()
+    gaps = _spread(confidence - hit, bins)
+    return np.column_stack([gaps, np.broadcast_to(error, gaps.shape)])
+
+
+def debiased(means: Floats) -> Floats:
+    """Sum over bins of 2 |gap| - E|gap + noise|, (..., 20) to (...): what noise adds is taken off.
+
+    The absolute value of a noisy gap is too large on average, by what adding the noise once more
+    would add (the mean of a folded normal). May be below 0 for a model that is calibrated.
+    """
+    from scipy.special import erf
+
+    gap, error = np.abs(means[..., :ECE_BINS]), np.abs(means[..., ECE_BINS:])
+    at = np.divide(gap, error, out=np.full_like(gap, np.inf), where=error > 0)
+    noisy = error * np.sqrt(2 / np.pi) * np.exp(-(at**2) / 2) + gap * erf(at / np.sqrt(2))
+    total: Floats = (2 * gap - noisy).sum(axis=-1)
+    return total
+
+
+def reliability_columns(panel: Panel, predictions: Predictions) -> Floats:
+    """Murphy's reliability to first order, and what is needed for the second, (n, 11).
+
+    With g a bin's mean gap, N its share and u = p - y - g, reliability on a resample is
+    close to the mean of 2 g u + g^2 plus the sum over bins of (mean of u in the bin)^2 / N.
+    """
+    confidence, hit = _confidence(panel, predictions)
+    return _murphy(panel, confidence - hit, _bins(confidence))
+
+
+def resolution_columns(panel: Panel, predictions: Predictions) -> Floats:
+    """Murphy's resolution in the same way, (n, 11): the spread of the bins' rates of positives."""
+    confidence, hit = _confidence(panel, predictions)
+    weight = np.ones(len(panel)) if panel.weight is None else panel.weight
+    centred = hit - (weight @ hit) / weight.sum()
+    return _murphy(panel, centred, _bins(confidence))
+
+
+def _murphy(panel: Panel, values: Floats, bins: Ints) -> Floats:
+    """Columns of sum over bins of share x (mean value in the bin)^2."""
+    weight = np.ones(len(panel)) if panel.weight is None else panel.weight
+    total = _by_bin(weight, bins)
+    mean = np.nan_to_num(ratio(_by_bin(weight * values, bins), total))[bins]
+    rest = values - mean
+    scaled = rest / np.sqrt(total[bins] / weight.sum()) if len(bins) else rest
+    return np.column_stack([2 * mean * rest + mean**2, _spread(scaled, bins)])
+
+
+def _by_bin(values: Floats, bins: Ints) -> Floats:
+    """Sums of row values in each bin, (ECE_BINS,)."""
+    return np.bincount(bins, weights=values, minlength=ECE_BINS).astype(float)
+
+
+def first_and_squares(means: Floats) -> Floats:
+    """The first mean and the squares of the others, (..., 11) to (...)."""
+    total: Floats = means[..., 0] + (means[..., 1:] ** 2).sum(axis=-1)
     return total
 
 
@@ -97,4 +175,20 @@ def metrics() -> Iterator[Metric]:
         "ece", "Expected calibration error", both, "score", False, (0.0, 1.0), "",
         "sum over 10 equal bins of share x |mean confidence - hit rate|",
         "doi:10.1609/aaai.v29i1.9602", Means(calibration_gap_columns, summed_gaps),
+    )  # fmt: skip
+    yield Metric(
+        "ece_debiased", "Expected calibration error, debiased", both, "score", False, (-1.0, 1.0),
+        "", "ece less what the noise of hit rates adds to it", "doi:10.48550/arXiv.1909.10155",
+        Means(debiased_columns, debiased), by_default=False,
+    )  # fmt: skip
+    binary, murphy = frozenset({Task.BINARY}), "doi:10.1175/1520-0450(1973)012<0595:ANVPOT>2.0.CO;2"
+    yield Metric(
+        "brier_reliability", "Brier score, reliability", binary, "score", False, (0.0, 1.0), "",
+        "sum over 10 equal bins of share x (mean score - rate of positives)^2", murphy,
+        Means(reliability_columns, first_and_squares), by_default=False,
+    )  # fmt: skip
+    yield Metric(
+        "brier_resolution", "Brier score, resolution", binary, "score", True, (0.0, 0.25), "",
+        "sum over 10 equal bins of share x (rate of positives in the bin - overall)^2", murphy,
+        Means(resolution_columns, first_and_squares), by_default=False,
     )  # fmt: skip

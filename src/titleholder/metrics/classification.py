@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from titleholder.arrays import Floats
-from titleholder.metrics.base import Counts, Metric, Proportion, ratio
+from titleholder.metrics.base import Counts, Family, Metric, Proportion, number, ratio
 from titleholder.types import Task
 
 SKLEARN = "scikit-learn user guide, 3.4.4 Classification metrics"
@@ -32,19 +32,20 @@ def _tn(c: Floats) -> Floats:
     return c[..., 0, 0]
 
 
-def _total(c: Floats) -> Floats:
+def rows(c: Floats) -> Floats:
+    """Weight of all rows, (...)."""
     total: Floats = c.sum(axis=(-2, -1))
     return total
 
 
-def _hits(c: Floats) -> Floats:
+def right(c: Floats) -> Floats:
     """Correct calls per class, (..., K)."""
     return np.diagonal(c, axis1=-2, axis2=-1)
 
 
 def accuracy(c: Floats) -> Floats:
     """Share of rows called right."""
-    return ratio(_hits(c).sum(-1), _total(c))
+    return ratio(right(c).sum(-1), rows(c))
 
 
 def precision(c: Floats) -> Floats:
@@ -74,7 +75,7 @@ def false_negative_rate(c: Floats) -> Floats:
 
 def selection_rate(c: Floats) -> Floats:
     """Share of rows called positive."""
-    return ratio(_tp(c) + _fp(c), _total(c))
+    return ratio(_tp(c) + _fp(c), rows(c))
 
 
 def f_beta(beta: float) -> Callable[[Floats], Floats]:
@@ -95,17 +96,7 @@ def jaccard(c: Floats) -> Floats:
 
 def recall_by_class(c: Floats) -> Floats:
     """Recall of each class, (..., K)."""
-    return ratio(_hits(c), c.sum(-1))
-
-
-def precision_by_class(c: Floats) -> Floats:
-    """Precision of each class, (..., K)."""
-    return ratio(_hits(c), c.sum(-2))
-
-
-def f1_by_class(c: Floats) -> Floats:
-    """F1 of each class, (..., K)."""
-    return ratio(2 * _hits(c), c.sum(-1) + c.sum(-2))
+    return ratio(right(c), c.sum(-1))
 
 
 def balanced_accuracy(c: Floats) -> Floats:
@@ -115,14 +106,14 @@ def balanced_accuracy(c: Floats) -> Floats:
 
 def matthews(c: Floats) -> Floats:
     """Matthews' correlation, in Gorodkin's multiclass form."""
-    hits, truth, calls = _hits(c).sum(-1), c.sum(-1), c.sum(-2)
+    hits, truth, calls = right(c).sum(-1), c.sum(-1), c.sum(-2)
     covariance = hits * truth.sum(-1) - (truth * calls).sum(-1)
     return ratio(covariance, np.sqrt(_unlike(truth, truth)) * np.sqrt(_unlike(calls, calls)))
 
 
 def kappa(c: Floats) -> Floats:
     """Cohen's kappa: agreement beyond what the margins alone would give."""
-    hits, truth, calls = _hits(c).sum(-1), c.sum(-1), c.sum(-2)
+    hits, truth, calls = right(c).sum(-1), c.sum(-1), c.sum(-2)
     return ratio(hits * truth.sum(-1) - (truth * calls).sum(-1), _unlike(truth, calls))
 
 
@@ -136,30 +127,6 @@ def _unlike(one: Floats, other: Floats) -> Floats:
     return pairs
 
 
-def macro(by_class: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:
-    """Plain mean over the classes that occur in truth or calls; undefined ones count as 0.
-
-    A class that is never called has no precision. For the mean it counts as 0, as
-    scikit-learn has it by default: leaving it out would reward a model for giving up on it.
-    """
-
-    def value(c: Floats) -> Floats:
-        present = (c.sum(-1) + c.sum(-2)) > 0
-        scores = np.where(present, np.nan_to_num(by_class(c)), 0.0)
-        return ratio(scores.sum(-1), present.sum(-1))
-
-    return value
-
-
-def weighted(by_class: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:
-    """Mean over classes, each weighted by its share of the rows; undefined ones count as 0."""
-
-    def value(c: Floats) -> Floats:
-        return ratio((np.nan_to_num(by_class(c)) * c.sum(-1)).sum(-1), _total(c))
-
-    return value
-
-
 def _mean_of_defined(scores: Floats) -> Floats:
     defined = np.isfinite(scores)
     return ratio(np.where(defined, scores, 0.0).sum(-1), defined.sum(-1))
@@ -168,7 +135,6 @@ def _mean_of_defined(scores: Floats) -> Floats:
 def metrics() -> Iterator[Metric]:
     """The entries of this topic."""
     binary, both = frozenset({Task.BINARY}), frozenset({Task.BINARY, Task.MULTICLASS})
-    multi = frozenset({Task.MULTICLASS})
 
     def entry(
         name: str,
@@ -212,13 +178,21 @@ def metrics() -> Iterator[Metric]:
         "kappa", "Cohen's kappa", kappa, "(p_o - p_e) / (1 - p_e)",
         tasks=both, domain=(-1.0, 1.0), source="doi:10.1177/001316446002000104",
     )  # fmt: skip
-    by_class = {"precision": precision_by_class, "recall": recall_by_class, "f1": f1_by_class}
-    for name, scores in by_class.items():
-        title = "F1" if name == "f1" else name.capitalize()
-        yield entry(
-            f"{name}_macro", f"{title}, macro", macro(scores), "mean over classes", tasks=multi
-        )
-        yield entry(
-            f"{name}_weighted", f"{title}, weighted", weighted(scores),
-            "mean over classes, weighted by their rows", tasks=multi,
+
+
+def families() -> Iterator[Family]:
+    """The families of this topic."""
+
+    def make(argument: str) -> Metric | None:
+        beta = number(argument, 0.0, 100.0)
+        if beta is None:
+            return None
+        formula = f"(1 + b²) TP / ((1 + b²) TP + b² FN + FP), b = {argument}"
+        return Metric(
+            f"f_beta[{argument}]", f"F{argument}", frozenset({Task.BINARY}), "label", True,
+            UNIT_INTERVAL, "", formula, SKLEARN, Counts(f_beta(beta)),
         )  # fmt: skip
+
+    yield Family(
+        "f_beta", "how many times as much recall counts as precision", ("f_beta[1.5]",), make
+    )

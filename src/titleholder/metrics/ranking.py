@@ -1,18 +1,20 @@
-"""Metrics of the order that scores put rows in: ROC AUC, Gini, KS, average precision.
+"""Metrics of the order that scores put rows in: ROC AUC, Gini, KS, average precision, lift.
 
 Scores need only be ordered. Ties count half (AUC) or enter together (average precision, KS).
 Each metric has its value on a ladder of scores, and its influence: the derivative by the
 weight of a positive and of a negative on each step, (g,) and (g,), which sum to zero over rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from titleholder.arrays import Floats
-from titleholder.metrics.base import Metric, Ranks, ratio
+from titleholder.metrics.base import Family, Metric, Ranks, number, ratio
 from titleholder.metrics.ladder import Steps
 from titleholder.types import Task
+
+SIDDIQI = "Siddiqi, Credit Risk Scorecards (2006)"
 
 Influence = tuple[Floats, Floats]
 
@@ -90,6 +92,48 @@ def ks_influence(steps: Steps) -> Influence:
     return of_positive, of_negative
 
 
+def lift(share: float) -> Callable[[Steps], Floats]:
+    """Rate of positives among the ``share`` of rows that score highest, over the overall rate.
+
+    A step that is only partly among them counts in part: tied rows in the order of chance.
+    """
+
+    def value(steps: Steps) -> Floats:
+        taken = _taken(steps, share)
+        return ratio((steps.positives * taken).sum(axis=-1), share * steps.all_positives)
+
+    return value
+
+
+def lift_influence(share: float) -> Callable[[Steps], Influence]:
+    """That of the rows above the cut, which a further row among them or below moves.
+
+    What a move of the cut costs is the rate of positives beside it, taken from all rows within
+    a tenth of the ``share`` of it: at the cut itself stands a single row, or none.
+    """
+
+    def influence(steps: Steps) -> Influence:
+        taken = _taken(steps, share)
+        beside = _taken(steps, 1.1 * share) - _taken(steps, 0.9 * share)
+        rate = float(ratio(steps.positives @ beside, (steps.positives + steps.negatives) @ beside))
+        found = steps.positives @ taken
+        positives = steps.all_positives
+        own = rate * (share - taken)
+        of_positive = (taken + own - found / positives) / (share * positives)
+        return of_positive, own / (share * positives)
+
+    return influence
+
+
+def _taken(steps: Steps, share: float) -> Floats:
+    """How much of each step is among the highest ``share`` of all rows, (..., g) in 0 to 1."""
+    each = steps.positives + steps.negatives
+    above = steps.positives_above + steps.negatives_above
+    wanted = share * above[..., -1:]
+    room = np.clip(wanted - (above - each), 0.0, each)
+    return np.divide(room, each, out=np.zeros_like(room), where=each > 0)
+
+
 def _true_rate(steps: Steps) -> Floats:
     return ratio(steps.positives_above, steps.all_positives[..., None])
 
@@ -101,6 +145,23 @@ def _false_rate(steps: Steps) -> Floats:
 def _at_or_below(on_steps: Floats) -> Floats:
     """Sum over this step and all later ones, which have lower scores."""
     return np.cumsum(on_steps[::-1])[::-1]
+
+
+def families() -> Iterator[Family]:
+    """The families of this topic."""
+
+    def make(argument: str) -> Metric | None:
+        share = number(argument, 0.0, 1.0)
+        if share is None:
+            return None
+        return Metric(
+            f"lift[{argument}]", f"Lift at {100 * share:g}%", frozenset({Task.BINARY}), "score",
+            True, (0.0, 1 / share), "",
+            f"rate of positives in the highest {100 * share:g}% of scores / rate of all",
+            SIDDIQI, Ranks(lift(share), lift_influence(share), rare=500),
+        )  # fmt: skip
+
+    yield Family("lift", "a share of the rows, between 0 and 1", ("lift[0.1]",), make)
 
 
 def metrics() -> Iterator[Metric]:
@@ -123,5 +184,5 @@ def metrics() -> Iterator[Metric]:
     )  # fmt: skip
     yield Metric(
         "ks", "Kolmogorov-Smirnov", binary, "score", True, unit, "", "max |TPR - FPR|",
-        "Siddiqi, Credit Risk Scorecards (2006)", Ranks(ks, ks_influence, rare=500),
+        SIDDIQI, Ranks(ks, ks_influence, rare=500),
     )  # fmt: skip

@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from titleholder.arrays import Floats, Panel, Predictions
-from titleholder.metrics.base import Means, Metric, ratio
-from titleholder.metrics.calibration import first
+from titleholder.metrics.base import Family, Means, Metric, first, number, ratio
 from titleholder.types import Task
 
 SKLEARN = "scikit-learn user guide, 3.4.6 Regression metrics"
@@ -78,6 +77,25 @@ def determination(means: Floats) -> Floats:
     return 1 - ratio(means[..., 0], variance)
 
 
+def pinball(name: str, quantile: float) -> Metric:
+    """The loss of answers that mean to be this quantile of the truth."""
+    return Metric(
+        name, f"Pinball loss at {quantile:g}", frozenset({Task.REGRESSION}), "value", False,
+        (0.0, np.inf), "target", f"mean max(q (y - f), (q - 1) (y - f)), q = {quantile:g}",
+        SKLEARN, Means(pinball_columns(quantile), first),
+    )  # fmt: skip
+
+
+def families() -> Iterator[Family]:
+    """The families of this topic."""
+
+    def make(argument: str) -> Metric | None:
+        quantile = number(argument, 0.0, 1.0)
+        return None if quantile is None else pinball(f"pinball[{argument}]", quantile)
+
+    yield Family("pinball", "a quantile between 0 and 1", ("pinball[0.5]", "pinball[0.95]"), make)
+
+
 def metrics() -> Iterator[Metric]:
     """The entries of this topic."""
 
@@ -89,9 +107,10 @@ def metrics() -> Iterator[Metric]:
         value: Callable[[Floats], Floats] = first,
         unit: str = "target",
         source: str = SKLEARN,
+        highest: float = np.inf,
     ) -> Metric:
         tasks, law = frozenset({Task.REGRESSION}), Means(columns, value)
-        domain = (0.0, np.inf)
+        domain = (0.0, highest)
         return Metric(name, title, tasks, "value", False, domain, unit, formula, source, law)
 
     yield entry("mae", "Mean absolute error", absolute_columns, "mean |e|")
@@ -101,15 +120,10 @@ def metrics() -> Iterator[Metric]:
                 unit="")  # fmt: skip
     yield entry(
         "smape", "Symmetric MAPE", symmetric_columns, "mean 2|e| / (|y| + |f|)", unit="",
-        source="doi:10.1016/S0169-2070(00)00057-1",
+        source="doi:10.1016/S0169-2070(00)00057-1", highest=2.0,
     )  # fmt: skip
-    for name, q in (("pinball_10", 0.1), ("pinball_90", 0.9)):
-        yield entry(
-            name,
-            f"Pinball loss at {q}",
-            pinball_columns(q),
-            f"mean max({q} (y - f), {q - 1:.1f} (y - f))",
-        )
+    yield pinball("pinball_10", 0.1)
+    yield pinball("pinball_90", 0.9)
     yield Metric(
         "r2", "R²", frozenset({Task.REGRESSION}), "value", True, (-np.inf, 1.0), "",
         "1 - mean e^2 / var y", SKLEARN, Means(determination_columns, determination),

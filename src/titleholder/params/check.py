@@ -105,7 +105,7 @@ def _metric_problems(name: str, task: Task, metrics: Metrics, path: Path_) -> It
     possible = [known for known, facts in metrics.items() if task in facts.tasks]
     if name not in metrics:
         yield Problem(path, f"there is no metric {name!r}{nearest(name, possible)}")
-    elif name not in possible:
+    elif task not in metrics[name].tasks:
         tasks = ", ".join(sorted(metrics[name].tasks))
         near = nearest(name, possible)
         yield Problem(path, f"{name!r} is a metric of {tasks}, not of {task}{near}")

@@ -1,8 +1,8 @@
 """One slice of the panel with both models' answers, ready for resampling."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,23 @@ class Sample:
         return self.units < len(self.panel) or self.panel.cluster is not None
 
 
+class _Columns(Mapping[str, NDArray[Any]]):
+    """Some rows of all columns, cut only when a metric asks for one."""
+
+    def __init__(self, columns: Mapping[str, NDArray[Any]], rows: Ints) -> None:
+        self._columns = columns
+        self._rows = rows
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._columns[name][self._rows]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
 def take(
     name: str, mask: Bools, panel: Panel, champion: Predictions, candidate: Predictions
 ) -> Sample:
@@ -67,6 +84,7 @@ def lacking(needs: str, predictions: Predictions) -> str:
         "score": predictions.score is not None,
         "value": predictions.value is not None,
         **{f"score_{name}": True for name in predictions.items},
+        **dict.fromkeys(predictions.costs, True),
     }
     if held.get(needs, False):
         return ""
@@ -81,7 +99,7 @@ def _panel_rows(panel: Panel, rows: Ints) -> Panel:
         y_true=_rows(panel.y_true, rows),
         weight=_rows(panel.weight, rows),
         cluster=_rows(panel.cluster, rows),
-        columns={},
+        columns=_Columns(panel.columns, rows),
     )
 
 

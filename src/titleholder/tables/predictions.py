@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
 from titleholder.errors import BadInput, NotComparable
+from titleholder.metrics.operational import LATENCY_QUANTILES
 from titleholder.params.schema import Policy
 from titleholder.stats.quantiles import gauge
 from titleholder.tables.cells import codes_of, ids_of, labels_in, numbers, refuse, some
@@ -136,8 +137,7 @@ def _gauges(costs: Mapping[str, Floats], policy: Policy) -> Mapping[str, Gauge]:
     if "latency_s" not in costs:
         return {}
     milliseconds = costs["latency_s"] * 1000
-    figures = {"p50_latency_ms": 0.5, "p95_latency_ms": 0.95}
-    found = {name: gauge(milliseconds, q, policy.level) for name, q in figures.items()}
+    found = {name: gauge(milliseconds, q, policy.level) for name, q in LATENCY_QUANTILES.items()}
     return {name: figure for name, figure in found.items() if figure is not None}
 
 

@@ -1,0 +1,183 @@
+"""Metrics of hard calls among many classes: averages over classes, single classes, top k.
+
+Counts are (..., K, K), indexed [truth, call]. A mean over classes counts an undefined score as
+0, as scikit-learn does by default; the score of a single class that is undefined is NaN.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from titleholder.arrays import Floats, Panel, Predictions
+from titleholder.metrics.base import (
+    Counts,
+    Family,
+    Means,
+    Metric,
+    OfClass,
+    Proportion,
+    first,
+    number,
+    ratio,
+)
+from titleholder.metrics.classification import (
+    SKLEARN,
+    UNIT_INTERVAL,
+    recall_by_class,
+    right,
+    rows,
+)
+from titleholder.types import Task
+
+ByClass = Callable[[Floats], Floats]
+
+
+def precision_by_class(c: Floats) -> Floats:
+    """Precision of each class, (..., K)."""
+    return ratio(right(c), c.sum(-2))
+
+
+def f1_by_class(c: Floats) -> Floats:
+    """F1 of each class, (..., K)."""
+    return ratio(2 * right(c), c.sum(-1) + c.sum(-2))
+
+
+def jaccard_by_class(c: Floats) -> Floats:
+    """Intersection over union of called and true rows of each class, (..., K)."""
+    return ratio(right(c), c.sum(-1) + c.sum(-2) - right(c))
+
+
+def macro(by_class: ByClass) -> Callable[[Floats], Floats]:
+    """Plain mean over the classes that occur in truth or calls; undefined ones count as 0.
+
+    A class that is never called has no precision. For the mean it counts as 0, as
+    scikit-learn has it by default: leaving it out would reward a model for giving up on it.
+    """
+
+    def value(c: Floats) -> Floats:
+        present = (c.sum(-1) + c.sum(-2)) > 0
+        scores = np.where(present, np.nan_to_num(by_class(c)), 0.0)
+        return ratio(scores.sum(-1), present.sum(-1))
+
+    return value
+
+
+def weighted(by_class: ByClass) -> Callable[[Floats], Floats]:
+    """Mean over classes, each weighted by its share of the rows; undefined ones count as 0."""
+
+    def value(c: Floats) -> Floats:
+        return ratio((np.nan_to_num(by_class(c)) * c.sum(-1)).sum(-1), rows(c))
+
+    return value
+
+
+def micro(c: Floats) -> Floats:
+    """Precision, recall and F1 of all calls together: with one label a row, the accuracy."""
+    return ratio(right(c).sum(-1), rows(c))
+
+
+def micro_jaccard(c: Floats) -> Floats:
+    """Right calls over the union of calls and truths: each wrong call is in it twice."""
+    hits = right(c).sum(-1)
+    return ratio(hits, 2 * rows(c) - hits)
+
+
+def of_class(by_class: ByClass, code: int) -> Callable[[Floats], Floats]:
+    """The score of one class alone; NaN where it is undefined."""
+
+    def value(c: Floats) -> Floats:
+        return by_class(c)[..., code]
+
+    return value
+
+
+def top_k_columns(k: int) -> Callable[[Panel, Predictions], Floats]:
+    """Whether the truth is among the k highest scores, (n, 1).
+
+    Scores that tie across the k-th place count by the share of orders that put the truth in
+    (scikit-learn lets the order of the class names decide). NaN unless there are more than k
+    classes: any answer at all would be right.
+    """
+
+    def columns(panel: Panel, predictions: Predictions) -> Floats:
+        score = predictions.score
+        if score is None or panel.y_true is None:
+            raise ValueError("top-k accuracy was asked of predictions without scores")
+        if score.ndim != 2 or score.shape[1] <= k:
+            return np.full((len(panel), 1), np.nan)
+        of_truth = np.take_along_axis(score, np.asarray(panel.y_true)[:, None], axis=1)
+        above = (score > of_truth).sum(axis=1, keepdims=True)
+        tied = (score == of_truth).sum(axis=1, keepdims=True)
+        hit: Floats = np.clip((k - above) / tied, 0.0, 1.0)
+        return hit
+
+    return columns
+
+
+_SCORES: dict[str, tuple[str, ByClass]] = {
+    "precision": ("Precision", precision_by_class),
+    "recall": ("Recall", recall_by_class),
+    "f1": ("F1", f1_by_class),
+    "jaccard": ("Jaccard", jaccard_by_class),
+}
+
+
+def metrics() -> Iterator[Metric]:
+    """The entries of this topic."""
+
+    def entry(
+        name: str, title: str, value: Callable[[Floats], Floats], formula: str, *, default: bool
+    ) -> Metric:
+        return Metric(
+            name, title, frozenset({Task.MULTICLASS}), "label", True, UNIT_INTERVAL, "", formula,
+            SKLEARN, Counts(value), by_default=default,
+        )  # fmt: skip
+
+    for name, (title, scores) in _SCORES.items():
+        often = name != "jaccard"
+        yield entry(
+            f"{name}_macro", f"{title}, macro", macro(scores),
+            f"mean {title.lower()} over classes", default=often,
+        )  # fmt: skip
+        yield entry(
+            f"{name}_weighted", f"{title}, weighted", weighted(scores),
+            f"mean {title.lower()} over classes, weighted by their rows", default=often,
+        )  # fmt: skip
+        pooled, formula = (micro, "hits / n") if often else (micro_jaccard, "hits / (2n - hits)")
+        yield entry(f"{name}_micro", f"{title}, micro", pooled, formula, default=False)
+
+
+def families() -> Iterator[Family]:
+    """The families of this topic: a score of one class, and top k."""
+    for name, (title, scores) in _SCORES.items():
+        yield Family(
+            name, "a class, as the data write it", (f"{name}[cat]",), _of_one(name, title, scores)
+        )
+    yield Family("top_k", "how many guesses the model has", ("top_k[5]",), _top_k)
+
+
+def _of_one(name: str, title: str, scores: ByClass) -> Callable[[str], Metric]:
+    both = frozenset({Task.BINARY, Task.MULTICLASS})
+
+    def make(label: str) -> Metric:
+        def counts(code: int) -> Counts:
+            share = Proportion(code) if name == "recall" else None
+            return Counts(of_class(scores, code), share)
+
+        return Metric(
+            f"{name}[{label}]", f"{title} of {label}", both, "label", True, UNIT_INTERVAL, "",
+            f"{title.lower()} of the class {label}", SKLEARN, OfClass(label, counts),
+        )  # fmt: skip
+
+    return make
+
+
+def _top_k(argument: str) -> Metric | None:
+    k = number(argument, 0, 1000)
+    if k is None or not k.is_integer():
+        return None
+    return Metric(
+        f"top_k[{argument}]", f"Top-{argument} accuracy", frozenset({Task.MULTICLASS}), "score",
+        True, UNIT_INTERVAL, "", f"share of rows with the truth among the {argument} best guesses",
+        SKLEARN, Means(top_k_columns(int(k)), first),
+    )  # fmt: skip
