@@ -10,16 +10,14 @@ import msgspec
 import numpy as np
 
 from titleholder.arrays import Bools, Floats, Panel, Predictions
-from titleholder.metrics import REGISTRY, Counts, Means, Measured, Metric
+from titleholder.metrics import REGISTRY, Means, Measured, Metric
 from titleholder.metrics.base import first
 from titleholder.params.schema import Policy
 from titleholder.slices import OVERALL, Grouping, Part, declared, grouping
-from titleholder.stats.intervals import Paired, summarise, undefined
-from titleholder.stats.replicates import replicate
+from titleholder.stats.estimates import estimated
+from titleholder.stats.intervals import Paired, undefined
 from titleholder.stats.resampler import Draw, Resampler
 from titleholder.stats.sample import Sample, lacking, take
-from titleholder.stats.shares import METHOD as SCORE_METHOD
-from titleholder.stats.shares import compare_shares
 from titleholder.types import Comparison, Estimate, Record, Task
 
 
@@ -129,12 +127,8 @@ def _of_rows(metric: Metric, resampler: Resampler, policy: Policy) -> Comparison
         return _missing(metric, sample, policy, lacks)
     if len(sample.panel) == 0:
         return _comparison(metric, sample, "none", policy, undefined("the slice has no rows"))
-    if isinstance(metric.law, Counts) and metric.law.proportion and sample.plain:
-        paired = compare_shares(metric, metric.law.proportion, sample, policy.level)
-        return _comparison(metric, sample, SCORE_METHOD, policy, paired)
-    replicates = replicate(metric, resampler)
-    paired = summarise(metric, replicates, policy.level)
-    return _comparison(metric, sample, replicates.method, policy, paired)
+    paired, method = estimated(metric, resampler, policy.level)
+    return _comparison(metric, sample, method, policy, paired)
 
 
 def _of_groups(
@@ -147,9 +141,8 @@ def _of_groups(
     if len(groups.labels) < 2:
         nothing = undefined(f"{groups.column} has a single group")
         return _comparison(metric, sample, "none", policy, nothing, groups.column)
-    replicates = replicate(metric, resampler, groups.code)
-    paired = summarise(metric, replicates, policy.level)
-    return _comparison(metric, sample, replicates.method, policy, paired, groups.column)
+    paired, method = estimated(metric, resampler, policy.level, groups.code)
+    return _comparison(metric, sample, method, policy, paired, groups.column)
 
 
 def _missing(

@@ -83,7 +83,7 @@ def test_undefined_today_or_then_is_inconclusive(at: str) -> None:
     assert found.change == NOTHING
     said = check(found, DecayParams())
     assert said.outcome is Outcome.INCONCLUSIVE
-    assert "undefined" in said.reason
+    assert said.reason == found.reason != ""
 
 
 def test_what_cannot_be_measured_says_why() -> None:

@@ -1,17 +1,34 @@
-"""From replicates to estimates with percentile intervals."""
+"""From replicates to estimates: percentile intervals that know how much they do not know.
 
+Three things make a percentile interval too short, and each is met here:
+
+- few units, or few that matter: the ends are moved out by Student's factor for the degrees of
+  freedom that the influence values have (Hesterberg 2015, doi:10.1080/00031305.2015.1089789);
+- a statistic that noise pushes one way (KS, the calibration error): the end that it was pushed
+  away from is moved out by all that the push may have been;
+- no spread at all, since nothing went wrong on these rows: see `titleholder.stats.extremes`.
+"""
+
+import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
 from titleholder.arrays import Floats
 from titleholder.metrics.base import Metric
+from titleholder.stats.influence import Influence
 from titleholder.stats.replicates import Replicates
 from titleholder.types import Estimate
 
 # Above this share of resamples on which a metric is undefined, an interval from the rest would
 # speak of a different population than the point does.
 MOST_UNDEFINED = 0.01
+# A bias below this share of the standard error hardly moves coverage (Efron & Tibshirani, 10.3).
+SMALL_BIAS = 0.25
+# What noise adds to the size of a normal number whose mean is 0, over what resampling shows of
+# it: 1 / (sqrt(2) - 1). For any other mean it is less.
+HIDDEN_BIAS = 1 + math.sqrt(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +44,35 @@ class Paired:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Push:
+    """How far noise may have moved a value ``up`` and ``down`` of where it belongs; both >= 0."""
+
+    up: float = 0.0
+    down: float = 0.0
+
+    @classmethod
+    def of(cls, value: float, draws: Floats) -> "Push":
+        """All that the bias which resampling shows may stand for; none where it is small."""
+        bias = float(draws.mean()) - value
+        if not abs(bias) > SMALL_BIAS * float(draws.std()):
+            return cls()
+        return cls(up=HIDDEN_BIAS * max(bias, 0.0), down=HIDDEN_BIAS * max(-bias, 0.0))
+
+    def scaled(self, factor: float) -> "Push":
+        """That of the value times a positive factor."""
+        return Push(self.up * factor, self.down * factor)
+
+
 UNDEFINED = Estimate()
+NONE = Push()
 
 
 def summarise(metric: Metric, replicates: Replicates, level: float) -> Paired:
-    """Percentile intervals at ``level`` of a metric's replicates; undefined ones have a reason."""
+    """Intervals at ``level`` of a metric's replicates; undefined ones have a reason."""
     at = replicates
+    if at.influence.units < 2:
+        return undefined("one row or cluster alone tells nothing of how it could have gone else")
     for model, value in (("champion", at.champion_value), ("candidate", at.candidate_value)):
         if not np.isfinite(value):
             return undefined(f"{metric.formula} is undefined for the {model} on these rows")
@@ -41,19 +81,7 @@ def summarise(metric: Metric, replicates: Replicates, level: float) -> Paired:
     lost = 1 - defined.mean() if defined.size else 1.0
     if lost > MOST_UNDEFINED:
         return undefined(f"undefined on {lost:.0%} of the resamples: too few rows of some class")
-    champion, candidate = draws[:, defined]
-    change = metric.improvement(champion, candidate)
-    value = float(metric.improvement(at.champion_value, at.candidate_value))
-    share, relative_error, share_draws = _relative(value, change, at.champion_value, champion)
-    return Paired(
-        _estimate(at.champion_value, champion, level),
-        _estimate(at.candidate_value, candidate, level),
-        _estimate(value, change, level),
-        UNDEFINED if share is None else _estimate(share, share_draws, level),
-        float(change.std()),
-        relative_error,
-        "",
-    )
+    return _paired(metric, at, draws[:, defined], level)
 
 
 def undefined(reason: str) -> Paired:
@@ -61,17 +89,87 @@ def undefined(reason: str) -> Paired:
     return Paired(UNDEFINED, UNDEFINED, UNDEFINED, UNDEFINED, None, None, reason)
 
 
-def _relative(
-    value: float, change: Floats, champion_value: float, champion: Floats
-) -> tuple[float | None, float | None, Floats]:
+def widening(influence: Influence, champion: float, candidate: float, level: float) -> float:
+    """Student's factor over the normal's for this combination of the two models, >= 1.
+
+    With it goes the root of n / (n - 1) that a bootstrap's spread is short of; n must exceed 1.
+    """
+    from scipy.special import stdtrit
+
+    freedom, n = influence.freedom(champion, candidate), influence.units
+    upper = (1 + level) / 2
+    student = float(stdtrit(freedom, upper)) / NormalDist().inv_cdf(upper)
+    return student * math.sqrt(n / (n - 1))
+
+
+def _paired(metric: Metric, at: Replicates, draws: Floats, level: float) -> Paired:
+    champion, candidate = draws
+    best = 0.0 if metric.target is None else metric.target
+    worth = [metric.improvement(best, x) for x in (at.champion_value, at.candidate_value)]
+    pushes = [
+        Push.of(float(value), metric.improvement(best, side))
+        for value, side in zip(worth, draws, strict=True)
+    ]
+    push = Push(up=pushes[1].up + pushes[0].down, down=pushes[1].down + pushes[0].up)
+    slopes = [_slope(metric, x) for x in (at.champion_value, at.candidate_value)]
+    wider = widening(at.influence, -slopes[0], slopes[1], level)
+    change = metric.improvement(champion, candidate)
+    value = float(metric.improvement(at.champion_value, at.candidate_value))
+    share = _share(value, change, at.champion_value, champion)
+    relative, relative_error = UNDEFINED, None
+    if share is not None:
+        size = abs(at.champion_value)
+        relative = interval(value / size, share, level, wider, push.scaled(1 / size))
+        relative_error = float(share.std()) * wider
+    return Paired(
+        _own(metric, at.champion_value, champion, level, widening(at.influence, 1, 0, level)),
+        _own(metric, at.candidate_value, candidate, level, widening(at.influence, 0, 1, level)),
+        interval(value, change, level, wider, push),
+        relative,
+        float(change.std()) * wider,
+        relative_error,
+        "",
+    )
+
+
+def interval(
+    value: float, draws: Floats, level: float, wider: float = 1.0, push: Push = NONE
+) -> Estimate:
+    """The percentile interval of ``draws``, moved out from ``value`` by ``wider``.
+
+    Where noise pushed the value, the spread is taken from the draws' own middle, and the interval
+    reaches from where the value is to all the way that it may have been pushed from.
+    """
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    middle = value if push == NONE else float(draws.mean())
+    down, up = max(0.0, middle - float(low)), max(0.0, float(high) - middle)
+    return Estimate(
+        value=value, low=value - push.up - wider * down, high=value + push.down + wider * up
+    )
+
+
+def _own(metric: Metric, value: float, draws: Floats, level: float, wider: float) -> Estimate:
+    """A model's own interval, within the metric's domain."""
+    found = interval(value, draws, level, wider, Push.of(value, draws))
+    least, most = metric.domain
+    low = value if found.low is None else found.low
+    high = value if found.high is None else found.high
+    return Estimate(value=value, low=max(least, low), high=min(most, high))
+
+
+def _slope(metric: Metric, value: float) -> float:
+    """Whether a larger value is worth more (1) or less (-1)."""
+    if metric.target is not None:
+        return 1.0 if value < metric.target else -1.0
+    return 1.0 if metric.higher_is_better else -1.0
+
+
+def _share(value: float, change: Floats, champion_value: float, champion: Floats) -> Floats | None:
     """The improvement as a share of the champion's absolute value, where that is not near 0."""
     size = np.abs(champion)
-    if champion_value == 0 or not np.all(size > 0):
-        return None, None, change
-    shares = change / size
-    return value / abs(champion_value), float(shares.std()), shares
-
-
-def _estimate(value: float, draws: Floats, level: float) -> Estimate:
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(value=value, low=float(low), high=float(high))
+    tiny = np.finfo(float).tiny
+    if not abs(champion_value) > tiny or not np.all(size > tiny):
+        return None
+    with np.errstate(over="ignore"):
+        shares: Floats = change / size
+    return shares if np.isfinite([*shares, value / abs(champion_value)]).all() else None

@@ -13,15 +13,18 @@ from titleholder.types import Estimate
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Rows on which both models hit, only the first, only the second, neither."""
+    """Rows on which both models hit, only the first, only the second, neither.
 
-    both: int
-    first: int
-    second: int
-    neither: int
+    Whole numbers of rows, or the parts of an effective number of them.
+    """
+
+    both: float
+    first: float
+    second: float
+    neither: float
 
     @property
-    def n(self) -> int:
+    def n(self) -> float:
         """All rows."""
         return self.both + self.first + self.second + self.neither
 
@@ -31,7 +34,7 @@ class Agreement:
         return Agreement(self.neither, self.second, self.first, self.both)
 
 
-def wilson(hits: int, n: int, level: float) -> Estimate:
+def wilson(hits: float, n: float, level: float) -> Estimate:
     """Wilson's score interval of a proportion (1927, doi:10.1080/01621459.1927.10502953)."""
     if n <= 0:
         return Estimate()
@@ -40,7 +43,7 @@ def wilson(hits: int, n: int, level: float) -> Estimate:
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     reach = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     low = 0.0 if hits == 0 else max(0.0, centre - reach)
-    high = 1.0 if hits == n else min(1.0, centre + reach)
+    high = 1.0 if hits >= n else min(1.0, centre + reach)
     return Estimate(value=p, low=low, high=high)
 
 
@@ -124,7 +127,7 @@ def _correlation(table: Agreement) -> float:
     margins = (a + b) * (c + d) * (a + c) * (b + d)
     if margins == 0:
         return 0.0
-    cross = float(a * d - b * c)
+    cross = a * d - b * c
     if cross > 0:
         cross = max(cross - table.n / 2, 0.0)
     return cross / math.sqrt(margins)

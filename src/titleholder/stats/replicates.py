@@ -20,6 +20,7 @@ import numpy as np
 from titleholder.arrays import Floats, Ints
 from titleholder.metrics.base import Counts, Means, Metric, Ranks
 from titleholder.metrics.ladder import Ladder
+from titleholder.stats.influence import Influence, by_counts, by_means
 from titleholder.stats.keys import generator
 from titleholder.stats.resampler import Resampler, sum_by_unit
 from titleholder.stats.sample import Sample
@@ -30,6 +31,7 @@ class Replicates:
     """The metric as it stands, and on B resamples: ``champion`` and ``candidate`` (B,).
 
     Values are NaN where the metric is undefined. ``method`` says how they were made.
+    ``influence`` is that of the units; it may not be finite where the metric is not smooth.
     """
 
     champion_value: float
@@ -37,6 +39,7 @@ class Replicates:
     champion: Floats
     candidate: Floats
     method: str
+    influence: Influence
 
 
 def replicate(metric: Metric, resampler: Resampler, group: Ints | None = None) -> Replicates:
@@ -57,11 +60,25 @@ def replicate(metric: Metric, resampler: Resampler, group: Ints | None = None) -
 def _counts(
     value: Callable[[Floats], Floats], resampler: Resampler, group: Ints | None
 ) -> Replicates:
-    table = _cells(resampler.sample, group)
+    sample = resampler.sample
+    table = _cells(sample, group)
     sums, method = _cell_sums(table, resampler)
-    champion = value(table.champion_counts(sums))
-    candidate = value(table.candidate_counts(sums))
-    return Replicates(float(champion[0]), float(candidate[0]), champion[1:], candidate[1:], method)
+    first, second = table.champion_counts(sums), table.candidate_counts(sums)
+    champion, candidate = value(first), value(second)
+    one = by_counts(value, first[0]).ravel()[table.place(table.champion)]
+    two = by_counts(value, second[0]).ravel()[table.place(table.candidate)]
+    if sample.plain:
+        influence = Influence(one, two, sums[0], len(sample.panel))
+    else:
+        of_unit = _by_unit(table, sample) @ np.column_stack([one, two])
+        influence = _of_units(of_unit, sample)
+    return Replicates(
+        float(champion[0]), float(candidate[0]), champion[1:], candidate[1:], method, influence
+    )
+
+
+def _of_units(of_unit: Floats, sample: Sample) -> Influence:
+    return Influence(of_unit[:, 0], of_unit[:, 1], np.ones(sample.units), sample.units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +99,14 @@ class _Cells:
     def candidate_counts(self, sums: Floats) -> Floats:
         return self._counts(sums, self.candidate)
 
+    def place(self, call: Ints) -> Ints:
+        """Where each cell's rows stand in the raveled confusion counts of one model, (C,)."""
+        return (self.group * self.classes + self.truth) * self.classes + call
+
     def _counts(self, sums: Floats, call: Ints) -> Floats:
         """Sums per cell (B, C) to confusion counts (B, [G,] K, K)."""
         k, g = self.classes, self.groups or 1
-        place = (self.group * k + self.truth) * k + call
+        place = self.place(call)
         spread = np.zeros((len(place), g * k * k))
         spread[np.arange(len(place)), place] = 1.0
         shape = (len(sums), k, k) if self.groups is None else (len(sums), g, k, k)
@@ -117,10 +138,16 @@ def _cell_sums(table: _Cells, resampler: Resampler) -> tuple[Floats, str]:
         n = len(sample.panel)
         drawn = rng.multinomial(n, observed / n, size=draw.resamples)
         return np.vstack([observed, drawn]), f"paired bootstrap over cells, B={draw.resamples}"
-    by_unit = np.zeros((sample.units, cells))
-    np.add.at(by_unit, (sample.unit, table.cell_of_row), sample.weight)
-    sums, method = resampler.sums(by_unit)
+    sums, method = resampler.sums(_by_unit(table, sample))
     return np.vstack([observed, np.maximum(sums, 0.0)]), method
+
+
+def _by_unit(table: _Cells, sample: Sample) -> Floats:
+    """Weight that each unit has in each cell, (units, C)."""
+    cells = len(table.truth)
+    place = sample.unit * cells + table.cell_of_row
+    spread: Floats = np.bincount(place, sample.weight, sample.units * cells).astype(float)
+    return spread.reshape(sample.units, cells)
 
 
 # ---------------------------------------------------------------------------- means
@@ -139,7 +166,22 @@ def _means(
     means = sums[:, :-1] / np.where(sums[:, -1:] > 0, sums[:, -1:], np.nan)
     k = champion.shape[1]
     first, second = value(means[:, :k]), value(means[:, :k] + means[:, k:])
-    return Replicates(float(first[0]), float(second[0]), first[1:], second[1:], method)
+    influence = _of_units(_influence_of_means(value, means[0], by_unit), sample)
+    return Replicates(float(first[0]), float(second[0]), first[1:], second[1:], method, influence)
+
+
+def _influence_of_means(
+    value: Callable[[Floats], Floats], means: Floats, by_unit: Floats
+) -> Floats:
+    """Influence of each unit on champion and candidate, (units, 2); ``means`` (2 k,)."""
+    k = len(means) // 2
+    total = by_unit[:, -1].sum()
+    centred = (by_unit[:, :-1] - by_unit[:, -1:] * means) / (total if total > 0 else np.nan)
+    own, change = centred[:, :k], centred[:, k:]
+    scales = np.sqrt((own**2).sum(axis=0))
+    first = by_means(value, means[:k], scales)
+    second = by_means(value, means[:k] + means[k:], np.sqrt(((own + change) ** 2).sum(axis=0)))
+    return np.column_stack([own @ first, (own + change) @ second])
 
 
 # ---------------------------------------------------------------------------- ranks
@@ -152,18 +194,20 @@ def _ranks(name: str, law: Ranks, resampler: Resampler) -> Replicates:
     y = np.asarray(sample.panel.y_true)
     rarest = min(int(y.sum()), len(y) - int(y.sum()))
     if rarest == 0:
-        nothing = np.full(draw.resamples, np.nan)
-        return Replicates(here, there, nothing, nothing, "none: a single class")
-    if resampler.is_small or rarest < law.rare:
-        drawn = [(law.value(a), law.value(b)) for a, b in resampler.steps()]
-        champion, candidate = (np.concatenate(side) for side in zip(*drawn, strict=True))
-        return Replicates(here, there, champion, candidate, resampler.method)
+        nothing, none = np.full(draw.resamples, np.nan), _of_units(np.zeros((0, 2)), sample)
+        return Replicates(here, there, nothing, nothing, "none: a single class", none)
     champion = _influence(law, first, sample)
     change = _influence(law, second, sample) - champion
     by_unit = sum_by_unit(np.column_stack([champion, change]), sample)
+    influence = _of_units(np.column_stack([by_unit[:, 0], by_unit.sum(axis=1)]), sample)
+    if resampler.is_small or rarest < law.rare:
+        drawn = [(law.value(a), law.value(b)) for a, b in resampler.steps()]
+        one, two = (np.concatenate(side) for side in zip(*drawn, strict=True))
+        return Replicates(here, there, one, two, resampler.method, influence)
     noise = resampler.noise(by_unit.T @ by_unit, "ranks", name)
     method = f"paired influence function, normal law, B={draw.resamples}"
-    return Replicates(here, there, here + noise[:, 0], there + noise.sum(axis=1), method)
+    moved = here + noise[:, 0], there + noise.sum(axis=1)
+    return Replicates(here, there, *moved, method, influence)
 
 
 def _influence(law: Ranks, ladder: Ladder, sample: Sample) -> Floats:

@@ -1,0 +1,26 @@
+"""The default interval of a metric on a sample: which of the ways is taken, and by what name."""
+
+from titleholder.arrays import Ints
+from titleholder.metrics.base import Metric
+from titleholder.stats.extremes import guarded
+from titleholder.stats.intervals import Paired, summarise
+from titleholder.stats.replicates import replicate
+from titleholder.stats.resampler import Resampler
+from titleholder.stats.shares import compare_shares, hits_of
+
+
+def estimated(
+    metric: Metric, resampler: Resampler, level: float, group: Ints | None = None
+) -> tuple[Paired, str]:
+    """Both models' estimates and the improvement at ``level``, and the method's name.
+
+    Plain shares of rows have score intervals, all else is resampled; ``group`` (n,) codes the
+    groups of a grouped metric.
+    """
+    sample = resampler.sample
+    hits = None if group is not None else hits_of(metric, sample)
+    if hits is not None:
+        return compare_shares(metric, hits, sample, level)
+    replicates = replicate(metric, resampler, group)
+    paired = summarise(metric, replicates, level)
+    return guarded(metric, paired, sample, level), replicates.method

@@ -1,0 +1,131 @@
+"""How often intervals hold the truth: ``python -m tests.campaign.coverage [PANELS]``.
+
+Prints a table in Markdown: one row a metric, population and size. Nominal is 95%.
+"""
+
+import math
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from tests.campaign.scenarios import POPULATION, Scenario, scenarios
+from tests.support.panels import Pair, policy
+from titleholder.compare import measure
+from titleholder.metrics import REGISTRY
+from titleholder.stats.replicates import replicate
+from titleholder.stats.resampler import Draw, Resampler
+from titleholder.stats.sample import take
+from titleholder.types import Estimate, Task
+
+LEVEL = 0.95
+RESAMPLES = 1000
+PANELS = 400
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of one metric's intervals of the improvement and of the candidate.
+
+    ``low`` and ``high``: improvements whose interval lies above, and below, the truth.
+    """
+
+    method: str = ""
+    panels: int = 0
+    undefined: int = 0
+    low: int = 0
+    high: int = 0
+    own: int = 0
+
+    @property
+    def estimated(self) -> int:
+        """Panels that had an interval."""
+        return self.panels - self.undefined
+
+    @property
+    def coverage(self) -> float:
+        """Share of intervals of the improvement that held the truth."""
+        return 1 - (self.low + self.high) / self.estimated if self.estimated else math.nan
+
+    @property
+    def error(self) -> float:
+        """Monte-Carlo standard error of the coverage where it is nominal."""
+        return math.sqrt(LEVEL * (1 - LEVEL) / max(1, self.estimated))
+
+    def add(self, method: str, improvement: Estimate, own: Estimate, truth: Estimate) -> None:
+        """Count one panel; ``truth`` has the improvement as value, the candidate's own as high."""
+        self.panels += 1
+        self.method = method
+        if improvement.low is None or improvement.high is None:
+            self.undefined += 1
+            return
+        change, value = truth.value or 0.0, truth.high or 0.0
+        self.low += not improvement.low <= change
+        self.high += not change <= improvement.high
+        self.own += not (own.low or 0.0) <= value <= (own.high or 0.0)
+
+
+def truths(scenario: Scenario, seed: int) -> dict[str, Estimate]:
+    """The population's improvement (value) and the candidate's own value (high), by metric."""
+    pair = scenario.draw(np.random.default_rng(seed), POPULATION)
+    return {name: _points(name, pair) for name in scenario.metrics}
+
+
+def _points(name: str, pair: Pair) -> Estimate:
+    panel, first, second = pair
+    whole = take("population", np.ones(len(panel), dtype=bool), panel, first, second)
+    metric = REGISTRY[name]
+    one = replicate(metric, Resampler(whole, Draw(resamples=1, seed=0)))
+    change = float(metric.improvement(one.champion_value, one.candidate_value))
+    return Estimate(change, None, one.candidate_value)
+
+
+def simulate(scenario: Scenario, panels: int, seed: int = 1) -> dict[str, Tally]:
+    """Intervals of many panels of one population against its truth."""
+    truth = truths(scenario, seed)
+    tallies: dict[str, Tally] = defaultdict(Tally)
+    task = Task.REGRESSION if scenario.numeric else Task.BINARY
+    for i in range(panels):
+        pair = scenario.draw(np.random.default_rng([seed, i, scenario.n]))
+        asked = policy(task, metrics=scenario.metrics, resamples=RESAMPLES, seed=i, level=LEVEL)
+        for one in measure(*pair, asked).comparisons:
+            tallies[one.metric].add(one.method, one.improvement, one.candidate, truth[one.metric])
+    return dict(tallies)
+
+
+def verdict(tally: Tally) -> str:
+    """What the table says of one coverage: sound, within noise of nominal, or short."""
+    if tally.estimated < tally.panels / 10:
+        return "withheld"
+    if tally.coverage >= LEVEL - 3 * tally.error:
+        return ""
+    return "**short**" if tally.coverage < 0.93 else "low"
+
+
+def lines(found: Iterable[tuple[Scenario, dict[str, Tally]]]) -> Iterator[str]:
+    """The table, line by line."""
+    yield (
+        "| population | n | metric | coverage | misses below / above | candidate's own "
+        "| no interval | method | |"
+    )
+    yield "|---|--:|---|--:|--:|--:|--:|---|---|"
+    for scenario, tallies in found:
+        for name, tally in tallies.items():
+            done = max(1, tally.estimated)
+            yield (
+                f"| {scenario.name} | {scenario.n} | {name} | {tally.coverage:.1%} "
+                f"| {tally.low / done:.1%} / {tally.high / done:.1%} | {1 - tally.own / done:.1%} "
+                f"| {tally.undefined / tally.panels:.0%} | {tally.method} | {verdict(tally)} |"
+            )
+
+
+def main(panels: int) -> None:
+    """Print the table as it grows."""
+    for line in lines((s, simulate(s, panels)) for s in scenarios()):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else PANELS)
