@@ -45,6 +45,12 @@ check: setup  ## Lint, types, layers, doctests
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q --doctest-modules src/titleholder
 
+campaign: setup  ## Long simulations and fault campaigns; their tables stand in docs/
+	$(BIN)/python -m pytest -q -m campaign tests/campaign
+
+bench: setup  ## Ratios against what a user would pick instead, in one run each
+	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
 DATA_PACKAGES := build/data-packages
 
 data: setup  ## Make the panels again from the packages that carry the data

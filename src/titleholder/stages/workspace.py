@@ -34,9 +34,7 @@ class Workspace:
     night: date | None = None
 
     @classmethod
-    def of(
-        cls, root: Path, params: Params, name: str, night: date | None = None
-    ) -> "Workspace":
+    def of(cls, root: Path, params: Params, name: str, night: date | None = None) -> "Workspace":
         """The workspace of a suite; UsageError with the nearest name when there is none."""
         suite = params.suites.get(name)
         if suite is None:
