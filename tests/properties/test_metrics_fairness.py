@@ -5,7 +5,7 @@ from collections.abc import Callable
 import fairlearn.metrics as fl
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import precision_score
 
@@ -48,6 +48,7 @@ def grouped(draw: st.DrawFn) -> tuple[Panel, Predictions, Ints]:
     return whole, Predictions("m", label=label), np.concatenate([group, more[:, 0]])
 
 
+@settings(max_examples=40)  # fairlearn takes its time
 @given(grouped())
 def test_gaps_agree_with_fairlearn(rows: tuple[Panel, Predictions, Ints]) -> None:
     """Differences and ratios of selection, odds, opportunity and precision, weighted or not."""
