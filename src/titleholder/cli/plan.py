@@ -1,0 +1,54 @@
+"""`titleholder plan SUITE`: what each rule can detect with these rows, before anything is spent."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from titleholder.errors import Exit, UsageError
+
+HELP = "what each rule can detect with these rows, before anything is spent"
+EPILOG = """\
+The champion is scored on the suite's current rows; no candidate is opened. The noise of the
+difference is that of the last run on these rows, marked *, or assumed from --agreement.
+
+exit codes: 0 told, 2 usage or configuration, 3 rows that cannot be judged, 5 could not decide
+"""
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command and its flags."""
+    parser = commands.add_parser(
+        "plan",
+        help=HELP,
+        description=HELP,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("suite", metavar="SUITE")
+    parser.add_argument(
+        "--agreement", type=float, default=0.8, metavar="R",
+        help="assumed correlation of both models' metrics over resampled rows (default 0.8)",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="the prospects as one JSON document")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Score the champion, work out the power of each rule, and print it."""
+    if not -1 <= args.agreement < 1:
+        raise UsageError(f"--agreement {args.agreement:g}: a correlation below 1, and from -1 on")
+    from titleholder import plan, records
+    from titleholder.report import prospects
+    from titleholder.stages.rehearsal import rehearse
+    from titleholder.stages.workspace import open_workspace
+
+    ws = open_workspace(Path.cwd(), args.suite)
+    with ws.exclusive():
+        found = rehearse(ws)
+    basis = plan.Basis(args.agreement, plan.by_key(found.former))
+    told = plan.plan(found.panel, found.champion, ws.suite, basis)
+    if args.json:
+        sys.stdout.write(records.encode(list(told)).decode())
+    else:
+        sys.stdout.write(prospects.plain(told))
+    return Exit.ALLOW

@@ -1,0 +1,64 @@
+"""The champion on the current rows, outside of a run: what `plan` and `selftest` start from.
+
+No record is written but that of pull, no candidate is opened.
+"""
+
+from dataclasses import dataclass
+
+from titleholder import tables
+from titleholder.adapters import models
+from titleholder.arrays import Panel, Predictions
+from titleholder.errors import RecordError
+from titleholder.stages import STAGES, compare, manifest
+from titleholder.stages.workspace import Workspace
+from titleholder.types import Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """The panel, the champion's answers, and what a former run compared on these very rows."""
+
+    panel: Panel
+    champion: Predictions
+    former: tuple[Comparison, ...]
+
+
+def rehearse(ws: Workspace) -> Rehearsal:
+    """Pull the suite's inputs and score the champion on the current rows.
+
+    Raises what `pull` raises, UntrustedModel for a model that must not be opened, and BadInput
+    for rows that it cannot take.
+    """
+    former = _former(ws)
+    STAGES["pull"].run_in(ws)
+    found = manifest.read(ws)
+    path = found.path_of(ws, "current")
+    frame = tables.read_frame(path)
+    panel = tables.panel_of(frame, ws.suite, path.name)
+    model = found.path_of(ws, "champion")
+    if model.suffix in models.PREDICTION_FILES:
+        answers = tables.read_frame(model)
+    else:
+        positive = None if ws.suite.positive is None else tables.label(ws.suite.positive)
+        opened = models.load(model, ws.suite.task, positive)
+        answers = opened.predict(frame, ws.suite.columns.row_id)
+    name = found.name_of("champion")
+    champion = tables.predictions_of(answers, panel, ws.suite, name, model.name)
+    same = former is not None and former.sha256 == found.source("current").sha256
+    return Rehearsal(panel, champion, former.comparisons if former and same else ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Former:
+    sha256: str
+    comparisons: tuple[Comparison, ...]
+
+
+def _former(ws: Workspace) -> _Former | None:
+    """What the last run compared of its first candidate, if there was a run."""
+    try:
+        found = manifest.read(ws)
+        last = compare.read(ws, found.candidates()[0])
+    except (RecordError, IndexError, OSError):
+        return None
+    return _Former(found.source("current").sha256, last.comparisons)
