@@ -102,7 +102,9 @@ def _sections(card: Card) -> dict[str, Any]:
     columns = (*(card.drift.columns if card.drift else ()), *card.answers)
     answers = _answers(card)
     return {
-        **_decisive(card.verdict),
+        **_decisive(card),
+        "withheld": sentences.unmet(card.verdict),
+        "warnings": sentences.warnings(card.verdict),
         "findings": ordered[:MOST_FINDINGS],
         "findings_left_out": max(len(ordered) - MOST_FINDINGS, 0),
         "forest": forest.groups(ordered),
@@ -124,9 +126,13 @@ def _sections(card: Card) -> dict[str, Any]:
     }
 
 
-def _decisive(verdict: Verdict) -> dict[str, Any]:
-    """The findings that made the outcome; for a PASS those that came nearest to breaking it."""
-    found = findings.decisive(verdict)
+def _decisive(card: Card) -> dict[str, Any]:
+    """The findings that made the outcome; for a PASS those that came nearest to breaking it.
+
+    Where no model was run there are none to show: what prevented it is what decides.
+    """
+    verdict = card.verdict
+    found = [] if card.comparisons.skipped else findings.decisive(verdict)
     most = 3 if verdict.outcome is Outcome.PASS else MOST_DECISIVE
     shown = found[:most]
     return {
@@ -135,8 +141,9 @@ def _decisive(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _strip(finding: Finding) -> forest.Group:
-    return forest.groups([finding])[0]
+def _strip(finding: Finding) -> forest.Group | None:
+    """The finding on a scale of its own; None where it has no value."""
+    return next(iter(forest.groups([finding])), None)
 
 
 def _answers(card: Card) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from titleholder.policy import EVERY
 from titleholder.report import numbers
 from titleholder.report.text import visible
 from titleholder.types import (
@@ -133,7 +134,9 @@ def decisive(verdict: Verdict) -> list[Finding]:
 
 def where(finding: Finding) -> str:
     """On what the finding was made: a slice, or the groups of a column."""
-    return f"over {finding.over}" if finding.over else finding.slice
+    if finding.over:
+        return f"over {finding.over}"
+    return "every slice" if finding.slice == EVERY else finding.slice
 
 
 def asked(finding: Finding) -> str:

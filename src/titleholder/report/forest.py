@@ -67,12 +67,20 @@ class Group:
 
 
 def groups(findings: Iterable[Finding]) -> tuple[Group, ...]:
-    """Findings by metric and quantity, the metric with the worst finding first."""
+    """Findings by metric and quantity, the metric with the worst finding first.
+
+    A metric without any value has nothing to draw: its findings stand in the table.
+    """
     by_key: dict[tuple[str, bool, bool], list[Finding]] = {}
     for finding in said.ordered(findings):
         own = said.judged(finding).own
         by_key.setdefault((finding.metric, own, finding.relative and not own), []).append(finding)
-    return tuple(_group(*key, found) for key, found in by_key.items())
+    drawn = {
+        key: found
+        for key, found in by_key.items()
+        if any(said.judged(f).estimate.value is not None for f in found)
+    }
+    return tuple(_group(*key, found) for key, found in drawn.items())
 
 
 def _group(metric: str, own: bool, relative: bool, findings: Sequence[Finding]) -> Group:

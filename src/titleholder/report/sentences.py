@@ -51,6 +51,23 @@ def unmet(verdict: Verdict) -> list[Check]:
     ]
 
 
+def warnings(verdict: Verdict) -> list[str]:
+    """What did not pass and does not block: checks first, then broken rules, worst first."""
+    checks = [
+        f"{visible(check.name)}: {visible(check.reason, 200)}"
+        for check in verdict.checks
+        if check.severity is Severity.WARN and check.outcome is not Outcome.PASS
+    ]
+    broken = (Outcome.FAIL, Outcome.ERROR)
+    rules = [
+        f"{visible(finding.rule)} ({visible(said.where(finding))}): {said.judged_text(finding)}, "
+        f"asked: {said.asked(finding)}"
+        for finding in said.ordered(verdict.findings)
+        if said.consequence(finding) == "warns" and finding.outcome in broken
+    ]
+    return checks + rules
+
+
 def _how_passed(verdict: Verdict) -> str:
     left = sum(said.decides(f) and said.excused(f) for f in verdict.findings)
     text = "even the worst value that its interval allows keeps the rule."
@@ -68,7 +85,7 @@ def _how_failed(verdict: Verdict) -> str:
     went = moved(worst)
     return (
         f"The clearest break: {visible(title_of(worst.metric))}{visible(on)}"
-        f"{', ' + went if went else ''}, where the rule asks that it {said.asked(worst)}. "
+        f"{', ' + went if went else ''}; asked: {said.asked(worst)}. "
         "Even the best value that its interval allows breaks the rule: this is not chance."
     )
 
