@@ -89,34 +89,30 @@ def summed_gaps(means: Floats) -> Floats:
 
 
 def debiased_columns(panel: Panel, predictions: Predictions) -> Floats:
-    """The gaps (n, 10), and beside them the standard error of each bin's gap as a constant.
+    """Sum of the bins' squared gaps, less what noise adds to it; in the form of `_murphy`, (n, 11).
 
-    Both are shares of all rows: a bin's gap times its share. The error is that of a hit rate,
-    with the rows' weights taken as known.
+    A squared gap is too large on average by the variance of the gap, which is estimated from
+    the bin's rows and taken off. A bin with a single row shows no variance, and counts as 0.
     """
     confidence, hit = _confidence(panel, predictions)
-    bins = _bins(confidence)
-    weight = np.ones(len(panel)) if panel.weight is None else panel.weight
-    total = _by_bin(weight, bins)
-    rate = ratio(_by_bin(weight * hit, bins), total)
-    error = np.sqrt(np.nan_to_num(rate * (1 - rate)) * _by_bin(weight**2, bins)) / weight.sum()
-    gaps = _spread(confidence - hit, bins)
-    return np.column_stack([gaps, np.broadcast_to(error, gaps.shape)])
+    bins, gap, weight = _bins(confidence), confidence - hit, _weight(panel)
+    total, squares = _by_bin(weight, bins), _by_bin(weight**2, bins)
+    several = total**2 - squares > 1e-9 * total**2
+    rest = gap - np.nan_to_num(ratio(_by_bin(weight * gap, bins), total))[bins]
+    variance = ratio(_by_bin(weight**2 * rest**2, bins), np.where(several, total**2 - squares, 0.0))
+    noise = float(total @ np.nan_to_num(variance)) / weight.sum()
+    columns = _murphy(panel, np.where(several[bins], gap, 0.0), bins)
+    columns[:, 0] -= noise
+    return columns
 
 
 def debiased(means: Floats) -> Floats:
-    """Sum over bins of 2 |gap| - E|gap + noise|, (..., 20) to (...): what noise adds is taken off.
+    """Root of the debiased mean square; below 0 where chance made it negative, (..., 11) to (...).
 
-    The absolute value of a noisy gap is too large on average, by what adding the noise once more
-    would add (the mean of a folded normal). May be below 0 for a model that is calibrated.
+    The sign stays, since cutting it off would bring the bias back.
     """
-    from scipy.special import erf
-
-    gap, error = np.abs(means[..., :ECE_BINS]), np.abs(means[..., ECE_BINS:])
-    at = np.divide(gap, error, out=np.full_like(gap, np.inf), where=error > 0)
-    noisy = error * np.sqrt(2 / np.pi) * np.exp(-(at**2) / 2) + gap * erf(at / np.sqrt(2))
-    total: Floats = (2 * gap - noisy).sum(axis=-1)
-    return total
+    square = first_and_squares(means)
+    return np.copysign(np.sqrt(np.abs(square)), square)
 
 
 def reliability_columns(panel: Panel, predictions: Predictions) -> Floats:
@@ -132,19 +128,23 @@ def reliability_columns(panel: Panel, predictions: Predictions) -> Floats:
 def resolution_columns(panel: Panel, predictions: Predictions) -> Floats:
     """Murphy's resolution in the same way, (n, 11): the spread of the bins' rates of positives."""
     confidence, hit = _confidence(panel, predictions)
-    weight = np.ones(len(panel)) if panel.weight is None else panel.weight
+    weight = _weight(panel)
     centred = hit - (weight @ hit) / weight.sum()
     return _murphy(panel, centred, _bins(confidence))
 
 
 def _murphy(panel: Panel, values: Floats, bins: Ints) -> Floats:
     """Columns of sum over bins of share x (mean value in the bin)^2."""
-    weight = np.ones(len(panel)) if panel.weight is None else panel.weight
+    weight = _weight(panel)
     total = _by_bin(weight, bins)
     mean = np.nan_to_num(ratio(_by_bin(weight * values, bins), total))[bins]
     rest = values - mean
     scaled = rest / np.sqrt(total[bins] / weight.sum()) if len(bins) else rest
     return np.column_stack([2 * mean * rest + mean**2, _spread(scaled, bins)])
+
+
+def _weight(panel: Panel) -> Floats:
+    return np.ones(len(panel)) if panel.weight is None else panel.weight
 
 
 def _by_bin(values: Floats, bins: Ints) -> Floats:
@@ -177,8 +177,9 @@ def metrics() -> Iterator[Metric]:
         "doi:10.1609/aaai.v29i1.9602", Means(calibration_gap_columns, summed_gaps),
     )  # fmt: skip
     yield Metric(
-        "ece_debiased", "Expected calibration error, debiased", both, "score", False, (-1.0, 1.0),
-        "", "ece less what the noise of hit rates adds to it", "doi:10.48550/arXiv.1909.10155",
+        "ece_debiased", "Calibration error, debiased", both, "score", False, (-1.0, 1.0), "",
+        "signed root of the sum over 10 equal bins of share x (gap^2 - variance of the gap)",
+        "doi:10.48550/arXiv.1909.10155",
         Means(debiased_columns, debiased), by_default=False,
     )  # fmt: skip
     binary, murphy = frozenset({Task.BINARY}), "doi:10.1175/1520-0450(1973)012<0595:ANVPOT>2.0.CO;2"

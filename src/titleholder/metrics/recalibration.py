@@ -20,6 +20,7 @@ from titleholder.types import Task
 STEPS = 100
 REACH = 8.0
 CONVERGED = 1e-12  # mean score at the solution
+ROUNDING = 1e-13  # of a log likelihood, as a share of it
 SOURCE = "doi:10.1186/s12916-019-1466-7"
 
 
@@ -30,9 +31,10 @@ def slope_columns(panel: Panel, predictions: Predictions) -> Floats:
     apart without error: no slope is then steep enough.
     """
     x, y, weight = _parts(panel, predictions)
-    if _apart(x[weight > 0], y[weight > 0] == 1):
+    design, apart = np.column_stack([np.ones_like(x), x]), _apart(x[weight > 0], y[weight > 0] == 1)
+    fit = None if apart else _fitted(design, np.zeros_like(x), y, weight)
+    if fit is None:
         return np.full((len(x), 6), np.nan)
-    fit = _fitted(np.column_stack([np.ones_like(x), x]), np.zeros_like(x), y, weight)
     eta = fit[0] + fit[1] * x
     rest, v = y - _probability(eta), _variance(eta)
     return np.column_stack([rest, rest * x, v, v * x, v * x * x, np.full_like(x, fit[1])])
@@ -48,9 +50,10 @@ def slope(means: Floats) -> Floats:
 def intercept_columns(panel: Panel, predictions: Predictions) -> Floats:
     """Score, information and intercept at the fit, (n, 3); NaN for a single class."""
     x, y, weight = _parts(panel, predictions)
-    if len(np.unique(y[weight > 0])) < 2:
+    single = len(np.unique(y[weight > 0])) < 2
+    fit = None if single else _fitted(np.ones((len(x), 1)), x, y, weight)
+    if fit is None:
         return np.full((len(x), 3), np.nan)
-    fit = _fitted(np.ones((len(x), 1)), x, y, weight)
     eta = fit[0] + x
     return np.column_stack([y - _probability(eta), _variance(eta), np.full_like(x, fit[0])])
 
@@ -78,8 +81,8 @@ def _apart(x: Floats, positive: Bools) -> bool:
     return bool(yes.min() >= no.max() or no.min() >= yes.max())
 
 
-def _fitted(design: Floats, offset: Floats, y: Floats, weight: Floats) -> Floats:
-    """Coefficients (k,) of the logistic regression on ``design`` (n, k); NaN if none is found.
+def _fitted(design: Floats, offset: Floats, y: Floats, weight: Floats) -> Floats | None:
+    """Coefficients (k,) of the logistic regression on ``design`` (n, k); None if none are found.
 
     Newton's method; a step that moves a logit by more than `REACH` is cut down to that, and one
     that does not make the truth likelier is halved.
@@ -95,10 +98,11 @@ def _fitted(design: Floats, offset: Floats, y: Floats, weight: Floats) -> Floats
         information = (design.T * (share * _variance(eta))) @ design
         step = np.linalg.lstsq(information, score, rcond=None)[0]
         step = step * min(1.0, REACH / np.abs(design @ step).max(initial=REACH))
-        while (reached := _log_likelihood(design @ (fit + step) + offset, y, share)) < best:
+        least = best - ROUNDING * abs(best)
+        while (reached := _log_likelihood(design @ (fit + step) + offset, y, share)) < least:
             step = step / 2
         fit, best = fit + step, reached
-    return np.full(design.shape[1], np.nan)
+    return None
 
 
 def _log_likelihood(eta: Floats, y: Floats, share: Floats) -> float:
