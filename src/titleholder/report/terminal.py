@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from titleholder.report import findings as said
 from titleholder.report import numbers, sentences
-from titleholder.report.text import cells, visible
+from titleholder.report.aligned import aligned
+from titleholder.report.text import visible
 from titleholder.types import Check, Finding, Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -51,9 +52,9 @@ def plain(verdict: Verdict, most: int = MOST_ROWS) -> str:
         f"  {visible(verdict.reason, 600)}",
     ]
     lines += [f"  {line}" for line in _check_lines(verdict.checks)]
-    rows = [_HEAD, *(_cells(finding) for finding in said.ordered(verdict.findings)[:most])]
-    if len(rows) > 1:
-        lines += ["", *_aligned(rows)]
+    rows = [_cells(finding) for finding in said.ordered(verdict.findings)[:most]]
+    if rows:
+        lines += ["", *aligned(_HEAD, rows, _RIGHT)]
     lines += [f"  {line}" for line in _left_out(verdict, most)]
     return "\n".join(lines) + "\n"
 
@@ -118,19 +119,6 @@ def _check_lines(checks: Sequence[Check]) -> list[str]:
         for check in checks
         if check.outcome is not Outcome.PASS
     ]
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(cells(row[i]) for row in rows) for i in range(len(_HEAD))]
-    return ["  " + "  ".join(_padded(row, widths)).rstrip() for row in rows]
-
-
-def _padded(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    padded = []
-    for name, text, width in zip(_HEAD, row, widths, strict=True):
-        gap = " " * (width - cells(text))
-        padded.append(gap + text if name in _RIGHT else text + gap)
-    return padded
 
 
 def _left_out(verdict: Verdict, most: int) -> list[str]:
