@@ -94,10 +94,13 @@ class Registry(Mapping[str, Metric]):
     def _member(self, name: str) -> Metric | None:
         base, bracket, rest = name.partition("[")
         found = self._families.get(base) or plugin(base)
-        if isinstance(found, Family):
-            whole = bracket and rest.endswith("]") and len(rest) > 1
-            return found.make(rest[:-1]) if whole else None
-        return None if bracket else found
+        if not isinstance(found, Family):
+            return None if bracket else found
+        whole = bracket and rest.endswith("]") and len(rest) > 1
+        member = found.make(rest[:-1]) if whole else None
+        if member is not None and member.name != name:
+            raise UsageError(f"the metric {name!r} calls itself {member.name!r}")
+        return member
 
 
 def _by_name(metrics: Iterable[Metric]) -> dict[str, Metric]:
