@@ -51,10 +51,9 @@ STATE_OF = {
 NETWORKED = frozenset({"pull", "publish"})
 
 
-async def _may_help(_task: Any, _run: Any, state: Any) -> bool:
+def may_help(_task: Any, _run: Any, state: Any) -> bool:
     """Whether trying again can help: only where the other side did not answer."""
-    error = await state.result(raise_on_failure=False)
-    return isinstance(error, StoreUnreachable)
+    return isinstance(state.result(raise_on_failure=False), StoreUnreachable)
 
 
 def _task_of(name: str) -> Any:
@@ -67,7 +66,7 @@ def _task_of(name: str) -> Any:
         persist_result=False,
         retries=len(RETRY_DELAYS_S) if name in NETWORKED else 0,
         retry_delay_seconds=RETRY_DELAYS_S,
-        retry_condition_fn=_may_help,
+        retry_condition_fn=may_help,
     )
     def stage(suite: str, root: str, store: Store, night: str, quiet: bool) -> None:
         with _clock(quiet).stage(suite, name):

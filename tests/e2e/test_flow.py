@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.project import Project
+from titleholder.errors import StoreDenied, StoreUnreachable
 
 NIGHT = "2026-02-03"
 
@@ -94,6 +95,39 @@ def test_a_mistake_is_not_tried_again(seen: dict[str, Any]) -> None:
     """Retries are for a network that did not answer; a missing file stays missing."""
     (run,) = [run for run in seen["tasks"] if run.name == "pull gone"]
     assert run.run_count == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [(StoreUnreachable("s3://x: no answer"), 2), (StoreDenied("s3://x: forbidden"), 1)],
+)
+def test_only_a_store_that_did_not_answer_is_asked_again(
+    server: None, error: Exception, tries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refusal stays a refusal."""
+    from prefect import flow
+
+    from flows import nightly
+
+    class Stage:
+        tried = 0
+
+        def run_in(self, ws: Any) -> None:
+            self.tried += 1
+            if self.tried == 1:
+                raise error
+
+    stage = Stage()
+    monkeypatch.setattr(nightly, "STAGES", {"publish": stage})
+    monkeypatch.setattr(nightly, "_workspace", lambda *_: None)
+    task = nightly.TASKS["publish"].with_options(retry_delay_seconds=0)
+
+    @flow
+    def once() -> Any:
+        return task(suite="x", root=".", store=None, night=NIGHT, quiet=True, return_state=True)
+
+    once(return_state=True)
+    assert stage.tried == tries
 
 
 def test_each_verdict_is_an_artifact_in_markdown(seen: dict[str, Any]) -> None:
