@@ -1,0 +1,56 @@
+"""What `titleholder selftest` says, as plain text."""
+
+from titleholder.report import numbers
+from titleholder.report.aligned import aligned
+from titleholder.report.text import visible
+from titleholder.selftest import Scenario, SelfTest
+from titleholder.stats.proportions import wilson
+
+_HEAD = ("pairs", "regressed", "left open", "allowed", "points alone reject", "")
+_RIGHT = frozenset({"regressed", "left open", "allowed", "points alone reject"})
+
+
+def plain(found: SelfTest) -> str:
+    """A table with a row a scenario, and how to read it."""
+    rows = [_cells(scenario) for scenario in found.scenarios]
+    trials = found.scenarios[0].trials if found.scenarios else 0
+    lines = [
+        f"{visible(found.suite)}: {trials} pairs of each kind, {found.n:,} rows each, made of "
+        f"the answers of {visible(found.champion)}",
+        "",
+        *aligned(_HEAD, rows, _RIGHT),
+        "",
+        *(f"  {line}" for line in reading(found)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def reading(found: SelfTest) -> list[str]:
+    """What the table comes to, in sentences."""
+    equal = [s for s in found.scenarios if not s.loss]
+    said = []
+    for scenario in equal:
+        rate = wilson(scenario.regressed, scenario.trials, found.level)
+        said.append(
+            f"False alarms: {numbers.percent(scenario.regressed / scenario.trials, 0)} of equally "
+            f"good pairs called regressed (at most {numbers.percent(rate.high, 0)} with "
+            f"{found.level:.0%} confidence); a bare comparison of the same numbers rejects "
+            f"{numbers.percent(scenario.points / scenario.trials, 0)}."
+        )
+    missed = sum(s.allowed for s in found.scenarios if s.loss)
+    pairs = sum(s.trials for s in found.scenarios if s.loss)
+    if pairs:
+        said.append(
+            f"Planted losses: {missed} of {pairs} allowed. What is left open is not allowed either."
+        )
+    return said
+
+
+def _cells(scenario: Scenario) -> tuple[str, ...]:
+    n = scenario.trials
+    counts = (scenario.regressed, scenario.open, scenario.allowed, scenario.points)
+    return (
+        visible(scenario.name),
+        *(numbers.percent(count / n, 0) for count in counts),
+        visible(scenario.loss) or "no loss",
+    )
