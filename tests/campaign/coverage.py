@@ -7,7 +7,8 @@ import math
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -67,10 +68,15 @@ class Tally:
         self.own += not (own.low or 0.0) <= value <= (own.high or 0.0)
 
 
-def truths(scenario: Scenario, seed: int) -> dict[str, Estimate]:
+def truths(scenario: Scenario) -> dict[str, Estimate]:
     """The population's improvement (value) and the candidate's own value (high), by metric."""
-    pair = scenario.draw(np.random.default_rng(seed), POPULATION)
-    return {name: _points(name, pair) for name in scenario.metrics}
+    return _truths(replace(scenario, name="population", n=POPULATION))
+
+
+@cache
+def _truths(population: Scenario) -> dict[str, Estimate]:
+    pair = population.draw(np.random.default_rng(0))
+    return {name: _points(name, pair) for name in population.metrics}
 
 
 def _points(name: str, pair: Pair) -> Estimate:
@@ -84,7 +90,7 @@ def _points(name: str, pair: Pair) -> Estimate:
 
 def simulate(scenario: Scenario, panels: int, seed: int = 1) -> dict[str, Tally]:
     """Intervals of many panels of one population against its truth."""
-    truth = truths(scenario, seed)
+    truth = truths(scenario)
     tallies: dict[str, Tally] = defaultdict(Tally)
     task = Task.REGRESSION if scenario.numeric else Task.BINARY
     for i in range(panels):

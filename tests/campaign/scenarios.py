@@ -39,11 +39,11 @@ class Scenario:
         """What is measured of such panels."""
         return NUMERIC if self.numeric else CLASSIFIED
 
-    def draw(self, rng: np.random.Generator, n: int | None = None) -> Pair:
-        """A panel of ``n`` rows (its own number unless given)."""
-        rows = self.n if n is None else n
-        unit = np.arange(rows) // self.cluster
-        return self._numeric(rng, rows) if self.numeric else self._binary(rng, unit)
+    def draw(self, rng: np.random.Generator) -> Pair:
+        """A panel of this population."""
+        if self.numeric:
+            return self._numeric(rng, self.n)
+        return self._binary(rng, np.arange(self.n) // self.cluster)
 
     def _binary(self, rng: np.random.Generator, unit: Ints) -> Pair:
         rows = len(unit)

@@ -113,11 +113,11 @@ def test_swapping_the_models_turns_the_improvement(name: str, n: int) -> None:
     near(ends(there.improvement), turned, 1e-9 if exact else 0.08)
 
 
-@pytest.mark.parametrize("n", [25, 200, 4000])
+@pytest.mark.parametrize("n", [60, 200, 4000])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_copy_is_no_improvement(name: str, n: int) -> None:
     """Equal answers: an improvement of exactly 0 whose interval holds 0 and is finite."""
-    panel, first, _ = drawn(n, seed=2)
+    panel, first, _ = drawn(n, seed=2, prevalence=0.5)
     copy = found(measured((panel, first, replace(first, model="copy"))).comparisons, name)
     low, value, high = ends(copy.improvement)
     assert value == 0
@@ -186,6 +186,18 @@ def test_a_single_class_is_told() -> None:
                    .comparisons, "recall")  # fmt: skip
     assert recall.improvement == Estimate()
     assert recall.reason
+
+
+def test_the_order_of_a_rare_class_is_not_judged() -> None:
+    """With nineteen positives AUC and AP have no interval but the reason, with twenty they have."""
+    panel, first, second = drawn(200, seed=4)
+    for rare in (19, 20):
+        y = (np.arange(200) < rare).astype(np.int64)
+        out = measured((replace(panel, y_true=y), first, second))
+        for name in ("roc_auc", "average_precision"):
+            one = found(out.comparisons, name)
+            assert (one.improvement.value is None) == (rare == 19)
+            assert ("19 units" in one.reason) == (rare == 19)
 
 
 def test_a_slice_without_rows_is_told() -> None:

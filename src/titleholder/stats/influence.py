@@ -22,13 +22,15 @@ _MOST_CLASSES = 32
 class Influence:
     """Influence of each kind of unit on champion and candidate, (m,) each, and how many there are.
 
-    ``copies`` (m,) is how many units are of this kind; all of them count ``units``.
+    ``copies`` (m,) is how many units are of this kind; all of them count ``units``. ``fewest`` is
+    the number of units in the rarest class where each class is averaged on its own, as for ranks.
     """
 
     champion: Floats
     candidate: Floats
     copies: Floats
     units: int
+    fewest: int
 
     def freedom(self, champion: float, candidate: float) -> float:
         """Degrees of freedom of the spread of this combination of the two.
@@ -36,12 +38,12 @@ class Influence:
         Satterthwaite's: twice the squared variance over the variance of the variance, which the
         fourth powers estimate (Bell & McCaffrey 2002, Survey Methodology 28, 169-181). About the
         number of units where all matter alike, twice the number of those that matter where few
-        do; between 1 and one less than there are units.
+        do; between 1 and one less than the fewest.
         """
         moved = champion * self.champion + candidate * self.candidate
         squares = float(self.copies @ moved**2)
         fourths = float(self.copies @ moved**4) - squares**2 / self.units
-        most = max(1.0, self.units - 1.0)
+        most = max(1.0, self.fewest - 1.0)
         if not squares > 0 or not fourths > 0:
             return most
         return min(most, max(1.0, 2 * squares**2 / fourths))

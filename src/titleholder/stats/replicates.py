@@ -68,7 +68,8 @@ def _counts(
     one = by_counts(value, first[0]).ravel()[table.place(table.champion)]
     two = by_counts(value, second[0]).ravel()[table.place(table.candidate)]
     if sample.plain:
-        influence = Influence(one, two, sums[0], len(sample.panel))
+        n = len(sample.panel)
+        influence = Influence(one, two, sums[0], n, n)
     else:
         of_unit = _by_unit(table, sample) @ np.column_stack([one, two])
         influence = _of_units(of_unit, sample)
@@ -77,8 +78,12 @@ def _counts(
     )
 
 
-def _of_units(of_unit: Floats, sample: Sample) -> Influence:
-    return Influence(of_unit[:, 0], of_unit[:, 1], np.ones(sample.units), sample.units)
+def _of_units(of_unit: Floats, sample: Sample, fewest: int | None = None) -> Influence:
+    units = sample.units
+    every = np.ones(len(of_unit))
+    return Influence(
+        of_unit[:, 0], of_unit[:, 1], every, units, units if fewest is None else fewest
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,15 +196,15 @@ def _ranks(name: str, law: Ranks, resampler: Resampler) -> Replicates:
     sample, draw = resampler.sample, resampler.draw
     first, second = resampler.ladders
     here, there = (float(law.value(ladder.steps(sample.weight))) for ladder in (first, second))
-    y = np.asarray(sample.panel.y_true)
-    rarest = min(int(y.sum()), len(y) - int(y.sum()))
+    rarest = _rarest(sample)
     if rarest == 0:
-        nothing, none = np.full(draw.resamples, np.nan), _of_units(np.zeros((0, 2)), sample)
+        nothing, none = np.full(draw.resamples, np.nan), _of_units(np.zeros((0, 2)), sample, 0)
         return Replicates(here, there, nothing, nothing, "none: a single class", none)
     champion = _influence(law, first, sample)
     change = _influence(law, second, sample) - champion
     by_unit = sum_by_unit(np.column_stack([champion, change]), sample)
-    influence = _of_units(np.column_stack([by_unit[:, 0], by_unit.sum(axis=1)]), sample)
+    of_unit = np.column_stack([by_unit[:, 0], by_unit.sum(axis=1)])
+    influence = _of_units(of_unit, sample, rarest)
     if resampler.is_small or rarest < law.rare:
         drawn = [(law.value(a), law.value(b)) for a, b in resampler.steps()]
         one, two = (np.concatenate(side) for side in zip(*drawn, strict=True))
@@ -208,6 +213,15 @@ def _ranks(name: str, law: Ranks, resampler: Resampler) -> Replicates:
     method = f"paired influence function, normal law, B={draw.resamples}"
     moved = here + noise[:, 0], there + noise.sum(axis=1)
     return Replicates(here, there, *moved, method, influence)
+
+
+def _rarest(sample: Sample) -> int:
+    """Units that hold a row of the rarer class with any weight."""
+    y, held = np.asarray(sample.panel.y_true), sample.weight > 0
+    units = (sample.unit[held & (y == label)] for label in (0, 1))
+    if sample.plain:
+        return min(len(of_class) for of_class in units)
+    return min(len(np.unique(of_class)) for of_class in units)
 
 
 def _influence(law: Ranks, ladder: Ladder, sample: Sample) -> Floats:

@@ -1,0 +1,174 @@
+"""Intervals that may be asked for instead of a metric's default."""
+
+import math
+from collections.abc import Callable
+from statistics import NormalDist
+
+import numpy as np
+
+from titleholder.arrays import Floats
+from titleholder.metrics.base import Metric
+from titleholder.stats.by_row import worth
+from titleholder.stats.intervals import UNDEFINED, Paired, interval, undefined
+from titleholder.stats.replicates import Replicates, replicate
+from titleholder.stats.resampler import Resampler, sum_by_unit
+from titleholder.types import Estimate
+
+# The interval of a value from its draws and from the influence of each kind of unit.
+Ends = Callable[[float, Floats, Floats], Estimate]
+
+
+def percentile(metric: Metric, resampler: Resampler, level: float) -> Paired:
+    """The bare percentile bootstrap, without any widening (Efron & Tibshirani 1993, ch. 13)."""
+
+    def ends(value: float, draws: Floats, _: Floats) -> Estimate:
+        return interval(value, draws, level)
+
+    return _drawn(metric, replicate(metric, resampler), ends)
+
+
+def bca(metric: Metric, resampler: Resampler, level: float) -> Paired:
+    """Bias-corrected and accelerated bootstrap (Efron 1987, doi:10.2307/2289144).
+
+    The acceleration comes from the influence of the units, which is the jackknife's limit.
+    """
+
+    found = replicate(metric, resampler)
+
+    def ends(value: float, draws: Floats, influence: Floats) -> Estimate:
+        skew = _skew(influence, found.influence.copies)
+        return _accelerated(value, draws, skew, level)
+
+    return _drawn(metric, found, ends)
+
+
+def student(metric: Metric, resampler: Resampler, level: float) -> Paired:
+    """Student's interval from the influence of the units; for a mean, the paired t interval.
+
+    Degrees of freedom: one less than there are units.
+    """
+    found = replicate(metric, resampler)
+    units = found.influence.units
+    from scipy.special import stdtrit
+
+    if units < 2:
+        return undefined("one row or cluster alone has no spread")
+    reach = float(stdtrit(units - 1, (1 + level) / 2)) * math.sqrt(units / (units - 1))
+
+    def ends(value: float, _: Floats, influence: Floats) -> Estimate:
+        error = reach * math.sqrt(float(found.influence.copies @ influence**2))
+        return Estimate(value=value, low=value - error, high=value + error)
+
+    return _drawn(metric, found, ends)
+
+
+def delong(metric: Metric, resampler: Resampler, level: float) -> Paired:
+    """DeLong's normal interval of correlated areas (1988, doi:10.2307/2531595).
+
+    In n log n (Sun & Xu 2014, doi:10.1109/LSP.2014.2337313): placements come from one sort. Each
+    class's part of the variance has its own divisor n - 1. Units must be single rows.
+    """
+    found = replicate(metric, resampler)
+    y = np.asarray(resampler.sample.panel.y_true)
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    if min((y == 1).sum(), (y == 0).sum()) < 2:
+        return undefined("fewer than two rows of a class have no spread")
+
+    def ends(value: float, _: Floats, influence: Floats) -> Estimate:
+        parts = (influence[y == label] for label in (0, 1))
+        variance = sum(float(part @ part) * len(part) / (len(part) - 1) for part in parts)
+        error = z * math.sqrt(variance)
+        return Estimate(value=value, low=value - error, high=value + error)
+
+    return _drawn(metric, found, ends)
+
+
+def studentised(metric: Metric, resampler: Resampler, level: float) -> Paired:
+    """Bootstrap t of a mean over rows (Efron & Tibshirani 1993, ch. 12.5).
+
+    Each resample's estimate is held against its own standard error, so that skewed losses have
+    skewed intervals.
+    """
+    first, second, weight = worth(metric, resampler.sample)
+    turn = 1.0 if metric.higher_is_better else -1.0
+    sides = (turn * first, turn * second, second - first)
+    one, two, change = (_bootstrap_t(x, weight, resampler, level) for x in sides)
+    if change is None:
+        return undefined("no spread on some resamples: too few rows differ")
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    error = ((change.high or 0.0) - (change.low or 0.0)) / (2 * z)
+    return Paired(one or UNDEFINED, two or UNDEFINED, change, UNDEFINED, error, None, "")
+
+
+def _bootstrap_t(
+    values: Floats, weight: Floats, resampler: Resampler, level: float
+) -> Estimate | None:
+    by_unit = sum_by_unit(np.column_stack([values * weight, weight]), resampler.sample)
+    x, w = by_unit.T
+    moments = np.column_stack([x, w, x * x, x * w, w * w])
+    drawn = np.vstack([counts @ moments for counts in resampler.counts()])
+    means, errors = _mean_and_error(np.vstack([moments.sum(axis=0), drawn]))
+    if not (errors > 0).all():
+        return None
+    t = (means[1:] - means[0]) / errors[1:]
+    low, high = np.quantile(t, [(1 - level) / 2, (1 + level) / 2])
+    value, error = float(means[0]), float(errors[0])
+    return Estimate(value=value, low=value - float(high) * error, high=value - float(low) * error)
+
+
+def _mean_and_error(sums: Floats) -> tuple[Floats, Floats]:
+    """A ratio of sums over units and its linearised standard error; ``sums`` (b, 5)."""
+    x, w, xx, xw, ww = sums.T
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = x / w
+        variance = (xx - 2 * mean * xw + mean**2 * ww) / w**2
+    return mean, np.sqrt(np.maximum(np.nan_to_num(variance), 0.0))
+
+
+def _drawn(metric: Metric, found: Replicates, ends: Ends) -> Paired:
+    """Both models' estimates and the improvement from replicates and influence."""
+    sides = (found.champion_value, found.candidate_value)
+    defined = np.isfinite(found.champion) & np.isfinite(found.candidate)
+    if not (np.isfinite(sides).all() and defined.all()):
+        return undefined(f"{metric.formula} is undefined on these rows or on resamples of them")
+    at = found.influence
+    turns = [_turn(metric, value) for value in sides]
+    value = float(metric.improvement(*sides))
+    change = metric.improvement(found.champion, found.candidate)
+    improvement = ends(value, change, turns[1] * at.candidate - turns[0] * at.champion)
+    return Paired(
+        ends(sides[0], found.champion, at.champion),
+        ends(sides[1], found.candidate, at.candidate),
+        improvement,
+        UNDEFINED,
+        float(change.std()),
+        None,
+        "",
+    )
+
+
+def _turn(metric: Metric, value: float) -> float:
+    if metric.target is not None:
+        return 1.0 if value < metric.target else -1.0
+    return 1.0 if metric.higher_is_better else -1.0
+
+
+def _skew(influence: Floats, copies: Floats) -> float:
+    """The acceleration: a sixth of the skewness of the sum of the influences."""
+    squares = float(copies @ influence**2)
+    return float(copies @ influence**3) / (6 * squares**1.5) if squares > 0 else 0.0
+
+
+def _accelerated(value: float, draws: Floats, skew: float, level: float) -> Estimate:
+    normal = NormalDist()
+    below = (float((draws < value).mean()) + float((draws <= value).mean())) / 2
+    if not 0 < below < 1:
+        return Estimate(value=value, low=float(draws.min()), high=float(draws.max()))
+    bias = normal.inv_cdf(below)
+
+    def at(tail: float) -> float:
+        moved = bias + normal.inv_cdf(tail)
+        return normal.cdf(bias + moved / (1 - skew * moved))
+
+    low, high = np.quantile(draws, [at((1 - level) / 2), at((1 + level) / 2)])
+    return Estimate(value=value, low=float(low), high=float(high))

@@ -1,0 +1,258 @@
+"""Methods that may be asked for: against SciPy, published examples and the definition itself."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tests.support.panels import Pair, binary, drawn, policy, sample
+from titleholder.arrays import Floats, Panel, Predictions
+from titleholder.compare import chosen
+from titleholder.metrics import REGISTRY, Metric
+from titleholder.stats.intervals import Paired
+from titleholder.stats.methods import INTERVALS, TESTS, applicable, interval_by
+from titleholder.stats.resampler import Draw, Resampler
+from titleholder.types import Estimate, Task
+
+DRAW = Draw(resamples=4000, seed=5)
+
+# Darwin's fifteen pairs of Zea mays, crossed less self-fertilised, in eighths of an inch: the
+# worked example of Fisher (1935), The Design of Experiments, ch. III.
+DARWIN = np.array([49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48], dtype=float)
+
+
+def scored(first: Floats, second: Floats) -> tuple[Metric, Pair]:
+    """Two models' scores of the same items, and the metric of their mean."""
+    panel = Panel(np.array([str(i) for i in range(len(first))]), Task.SCORED, None)
+    models = [Predictions(n, items={"s": s}) for n, s in (("first", first), ("second", second))]
+    (metric,) = chosen(policy(Task.SCORED, metrics=("s",)), models[0], models[1])
+    return metric, (panel, models[0], models[1])
+
+
+def by(name: str, metric: Metric, pair: Pair, draw: Draw = DRAW) -> Paired:
+    """Estimates by a named interval at 95%."""
+    paired, method = interval_by(name, metric, Resampler(sample(pair), draw), 0.95)
+    assert method == (INTERVALS[name].title if name != "default" else method)
+    return paired
+
+
+def p_of(name: str, metric: Metric, pair: Pair, draw: Draw = DRAW) -> float:
+    """The p-value of a named test, which has to apply."""
+    assert TESTS[name].lacks(metric, sample(pair)) == ""
+    return TESTS[name].run(metric, Resampler(sample(pair), draw))
+
+
+def ends(estimate: Estimate) -> tuple[float, float]:
+    """Low and high."""
+    assert estimate.low is not None
+    assert estimate.high is not None
+    return estimate.low, estimate.high
+
+
+# ------------------------------------------------------------------ published examples
+
+
+def test_darwins_plants_by_t() -> None:
+    """The paired t interval of Darwin's plants is 0.0039 to 5.2294 inches."""
+    low, high = ends(by("paired_t", *scored(np.zeros(15), DARWIN / 8)).improvement)
+    assert (round(low, 4), round(high, 4)) == (0.0039, 5.2294)
+
+
+def test_darwins_plants_by_permutation() -> None:
+    """Fisher counted 863 of the 32,768 ways to swap the pairs that do as well or better."""
+    metric, pair = scored(np.zeros(15), DARWIN)
+    p = p_of("permutation", metric, pair, Draw(resamples=40_000, seed=1))
+    assert round(p * 2**15) == 863
+
+
+def test_darwins_plants_by_wilcoxon() -> None:
+    """The two negative differences have the ranks 10 and 14: a sum of 24, exactly p = 0.0206."""
+    metric, pair = scored(np.zeros(15), DARWIN)
+    assert p_of("wilcoxon", metric, pair) == pytest.approx(0.041259765625 / 2)
+
+
+def test_mcnemar_is_as_published() -> None:
+    """Cavo's 6 against 16 discordant pairs: exact conditional p = 0.052479, two-sided.
+
+    Fagerland, Lydersen & Laake (2017), Statistical Analysis of Contingency Tables, ch. 8.
+    """
+    hits = [(1, 1)] * 59 + [(1, 0)] * 6 + [(0, 1)] * 16 + [(0, 0)] * 80
+    first, second = np.array(hits, dtype=float).T
+    p = p_of("mcnemar", REGISTRY["recall"], binary(np.ones(161, int), first, second))
+    assert round(2 * p, 6) == 0.052479
+
+
+# --------------------------------------------------------------------- against SciPy
+
+
+def test_the_paired_t_interval_is_scipys() -> None:
+    """`scipy.stats.ttest_rel` gives the same interval of the mean improvement."""
+    pair = drawn(60, seed=1)
+    truth = np.asarray(pair[0].y_true, dtype=float)
+    losses = [(np.asarray(model.score) - truth) ** 2 for model in pair[1:]]
+    expected = stats.ttest_rel(*losses).confidence_interval(0.95)
+    found = by("paired_t", REGISTRY["brier"], pair)
+    assert ends(found.improvement) == pytest.approx((expected.low, expected.high), rel=1e-9)
+
+
+def test_bca_is_scipys() -> None:
+    """`scipy.stats.bootstrap(method="BCa")` gives the same interval of skewed differences."""
+    rng = np.random.default_rng(2)
+    change = rng.lognormal(0, 1, 60)
+    found = by("bootstrap_bca", *scored(np.zeros(60), change), Draw(resamples=20_000, seed=3))
+    expected = stats.bootstrap(
+        (change,), np.mean, method="BCa", n_resamples=20_000, rng=4
+    ).confidence_interval
+    bare = by("bootstrap", *scored(np.zeros(60), change), Draw(resamples=20_000, seed=3))
+    width = expected.high - expected.low
+    assert ends(found.improvement) == pytest.approx(expected, abs=0.03 * width)
+    assert ends(bare.improvement) != pytest.approx(expected, abs=0.03 * width)
+
+
+def test_the_bare_bootstrap_is_scipys() -> None:
+    """`scipy.stats.bootstrap(method="percentile")` gives the same interval."""
+    change = np.random.default_rng(5).lognormal(0, 1, 60)
+    found = by("bootstrap", *scored(np.zeros(60), change), Draw(resamples=20_000, seed=6))
+    expected = stats.bootstrap(
+        (change,), np.mean, method="percentile", n_resamples=20_000, rng=7
+    ).confidence_interval
+    width = expected.high - expected.low
+    assert ends(found.improvement) == pytest.approx(expected, abs=0.03 * width)
+
+
+# ------------------------------------------------------------- against the definition
+
+
+@pytest.mark.parametrize("ties", [None, 10])
+def test_delong_compares_each_pair(ties: int | None) -> None:
+    """The interval by one sort is that of comparing each positive with each negative."""
+    pair = drawn(150, seed=8, ties=ties)
+    y = np.asarray(pair[0].y_true)
+    rows, columns, areas = [], [], []
+    for model in pair[1:]:
+        score = np.asarray(model.score)
+        up, down = score[y == 1][:, None], score[y == 0]
+        wins = (up > down) + 0.5 * (up == down)
+        rows.append(wins.mean(axis=1))
+        columns.append(wins.mean(axis=0))
+        areas.append(wins.mean())
+    covariance = np.cov(rows) / (y == 1).sum() + np.cov(columns) / (y == 0).sum()
+    contrast = np.array([-1.0, 1.0])
+    reach = 1.959963984540054 * np.sqrt(contrast @ covariance @ contrast)
+    change = areas[1] - areas[0]
+    found = by("delong", REGISTRY["roc_auc"], pair)
+    assert ends(found.improvement) == pytest.approx((change - reach, change + reach), rel=1e-9)
+    own = 1.959963984540054 * np.sqrt(covariance[0, 0])
+    assert ends(found.champion) == pytest.approx((areas[0] - own, areas[0] + own), rel=1e-9)
+
+
+def test_the_studentised_bootstrap_is_its_definition() -> None:
+    """Resampled means, each over its own error, written out."""
+    rng = np.random.default_rng(9)
+    change = rng.lognormal(0, 1, 50)
+    found = by("bootstrap_t", *scored(np.zeros(50), change))
+    rows = rng.integers(50, size=(20_000, 50))
+    drawn_ = change[rows]
+    t = (drawn_.mean(axis=1) - change.mean()) / drawn_.std(axis=1)
+    low, high = change.mean() - np.quantile(t, [0.975, 0.025]) * change.std()
+    assert ends(found.improvement) == pytest.approx((low, high), abs=0.06 * (high - low))
+
+
+def test_the_cluster_bootstrap_takes_whole_clusters() -> None:
+    """With clusters it is the percentile bootstrap over them, and without it does not apply."""
+    pair = drawn(200, seed=10, cluster=np.arange(200) // 5)
+    metric = REGISTRY["roc_auc"]
+    one, other = by("cluster_bootstrap", metric, pair), by("bootstrap", metric, pair)
+    assert one == other
+    alone, method = interval_by(
+        "cluster_bootstrap", metric, Resampler(sample(drawn(200)), DRAW), 0.95
+    )
+    assert alone.improvement == Estimate()
+    assert "no clusters" in alone.reason
+    assert method == "none"
+
+
+@pytest.mark.parametrize("name", ["roc_auc", "brier", "f1", "accuracy", "average_precision"])
+def test_methods_agree_where_rows_are_many(name: str) -> None:
+    """With 600 rows all intervals that apply agree within a tenth of their width."""
+    pair = drawn(600, seed=11, prevalence=0.5)
+    metric = REGISTRY[name]
+    reference = ends(by("default", metric, pair).improvement)
+    width = reference[1] - reference[0]
+    for method in applicable(metric, sample(pair)):
+        if method in INTERVALS:
+            found = ends(by(method, metric, pair).improvement)
+            assert found == pytest.approx(reference, abs=0.1 * width), method
+
+
+@pytest.mark.parametrize("name", sorted(TESTS))
+def test_tests_know_the_side(name: str) -> None:
+    """Small for a better candidate, large for a worse, and 1 for a copy."""
+    pair = drawn(400, seed=12, skill=(0.5, 1.5))
+    panel, worse, better = pair
+    metric = REGISTRY["accuracy"]
+    assert p_of(name, metric, pair) < 0.01
+    assert p_of(name, metric, (panel, better, worse)) > 0.9
+    assert p_of(name, metric, (panel, worse, replace(worse, model="copy"))) == 1
+
+
+def test_clusters_are_one_observation() -> None:
+    """Each row ten times over changes no test that is told of the copies."""
+    metric, pair = scored(np.zeros(15), DARWIN)
+    copies = np.repeat(np.arange(15), 10)
+    panel = replace(pair[0], row_id=pair[0].row_id[copies], cluster=copies)
+    models = [replace(m, items={"s": m.items["s"][copies]}) for m in pair[1:]]
+    for name in ("wilcoxon", "permutation"):
+        draw = Draw(resamples=40_000, seed=1)
+        once, again = p_of(name, metric, pair, draw), p_of(name, metric, (panel, *models), draw)
+        assert again == pytest.approx(once)
+
+
+APPLIES = {
+    "accuracy": {"newcombe", "mcnemar", "paired_t", "wilcoxon", "permutation", "bootstrap_t"},
+    "f1": {"bootstrap", "bootstrap_bca", "influence_t"},
+    "roc_auc": {"delong", "bootstrap", "bootstrap_bca", "influence_t"},
+    "log_loss": {"paired_t", "wilcoxon", "permutation", "bootstrap_t"},
+}
+NEVER = {
+    "f1": {"newcombe", "delong", "paired_t", "mcnemar", "wilcoxon", "cluster_bootstrap"},
+    "roc_auc": {"newcombe", "paired_t", "mcnemar", "permutation"},
+    "log_loss": {"newcombe", "delong", "mcnemar"},
+    "size_mb": set(INTERVALS) | set(TESTS),
+}
+
+
+def test_each_metric_says_what_it_may_have() -> None:
+    """What applies is listed, what does not says why and gives no other method's numbers."""
+    rows = sample(drawn(100))
+    for name, methods in APPLIES.items():
+        assert methods | {"default"} <= set(applicable(REGISTRY[name], rows))
+    for name, methods in NEVER.items():
+        assert not (methods & set(applicable(REGISTRY[name], rows)))
+        for method in methods & set(INTERVALS):
+            found, _ = interval_by(method, REGISTRY[name], Resampler(rows, DRAW), 0.95)
+            assert found.improvement == Estimate()
+            assert "does not apply" in found.reason
+
+
+def test_single_rows_are_asked_for_where_they_matter() -> None:
+    """Weights and clusters rule out DeLong and McNemar."""
+    for said in ({"cluster": np.arange(100) // 2}, {"weight": np.full(100, 2.0)}):
+        rows = sample(drawn(100, **said))  # type: ignore[arg-type]
+        assert "delong" not in applicable(REGISTRY["roc_auc"], rows)
+        assert "mcnemar" not in applicable(REGISTRY["accuracy"], rows)
+
+
+@pytest.mark.parametrize("name", sorted(set(INTERVALS) - {"default"}))
+def test_a_handful_of_rows_gives_an_interval_or_a_reason(name: str) -> None:
+    """No method gives NaN, whatever it is asked of."""
+    for n in (1, 2, 3, 5):
+        for seed in range(5):
+            rows = sample(drawn(n, seed, cluster=np.arange(n)))
+            for metric in (REGISTRY[m] for m in ("accuracy", "f1", "roc_auc", "brier")):
+                paired, _ = interval_by(name, metric, Resampler(rows, Draw(200, 1)), 0.95)
+                if paired.improvement.value is None:
+                    assert paired.reason
+                else:
+                    assert np.isfinite(ends(paired.improvement)).all()
