@@ -257,6 +257,26 @@ def test_the_clearest_loss_of_a_regression_is_the_largest_growth_of_error() -> N
     assert found.n_worse == int((growth > 0).sum())
 
 
+def test_a_changed_row_tells_the_score_that_its_answer_rests_on() -> None:
+    """Of the positive class for two, of the true class for more."""
+    panel, first, second = binary()
+    found = changed.changed(panel, first, second)
+    assert found is not None and first.score is not None
+    row = found.worse[0]
+    said_score = float(row.champion.split("score ")[1].rstrip(")"))
+    assert abs(said_score - first.score[int(row.row_id)]) < 0.01
+    three = Panel(
+        row_id=np.array(["a"]), task=Task.MULTICLASS, y_true=np.array([2]), classes=("x", "y", "z")
+    )
+    models = [
+        Predictions("m", label=np.array([label]), score=np.array([[0.1, 0.6, 0.3]]))
+        for label in (2, 1)
+    ]
+    lost = changed.changed(three, models[0], models[1])
+    assert lost is not None
+    assert lost.worse[0].candidate == "y (30% on the truth)"
+
+
 def test_models_that_answer_alike_have_no_changed_rows() -> None:
     """Nothing changed, nothing is shown."""
     panel, model, _ = binary()
@@ -337,8 +357,8 @@ def test_costs_of_single_rows_are_told_side_by_side() -> None:
         line.title: line
         for line in running((), Predictions("a", costs=costs), Predictions("b", costs=twice))
     }
-    assert lines["Latency by row, median"].champion == "200"
-    assert lines["Latency by row, median"].candidate == "400"
+    assert lines["Latency by row, 90%"].champion == "280"
+    assert lines["Latency by row, 90%"].candidate == "560"
     assert lines["Cost, mean of a row"].times == "2 times"
 
 

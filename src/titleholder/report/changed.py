@@ -106,8 +106,8 @@ def _of_classes(
 
     def words(i: int) -> tuple[str, str, str]:
         told = [
-            _class(panel, int(model[i]), None if score is None else float(score[i]))
-            for model, score in ((first, sure[0]), (second, sure[1]))
+            panel.classes[int(label[i])] + _sureness(model, i, int(y[i]))
+            for model, label in ((champion, first), (candidate, second))
         ]
         return panel.classes[int(y[i])], told[0], told[1]
 
@@ -123,11 +123,13 @@ def _score_of(panel: Panel, model: Predictions, y: Ints) -> Floats | None:
     return np.asarray(np.take_along_axis(model.score, y[:, None], axis=1)[:, 0])
 
 
-def _class(panel: Panel, code: int, truth_score: float | None) -> str:
-    name = panel.classes[code]
-    return (
-        name if truth_score is None else f"{name} ({numbers.percent(truth_score, 0)} on the truth)"
-    )
+def _sureness(model: Predictions, i: int, truth: int) -> str:
+    """What the model's score was: of the positive class, or of the true one among several."""
+    if model.score is None:
+        return ""
+    if model.score.ndim == 1:
+        return f" (score {numbers.plain(float(model.score[i]), 2)})"
+    return f" ({numbers.percent(float(model.score[i, truth]), 0)} on the truth)"
 
 
 def _four(value: float) -> str:

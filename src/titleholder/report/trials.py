@@ -6,8 +6,10 @@ from titleholder.report.text import visible
 from titleholder.selftest import Scenario, SelfTest
 from titleholder.stats.proportions import wilson
 
-_HEAD = ("pairs", "regressed", "left open", "allowed", "points alone reject", "")
-_RIGHT = frozenset({"regressed", "left open", "allowed", "points alone reject"})
+_HEAD = (
+    "pairs", "regressed", "left open", "allowed", "points beyond bound", "points worse", "planted",
+)  # fmt: skip
+_RIGHT = frozenset(_HEAD[1:-1])
 
 
 def plain(found: SelfTest) -> str:
@@ -34,8 +36,10 @@ def reading(found: SelfTest) -> list[str]:
         said.append(
             f"False alarms: {numbers.percent(scenario.regressed / scenario.trials, 0)} of equally "
             f"good pairs called regressed (at most {numbers.percent(rate.high, 0)} with "
-            f"{found.level:.0%} confidence); a bare comparison of the same numbers rejects "
-            f"{numbers.percent(scenario.points / scenario.trials, 0)}."
+            f"{found.level:.0%} confidence). Without intervals, "
+            f"{numbers.percent(scenario.beyond / scenario.trials, 0)} would be rejected by an "
+            f"estimate beyond its bound, {numbers.percent(scenario.worse / scenario.trials, 0)} by "
+            "one that is worse at all."
         )
     missed = sum(s.allowed for s in found.scenarios if s.loss)
     pairs = sum(s.trials for s in found.scenarios if s.loss)
@@ -48,9 +52,11 @@ def reading(found: SelfTest) -> list[str]:
 
 def _cells(scenario: Scenario) -> tuple[str, ...]:
     n = scenario.trials
-    counts = (scenario.regressed, scenario.open, scenario.allowed, scenario.points)
+    counts = (
+        scenario.regressed, scenario.open, scenario.allowed, scenario.beyond, scenario.worse,
+    )  # fmt: skip
     return (
         visible(scenario.name),
         *(numbers.percent(count / n, 0) for count in counts),
-        visible(scenario.loss) or "no loss",
+        visible(scenario.loss) or "nothing",
     )
