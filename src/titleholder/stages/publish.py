@@ -1,17 +1,22 @@
-"""publish: each candidate's verdict with all that stands behind it, and a receipt."""
+"""publish: each candidate's verdict with all that stands behind it, and a receipt.
 
+The signing key is read here and nowhere else, before anything is published.
+"""
+
+import os
 from datetime import timedelta
 from pathlib import Path
 
 from titleholder import publication, records
+from titleholder.adapters import ed25519
 from titleholder.adapters.stores import open_store
-from titleholder.stages import STAGES, manifest
+from titleholder.stages import STAGES, manifest, provenance
 from titleholder.stages.workspace import Workspace
+from titleholder.statement import subject_of
 from titleholder.types import Record, Verdict
-from titleholder.verdict import DigestSet, Subject
 
 RECEIPT = "receipt.json"
-ROLES = ("current", "reference")
+SUITE = "suite.json"
 
 
 class Receipts(Record, frozen=True):
@@ -22,12 +27,20 @@ class Receipts(Record, frozen=True):
 
 
 def run(ws: Workspace) -> None:
-    """Publish every verdict of the run and write ``receipt.json``."""
+    """Publish every verdict of the run and write ``receipt.json``.
+
+    ``suite.json``, the suite with defaults filled in, becomes evidence too: `verify` repeats the
+    judgement, and the statistics, by it.
+    """
+    signer = ed25519.signer(os.environ)
     found = manifest.read(ws)
+    records.write(ws.stage("publish") / SUITE, ws.suite)
     names = found.candidates()
     verdicts = {name: ws.stage("judge") / f"{name}.json" for name in names}
     inputs = dict(ws.digest(path) for path in verdicts.values())
-    receipts = tuple(_publish(ws, found, name, path) for name, path in verdicts.items())
+    receipts = tuple(
+        _publish(ws, found, name, path, signer) for name, path in verdicts.items()
+    )
     records.write(ws.stage("publish") / RECEIPT, Receipts(inputs=inputs, receipts=receipts))
 
 
@@ -37,27 +50,38 @@ def read(ws: Workspace) -> Receipts:
 
 
 def _publish(
-    ws: Workspace, found: manifest.Manifest, candidate: str, path: Path
+    ws: Workspace,
+    found: manifest.Manifest,
+    candidate: str,
+    path: Path,
+    signer: ed25519.PrivateKey | None,
 ) -> publication.Receipt:
     store = open_store(
         ws.store.url, root=ws.root, endpoint=ws.store.endpoint, region=ws.store.region
     )
     source = found.source(manifest.CANDIDATE + candidate)
-    subject = Subject(name=source.path, digest=DigestSet(sha256=source.sha256))
+    for read in found.for_candidate(candidate):
+        # Whoever swapped data or a model during the run is caught here at the latest.
+        manifest.verify(manifest.local_path(ws, read), read.sha256)
     return publication.publish(
         store,
         ws.store.environment,
         records.read(path, Verdict),
-        subject,
+        subject_of(source.path, source.sha256),
         _evidence(ws, set(found.candidates()) - {candidate}),
+        provenance=provenance.of(ws),
         valid_for=timedelta(hours=ws.store.valid_hours),
         logical_date=ws.night,
+        signer=signer,
     )
 
 
 def _evidence(ws: Workspace, others: set[str]) -> dict[str, Path]:
-    """Every file of every earlier stage but those of the other candidates, by relative name."""
-    files: dict[str, Path] = {}
+    """The suite, and every file of every earlier stage but what is of other candidates alone.
+
+    The other candidates' predictions stay: the shift of answers is of all models together.
+    """
+    files = {f"publish/{SUITE}": ws.stage("publish") / SUITE}
     for stage in STAGES["publish"].after:
         for path in sorted(ws.stage(stage).rglob("*")):
             name = path.relative_to(ws.stage(stage)).as_posix()
@@ -70,7 +94,6 @@ def _belongs(name: str, candidate: str) -> bool:
     """Whether a file of a stage is of this candidate alone.
 
     >>> [_belongs(n, "b") for n in ("b.json", "b.current.parquet", "b/report.html", "c.json")]
-    [True, True, True, False]
+    [True, False, True, False]
     """
-    own = {f"{candidate}.json", *(f"{candidate}.{role}.parquet" for role in ROLES)}
-    return name in own or name.startswith(f"{candidate}/")
+    return name == f"{candidate}.json" or name.startswith(f"{candidate}/")

@@ -1,17 +1,21 @@
 """The champion on the current rows, outside of a run: what `plan` and `selftest` start from.
 
-No record is written but that of pull, no candidate is opened.
+No candidate is opened, and no record of a run is written but that of pull.
 """
 
 from dataclasses import dataclass
 
-from titleholder import tables
+from titleholder import records, tables
 from titleholder.adapters import models
 from titleholder.arrays import Panel, Predictions
 from titleholder.errors import RecordError
+from titleholder.selftest import SelfTest, selftest
 from titleholder.stages import STAGES, compare, manifest
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Comparison
+
+SELFTEST = "selftest"
+FILE = "selftest.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +66,11 @@ def _former(ws: Workspace) -> _Former | None:
     except (RecordError, IndexError, OSError):
         return None
     return _Former(found.source("current").sha256, last.comparisons)
+
+
+def try_rules(ws: Workspace, trials: int) -> SelfTest:
+    """Run the self-test on the champion's answers and keep its record for the report card."""
+    found = rehearse(ws)
+    told = selftest(ws.name, found.panel, found.champion, ws.suite, trials)
+    records.write(ws.stage(SELFTEST) / FILE, told)
+    return told

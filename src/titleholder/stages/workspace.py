@@ -3,8 +3,8 @@
 import contextlib
 import fcntl
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -25,6 +25,8 @@ class Workspace:
     Records go to ``.titleholder/runs/<suite>/<stage>/``; only the stage of that name writes there.
     ``night`` is the UTC day that a run stands for, however late it runs; None is today. It is no
     input of any record, only of what `publish` calls a second try of the same question.
+    ``started`` is when whatever opened the workspace began, ``attempt`` the how many-th try it is;
+    both are told in the published verdict.
     """
 
     root: Path
@@ -32,6 +34,8 @@ class Workspace:
     suite: Suite
     store: StoreParams
     night: date | None = None
+    started: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
+    attempt: int = 1
 
     @classmethod
     def of(cls, root: Path, params: Params, name: str, night: date | None = None) -> "Workspace":
