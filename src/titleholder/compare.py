@@ -78,9 +78,9 @@ def measure(
         resampler = Resampler(sample, draw)
         plain = (m for m in metrics if not m.grouped and not m.measured)
         found += [_of_rows(metric, resampler, policy) for metric in plain]
-    for groups in _groupings(panel, policy, over):
-        gaps = (m for m in metrics if m.grouped)
-        whole = Resampler(samples[0], draw)
+    gaps = [m for m in metrics if m.grouped]
+    whole = Resampler(samples[0], draw)
+    for groups in _groupings(panel, policy, over) if gaps else ():
         found += [_of_groups(metric, whole, groups, policy) for metric in gaps]
     found += [_of_models(m, champion, candidate, policy) for m in metrics if m.measured]
     return Measurement(tuple(found), tuple(_flips(sample) for sample in samples))

@@ -61,7 +61,9 @@ def grouping(panel: Panel, part: Part) -> Grouping:
     """
     if isinstance(part, Binned):
         return _binned(panel, part)
-    labels, code = np.unique(labels_of(_column(panel, part)), return_inverse=True)
+    words, code = _words(_column(panel, part))
+    labels, of_word = np.unique(words, return_inverse=True)
+    code = of_word[code]
     if len(labels) > MOST_VALUES:
         raise BadInput(
             f"slice column {part!r} has {len(labels)} values",
@@ -72,13 +74,31 @@ def grouping(panel: Panel, part: Part) -> Grouping:
 
 def labels_of(values: NDArray[Any]) -> NDArray[np.object_]:
     """Values as the words that name them: 1 and 1.0 are ``1``, True is ``true``, days are days."""
-    if values.dtype.kind == "M":
-        moments = np.datetime_as_string(values.astype("datetime64[us]"))
-        values = np.where(np.isnat(values), MISSING, moments)
-        return np.array([_short(moment) for moment in values.tolist()], dtype=object)
-    distinct, code = _distinct(values)
-    words = np.array([label_of(value) for value in distinct], dtype=object)
+    words, code = _words(values)
     return words[code]
+
+
+def _words(values: NDArray[Any]) -> tuple[NDArray[np.object_], Ints]:
+    """The words of the values that occur, one for each, and which of them each row has, (n,)."""
+    if values.dtype.kind == "O":
+        return _words_of_objects(values.tolist())
+    distinct, code = np.unique(values, return_inverse=True)
+    if values.dtype.kind == "M":
+        moments = np.datetime_as_string(distinct.astype("datetime64[us]"))
+        named = [_short(m) for m in np.where(np.isnat(distinct), MISSING, moments).tolist()]
+    else:
+        named = [label_of(value) for value in distinct.tolist()]
+    return np.array(named, dtype=object), code
+
+
+def _words_of_objects(values: list[Any]) -> tuple[NDArray[np.object_], Ints]:
+    """The same for values of any type: equal ones of two types, such as 1 and True, stay apart."""
+    known: dict[str, int] = {}
+    code = np.empty(len(values), dtype=np.int64)
+    for i, value in enumerate(values):
+        word = value if type(value) is str else label_of(value)
+        code[i] = known.setdefault(word, len(known))
+    return np.array(list(known), dtype=object), code
 
 
 def label_of(value: object) -> str:
@@ -94,14 +114,6 @@ def label_of(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
-
-
-def _distinct(values: NDArray[Any]) -> tuple[list[Any], Ints]:
-    """The values that occur and which of them each row holds; objects are taken as they come."""
-    if values.dtype.kind == "O":
-        return values.tolist(), np.arange(len(values))
-    distinct, code = np.unique(values, return_inverse=True)
-    return distinct.tolist(), code
 
 
 def _short(moment: str) -> str:

@@ -1,12 +1,12 @@
 """The default interval of a metric on a sample: which of the ways is taken, and by what name."""
 
 from titleholder.arrays import Ints
-from titleholder.metrics.base import Metric
+from titleholder.metrics.base import Counts, Metric
 from titleholder.stats.extremes import guarded
 from titleholder.stats.intervals import Paired, summarise
 from titleholder.stats.replicates import replicate
 from titleholder.stats.resampler import Resampler
-from titleholder.stats.shares import compare_shares, hits_of
+from titleholder.stats.shares import METHOD, compare_shares, compare_tables, hits_of, of_cells
 
 
 def estimated(
@@ -17,7 +17,10 @@ def estimated(
     Plain shares of rows have score intervals, all else is resampled; ``group`` (n,) codes the
     groups of a grouped metric.
     """
-    sample = resampler.sample
+    sample, law = resampler.sample, metric.law
+    if isinstance(law, Counts) and law.proportion is not None and sample.plain:
+        table = of_cells(law.proportion, resampler.cells)
+        return compare_tables(metric, table, law.proportion.misses, level), METHOD
     hits = None if group is not None else hits_of(metric, sample)
     if hits is not None:
         return compare_shares(metric, hits, sample, level)

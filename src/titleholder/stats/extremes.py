@@ -28,7 +28,8 @@ def guarded(metric: Metric, paired: Paired, sample: Sample, level: float) -> Pai
     """
     least, most = metric.domain
     width = most - least
-    if not math.isfinite(width) or paired.reason:
+    own, improvement = (paired.champion, paired.candidate), paired.improvement
+    if not math.isfinite(width) or not any(_is_point(e) for e in (*own, improvement)):
         return paired
     rarest, units = _reach(_rarest(sample), level) * width, _reach(sample.units, level) * width
     champion = _opened(paired.champion, rarest, least, most)
@@ -50,8 +51,12 @@ def guarded(metric: Metric, paired: Paired, sample: Sample, level: float) -> Pai
     )
 
 
+def _is_point(estimate: Estimate) -> bool:
+    return estimate.value is not None and estimate.low == estimate.high
+
+
 def _opened(estimate: Estimate, reach: float, least: float, most: float) -> Estimate:
-    if estimate.value is None or estimate.low != estimate.high:
+    if estimate.value is None or not _is_point(estimate):
         return estimate
     low, high = max(least, estimate.value - reach), min(most, estimate.value + reach)
     return Estimate(value=estimate.value, low=low, high=high)

@@ -8,6 +8,7 @@ rows among thousands, the spread of their difference is known from five rows.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -18,7 +19,7 @@ _STEP = 1e-4
 _MOST_CLASSES = 32
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Influence:
     """Influence of each kind of unit on champion and candidate, (m,) each, and how many there are.
 
@@ -40,13 +41,23 @@ class Influence:
         number of units where all matter alike, twice the number of those that matter where few
         do; between 1 and one less than the fewest.
         """
-        moved = champion * self.champion + candidate * self.candidate
-        squares = float(self.copies @ moved**2)
-        fourths = float(self.copies @ moved**4) - squares**2 / self.units
+        # (p a + q b)^2 = p^2 a^2 + 2 p q a b + q^2 b^2
+        weights = np.array([champion**2, 2 * champion * candidate, candidate**2])
+        sums, gram = self._moments
+        squares = float(weights @ sums)
+        fourths = float(weights @ gram @ weights) - squares**2 / self.units
         most = max(1.0, self.fewest - 1.0)
         if not squares > 0 or not fourths > 0:
             return most
         return min(most, max(1.0, 2 * squares**2 / fourths))
+
+    @cached_property
+    def _moments(self) -> tuple[Floats, Floats]:
+        """Sums of a^2, a b and b^2 over units, (3,), and of their products, (3, 3)."""
+        a, b = self.champion, self.candidate
+        products = np.stack([a * a, a * b, b * b])
+        weighted = products if (self.copies == 1).all() else products * self.copies
+        return weighted.sum(axis=1), weighted @ products.T
 
 
 def by_counts(value: Callable[[Floats], Floats], counts: Floats) -> Floats:

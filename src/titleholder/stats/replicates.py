@@ -19,7 +19,8 @@ import numpy as np
 
 from titleholder.arrays import Floats, Ints
 from titleholder.metrics.base import Counts, Means, Metric, Ranks
-from titleholder.metrics.ladder import Ladder
+from titleholder.metrics.ladder import Ladder, Steps
+from titleholder.stats.cells import Cells
 from titleholder.stats.influence import Influence, by_counts, by_means
 from titleholder.stats.keys import generator
 from titleholder.stats.resampler import Resampler, sum_by_unit
@@ -61,7 +62,7 @@ def _counts(
     value: Callable[[Floats], Floats], resampler: Resampler, group: Ints | None
 ) -> Replicates:
     sample = resampler.sample
-    table = _cells(sample, group)
+    table = resampler.cells if group is None else Cells.of(sample, group)
     sums, method = _cell_sums(table, resampler)
     first, second = table.champion_counts(sums), table.candidate_counts(sums)
     champion, candidate = value(first), value(second)
@@ -71,7 +72,7 @@ def _counts(
         n = len(sample.panel)
         influence = Influence(one, two, sums[0], n, n)
     else:
-        of_unit = _by_unit(table, sample) @ np.column_stack([one, two])
+        of_unit = table.by_unit(sample) @ np.column_stack([one, two])
         influence = _of_units(of_unit, sample)
     return Replicates(
         float(champion[0]), float(candidate[0]), champion[1:], candidate[1:], method, influence
@@ -86,73 +87,17 @@ def _of_units(of_unit: Floats, sample: Sample, fewest: int | None = None) -> Inf
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """Distinct (group, truth, champion's call, candidate's call) and which row is in which."""
-
-    cell_of_row: Ints
-    group: Ints
-    truth: Ints
-    champion: Ints
-    candidate: Ints
-    groups: int | None
-    classes: int
-
-    def champion_counts(self, sums: Floats) -> Floats:
-        return self._counts(sums, self.champion)
-
-    def candidate_counts(self, sums: Floats) -> Floats:
-        return self._counts(sums, self.candidate)
-
-    def place(self, call: Ints) -> Ints:
-        """Where each cell's rows stand in the raveled confusion counts of one model, (C,)."""
-        return (self.group * self.classes + self.truth) * self.classes + call
-
-    def _counts(self, sums: Floats, call: Ints) -> Floats:
-        """Sums per cell (B, C) to confusion counts (B, [G,] K, K)."""
-        k, g = self.classes, self.groups or 1
-        place = self.place(call)
-        spread = np.zeros((len(place), g * k * k))
-        spread[np.arange(len(place)), place] = 1.0
-        shape = (len(sums), k, k) if self.groups is None else (len(sums), g, k, k)
-        return (sums @ spread).reshape(shape)
-
-
-def _cells(sample: Sample, group: Ints | None) -> _Cells:
-    truth, a, b = sample.panel.y_true, sample.champion.label, sample.candidate.label
-    if truth is None or a is None or b is None:
-        raise ValueError("a metric of calls was asked of predictions without labels")
-    k = len(sample.panel.classes)
-    groups = None if group is None else int(group.max(initial=-1)) + 1
-    of_row = np.zeros(len(truth), dtype=np.int64) if group is None else group
-    code = ((of_row * k + truth) * k + a) * k + b
-    distinct, cell_of_row = np.unique(code, return_inverse=True)
-    rest, candidate = np.divmod(distinct, k)
-    rest, champion = np.divmod(rest, k)
-    which, true = np.divmod(rest, k)
-    return _Cells(cell_of_row, which, true, champion, candidate, groups, k)
-
-
-def _cell_sums(table: _Cells, resampler: Resampler) -> tuple[Floats, str]:
+def _cell_sums(table: Cells, resampler: Resampler) -> tuple[Floats, str]:
     """Weight in each cell, (1 + B, C): as it stands first, then on each resample."""
     sample, draw = resampler.sample, resampler.draw
-    cells = len(table.truth)
-    observed = np.bincount(table.cell_of_row, weights=sample.weight, minlength=cells)
     if sample.plain:
         rng = generator(draw.seed, "cells", sample.name)
         n = len(sample.panel)
-        drawn = rng.multinomial(n, observed / n, size=draw.resamples)
-        return np.vstack([observed, drawn]), f"paired bootstrap over cells, B={draw.resamples}"
-    sums, method = resampler.sums(_by_unit(table, sample))
-    return np.vstack([observed, np.maximum(sums, 0.0)]), method
-
-
-def _by_unit(table: _Cells, sample: Sample) -> Floats:
-    """Weight that each unit has in each cell, (units, C)."""
-    cells = len(table.truth)
-    place = sample.unit * cells + table.cell_of_row
-    spread: Floats = np.bincount(place, sample.weight, sample.units * cells).astype(float)
-    return spread.reshape(sample.units, cells)
+        drawn = rng.multinomial(n, table.observed / n, size=draw.resamples)
+        method = f"paired bootstrap over cells, B={draw.resamples}"
+        return np.vstack([table.observed, drawn]), method
+    sums, method = resampler.sums(table.by_unit(sample))
+    return np.vstack([table.observed, np.maximum(sums, 0.0)]), method
 
 
 # ---------------------------------------------------------------------------- means
@@ -194,14 +139,16 @@ def _influence_of_means(
 
 def _ranks(name: str, law: Ranks, resampler: Resampler) -> Replicates:
     sample, draw = resampler.sample, resampler.draw
-    first, second = resampler.ladders
-    here, there = (float(law.value(ladder.steps(sample.weight))) for ladder in (first, second))
+    here, there = (float(law.value(steps)) for steps in resampler.observed_steps)
     rarest = _rarest(sample)
     if rarest == 0:
         nothing, none = np.full(draw.resamples, np.nan), _of_units(np.zeros((0, 2)), sample, 0)
         return Replicates(here, there, nothing, nothing, "none: a single class", none)
-    champion = _influence(law, first, sample)
-    change = _influence(law, second, sample) - champion
+    champion, candidate = (
+        _influence(law, ladder, steps, sample)
+        for ladder, steps in zip(resampler.ladders, resampler.observed_steps, strict=True)
+    )
+    change = candidate - champion
     by_unit = sum_by_unit(np.column_stack([champion, change]), sample)
     of_unit = np.column_stack([by_unit[:, 0], by_unit.sum(axis=1)])
     influence = _of_units(of_unit, sample, rarest)
@@ -224,9 +171,10 @@ def _rarest(sample: Sample) -> int:
     return min(len(np.unique(of_class)) for of_class in units)
 
 
-def _influence(law: Ranks, ladder: Ladder, sample: Sample) -> Floats:
+def _influence(law: Ranks, ladder: Ladder, steps: Steps, sample: Sample) -> Floats:
     """Weighted influence of each row, (n,)."""
-    of_positive, of_negative = law.influence(ladder.steps(sample.weight))
-    positive = np.asarray(sample.panel.y_true) == 1
-    step = ladder.step_of_row
-    return np.where(positive, of_positive[step], of_negative[step]) * sample.weight
+    of_positive, of_negative = law.influence(steps)
+    # One gather from both: positives behind negatives.
+    at = ladder.step_of_row + len(of_negative) * np.asarray(sample.panel.y_true)
+    influence: Floats = np.concatenate([of_negative, of_positive])[at]
+    return influence if sample.plain else influence * sample.weight

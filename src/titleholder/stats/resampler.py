@@ -12,6 +12,7 @@ import numpy as np
 
 from titleholder.arrays import Floats, Predictions
 from titleholder.metrics.ladder import Ladder, Steps
+from titleholder.stats.cells import Cells
 from titleholder.stats.keys import generator
 from titleholder.stats.sample import Sample
 
@@ -40,6 +41,17 @@ class Resampler:
         """What explicit draws are called in a finding."""
         what = "clusters" if self.sample.clustered else "rows"
         return f"paired bootstrap over {what}, B={self.draw.resamples}"
+
+    @cached_property
+    def cells(self) -> Cells:
+        """Rows counted by truth and both models' calls."""
+        return Cells.of(self.sample)
+
+    @cached_property
+    def observed_steps(self) -> tuple[Steps, Steps]:
+        """Both ladders' steps on the rows as they stand."""
+        first, second = self.ladders
+        return first.steps(self.sample.weight), second.steps(self.sample.weight)
 
     @cached_property
     def ladders(self) -> tuple[Ladder, Ladder]:

@@ -12,6 +12,7 @@ import numpy as np
 from titleholder.arrays import Bools, Floats
 from titleholder.metrics import base
 from titleholder.metrics.base import Counts, Means, Metric, Proportion
+from titleholder.stats.cells import Cells
 from titleholder.stats.intervals import Paired, undefined
 from titleholder.stats.proportions import Agreement, newcombe, relative_change, wilson
 from titleholder.stats.sample import Sample
@@ -50,6 +51,20 @@ def hits_of(metric: Metric, sample: Sample) -> Hits | None:
             misses = not metric.higher_is_better
             return Hits(one[:, 0] == good, two[:, 0] == good, everywhere, misses)
     return None
+
+
+def of_cells(share: Proportion, cells: Cells) -> Agreement:
+    """The table of a share of calls, from the rows counted by cell: each its own unit."""
+    counted = np.ones(len(cells.truth), bool) if share.truth is None else cells.truth == share.truth
+    one, two = cells.champion == cells.truth, cells.candidate == cells.truth
+    return agreement(Hits(one, two, counted, share.misses), cells.observed)
+
+
+def compare_tables(metric: Metric, table: Agreement, misses: bool, level: float) -> Paired:
+    """The same as `compare_shares` from the table of plain rows."""
+    if not table.n > 0:
+        return undefined(f"{metric.formula} is undefined: no row has that truth")
+    return _paired(table, table, table, misses, level)
 
 
 def compare_shares(metric: Metric, hits: Hits, sample: Sample, level: float) -> tuple[Paired, str]:
