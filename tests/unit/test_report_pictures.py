@@ -140,10 +140,9 @@ def test_curves_go_through_the_points_of_scikit_learn(ties: int) -> None:
     """ROC and precision-recall, with tied scores too."""
     panel, model, _ = binary()
     y, score = np.asarray(panel.y_true, float), np.round(model.score, ties)  # type: ignore[arg-type]
-    roc = curves._curve(panel, y, CHAMPION, score, curves._roc_points)
+    roc, pr = curves.both(panel, y, CHAMPION, score)
     fpr, tpr, _ = roc_curve(y, score, drop_intermediate=False)
     assert np.allclose(roc.x, fpr) and np.allclose(roc.y, tpr)
-    pr = curves._curve(panel, y, CHAMPION, score, curves._pr_points)
     precision, recall, _ = precision_recall_curve(y, score)
     assert np.allclose(pr.x[1:], recall[:-1][::-1]) and np.allclose(pr.y[1:], precision[:-1][::-1])
 
@@ -154,9 +153,7 @@ def test_a_band_is_wider_where_fewer_rows_speak() -> None:
     for n in (400, 1600):
         panel, model, _ = binary(n)
         assert model.score is not None
-        curve = curves._curve(
-            panel, np.asarray(panel.y_true, float), CANDIDATE, model.score, curves._roc_points
-        )
+        curve, _ = curves.both(panel, np.asarray(panel.y_true, float), CANDIDATE, model.score)
         widths.append(float((curve.high - curve.low)[5:45].mean()))
     assert 1.5 < widths[0] / widths[1] < 2.7
 
@@ -170,9 +167,17 @@ def test_a_band_knows_that_rows_of_a_cluster_hang_together() -> None:
         row_id=np.arange(1200).astype(str), task=Task.BINARY, y_true=np.repeat(panel.y_true, 4),
         classes=panel.classes, cluster=np.repeat(np.arange(300), 4),
     )  # fmt: skip
-    once = curves._curve(panel, y, CHAMPION, score, curves._roc_points)
-    times = curves._curve(four, np.repeat(y, 4), CHAMPION, np.repeat(score, 4), curves._roc_points)
+    once, _ = curves.both(panel, y, CHAMPION, score)
+    times, _ = curves.both(four, np.repeat(y, 4), CHAMPION, np.repeat(score, 4))
     assert np.allclose(once.high - once.low, times.high - times.low, atol=0.05)
+
+
+def test_a_panel_too_large_to_resample_has_no_bands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would be no wider than the line; the caption does not promise any."""
+    monkeypatch.setattr(curves, "MOST_RESAMPLED", 100)
+    roc, pr, *_ = plots(*binary())
+    assert "bands" not in roc.caption + pr.caption
+    assert "[" not in roc.rows[0][1]
 
 
 @pytest.mark.parametrize("only", [0, 1])

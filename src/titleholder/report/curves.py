@@ -4,7 +4,7 @@ The bands are pointwise: at each place on the horizontal axis, 95% of resamples 
 the clusters, where rows hang together) lie inside. They are no bands for the whole curve.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,8 @@ LEVEL = 0.95
 SEED = 20_260_101
 _AT = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 _GRID = np.linspace(0, 1, 51)
-_ROWS_RESAMPLED = 10_000_000  # in all; a large panel needs fewer resamples for a smooth band
+MOST_RESAMPLED = 200_000  # rows; with more, a band is no wider than the line
+_ROWS_RESAMPLED = 4_000_000  # in all; a large panel needs fewer resamples for a smooth band
 _DRAWS = (40, 200)
 _AT_ONCE = 20
 
@@ -53,12 +54,16 @@ def curves(panel: Panel, y: Floats, sides: Sides) -> tuple[Plot, ...]:
     drawn = (_calibration(y, sides),)
     if not 0 < y.sum() < len(y):
         return drawn
-    return (_roc(panel, y, sides), _precision_recall(panel, y, sides), *drawn)
+    pairs = [both(panel, y, side, score) for side, score in sides]
+    base = float(np.average(y, weights=panel.weight))
+    return (
+        _roc([roc for roc, _ in pairs]),
+        _precision_recall([pr for _, pr in pairs], base),
+        *drawn,
+    )
 
 
-def _roc(panel: Panel, y: Floats, sides: Sides) -> Plot:
-    lines = [_curve(panel, y, side, score, _roc_points) for side, score in sides]
-
+def _roc(lines: list[Curve]) -> Plot:
     def paint(axes: "Axes") -> None:
         axes.plot([0, 1], [0, 1], color=theme.MUTED, linewidth=0.8, linestyle=":")
         _draw(axes, lines)
@@ -67,19 +72,16 @@ def _roc(panel: Panel, y: Floats, sides: Sides) -> Plot:
     return plot(
         "roc",
         "ROC curve",
-        "Share of positives found (up) for each share of negatives wrongly flagged (right), with "
-        "95% bands. The curve nearer to the upper left corner ranks better; the dotted line is "
-        "guessing.",
+        f"Share of positives found (up) for each share of negatives wrongly flagged (right)"
+        f"{_with_bands(lines)}. The curve nearer to the upper left corner ranks better; the dotted "
+        "line is guessing.",
         ("False positive rate", "Champion finds", "Candidate finds"),
         _rows(lines),
         paint,
     )
 
 
-def _precision_recall(panel: Panel, y: Floats, sides: Sides) -> Plot:
-    lines = [_curve(panel, y, side, score, _pr_points) for side, score in sides]
-    base = float(np.average(y, weights=panel.weight))
-
+def _precision_recall(lines: list[Curve], base: float) -> Plot:
     def paint(axes: "Axes") -> None:
         axes.axhline(base, color=theme.MUTED, linewidth=0.8, linestyle=":")
         _draw(axes, lines)
@@ -89,7 +91,7 @@ def _precision_recall(panel: Panel, y: Floats, sides: Sides) -> Plot:
         "pr",
         "Precision and recall",
         "How many of those flagged are truly positive (up) when so many of all positives are to "
-        "be found (right), with 95% bands. The dotted line is the share of positives, "
+        f"be found (right){_with_bands(lines)}. The dotted line is the share of positives, "
         f"{numbers.percent(base)}.",
         ("Recall", "Champion's precision", "Candidate's precision"),
         _rows(lines),
@@ -101,6 +103,10 @@ def _rows(lines: list[Curve]) -> list[tuple[str, ...]]:
     return [
         (numbers.percent(at, 0), *(_with_band(curve, at) for curve in lines)) for at in _AT
     ]  # fmt: skip
+
+
+def _with_bands(lines: list[Curve]) -> str:
+    return ", with 95% bands" if all(len(curve.low) for curve in lines) else ""
 
 
 def _with_band(curve: Curve, at: float) -> str:
@@ -140,12 +146,30 @@ def _pr_points(steps: Steps) -> tuple[Floats, Floats]:
         )
 
 
-def _curve(panel: Panel, y: Floats, side: Side, score: Floats, points: Points) -> Curve:
+def both(panel: Panel, y: Floats, side: Side, score: Floats) -> tuple[Curve, Curve]:
+    """A model's ROC curve and its precision-recall curve, with bands from the same resamples."""
     ladder = Ladder.of(y, score)
     base = np.ones(len(y)) if panel.weight is None else panel.weight
-    x, height = _from_left(*points(ladder.steps(base)), points)
-    drawn = _resampled(panel, base, ladder, points)
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    roc: list[Floats] = []
+    pr: list[Floats] = []
+    for drawn in _resampled(panel, base, ladder):
+        roc += _on_grid(drawn, _roc_points)
+        pr += _on_grid(drawn, _pr_points)
+    steps = ladder.steps(base)
+    return _curve(steps, roc, side, _roc_points), _curve(steps, pr, side, _pr_points)
+
+
+def _on_grid(drawn: Steps, points: Points) -> list[Floats]:
+    """The heights of each resampled curve on the grid, each (51,)."""
+    pairs = zip(*points(drawn), strict=True)
+    return [np.interp(_GRID, *_from_left(*pair, points)) for pair in pairs]
+
+
+def _curve(steps: Steps, heights: list[Floats], side: Side, points: Points) -> Curve:
+    x, height = _from_left(*points(steps), points)
+    if not heights:
+        return Curve(side, x, height, np.empty(0), np.empty(0))
+    low, high = np.quantile(heights, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return Curve(side, x, height, low, high)
 
 
@@ -157,19 +181,17 @@ def _from_left(x: Floats, y: Floats, points: Points) -> tuple[Floats, Floats]:
     return np.r_[0.0, x], np.r_[first, y]
 
 
-def _resampled(panel: Panel, base: Floats, ladder: Ladder, points: Points) -> Floats:
-    """Heights on the grid under resampled rows, (B, 51); Poisson weights, one a cluster."""
+def _resampled(panel: Panel, base: Floats, ladder: Ladder) -> Iterator[Steps]:
+    """Steps under resampled rows, some at once; Poisson weights, one a cluster."""
+    if len(panel) > MOST_RESAMPLED:
+        return
     rng = np.random.default_rng(SEED)
     unit = np.arange(len(panel)) if panel.cluster is None else panel.cluster
     units = int(unit.max()) + 1
     draws = int(np.clip(_ROWS_RESAMPLED // len(panel), *_DRAWS))
-    found: list[Floats] = []
     for first in range(0, draws, _AT_ONCE):
         times = rng.poisson(1.0, (min(_AT_ONCE, draws - first), units)).astype(float)
-        x, y = points(ladder.steps(times[:, unit] * base))
-        ends = (_from_left(*pair, points) for pair in zip(x, y, strict=True))
-        found += [np.interp(_GRID, *pair) for pair in ends]
-    return np.array(found)
+        yield ladder.steps(times[:, unit] * base)
 
 
 # --------------------------------------------------------------------------- calibration
