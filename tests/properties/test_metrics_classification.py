@@ -137,6 +137,20 @@ def test_stacked_tables_give_what_each_gives_alone(rows: tuple[Panel, Prediction
         assert np.isnan(alone[-1]), f"{name} of no rows at all"
 
 
+@pytest.mark.parametrize("name", ["mcc", "kappa"])
+def test_what_is_undefined_is_not_rounding_noise(name: str) -> None:
+    """Weights whose sums round differently by rows than by columns: a single class has no value."""
+    rng = np.random.default_rng(11)
+    for _ in range(200):
+        counts = np.zeros((3, 3))
+        if name == "mcc":
+            counts[rng.integers(3)] = rng.uniform(0.1, 3, 3)
+        else:
+            counts[1, 1] = rng.uniform(0.1, 3)
+        for table in (counts, counts.T):
+            assert np.isnan(REGISTRY[name].law.value(table))
+
+
 def test_scikit_learn_gives_zero_where_ours_have_no_value() -> None:
     """No positives and none called: precision, recall, F1, Jaccard and Matthews are undefined."""
     y = call = np.zeros(5, dtype=np.int64)

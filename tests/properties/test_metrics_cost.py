@@ -51,6 +51,13 @@ def test_of_equal_costs_the_highest_threshold_is_taken(rows: Rows, costs: Floats
         assert _cost_at(other, rows, costs) > found.cost
 
 
+def test_costs_that_differ_by_rounding_are_equal() -> None:
+    """Misses of 0.1 and 0.2 cost what a false alarm of 0.3 does, though 0.1 + 0.2 > 0.3."""
+    y, score, weight = np.array([1.0, 1.0, 0.0]), np.full(3, 0.5), np.array([0.1, 0.2, 0.3])
+    assert weight[0] + weight[1] > weight[2]
+    assert best_threshold(y, score, np.array([[0.0, 1.0], [1.0, 0.0]]), weight).at == np.inf
+
+
 @given(multiclass(), st.integers(0, 10**6))
 def test_the_cost_of_counts_is_the_mean_cost_of_rows(rows: Rows, seed: int) -> None:
     """For any number of classes, weighted or not, per 1,000 decisions."""

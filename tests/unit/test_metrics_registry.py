@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.support.metrics import evaluate, panel_of
+from titleholder import tables
 from titleholder.arrays import Panel, Predictions
 from titleholder.compare import measure
 from titleholder.errors import BadInput, ConfigError, Exit, TitleholderError, UsageError
 from titleholder.metrics import HEADLINE, REGISTRY, load_metrics, plugins, reference, row_metric
+from titleholder.params.check import policy_problems
 from titleholder.params.schema import Policy
 from titleholder.types import Kind, Rule, Task
 
@@ -126,6 +129,41 @@ def test_a_suite_measures_the_usual_metrics_and_those_of_its_rules() -> None:
     assert set(more) - set(usual) == {"lift[0.1]", "calibration_slope"}
     named = REGISTRY.select(Task.BINARY, ("lift[0.1]", "accuracy", "mae"), ["nonsense"])
     assert [m.name for m in named] == ["accuracy", "lift[0.1]"]
+
+
+def _problems(task: Task, metric: str, metrics: tuple[str, ...] | None = None) -> list[str]:
+    """What params says of a policy with one rule on this metric."""
+    rule = Rule(id="r", metric=metric, kind=Kind.NON_INFERIOR, margin=0.01)
+    policy = Policy(task=task, rules=(rule,), metrics=metrics, positive=None)
+    return [problem.message for problem in policy_problems(policy, REGISTRY, ())]
+
+
+def test_params_know_families() -> None:
+    """A member is a metric like any other, in rules and in a suite's list."""
+    assert _problems(Task.BINARY, "lift[0.1]") == []
+    assert _problems(Task.MULTICLASS, "recall[cat]", ("recall[cat]",)) == []
+    (told,) = _problems(Task.BINARY, "lift[10]")
+    assert "no metric 'lift[10]'" in told
+    (told,) = _problems(Task.MULTICLASS, "pinball[0.9]")
+    assert "a metric of regression, not of multiclass" in told
+
+
+@pytest.mark.parametrize(("rows", "known"), [(367, False), (368, True)])
+def test_the_99th_percentile_of_latency_needs_its_rows(rows: int, known: bool) -> None:
+    """With 368 rows order statistics enclose it at 95%; with one fewer there is no value."""
+    latency = np.linspace(0.01, 0.02, rows)
+    frame = pd.DataFrame({"row_id": np.arange(rows).astype(str), "y_pred": 1.0})
+    rule = Rule(id="r", metric="p99_latency_ms", kind=Kind.CEILING, value=30.0)
+    policy = Policy(task=Task.REGRESSION, rules=(rule,), resamples=200)
+    ids = frame["row_id"].to_numpy().astype(str)
+    panel = Panel(ids, Task.REGRESSION, np.zeros(rows))
+    model = tables.predictions_of(frame.assign(latency_s=latency), panel, policy, "m", "m.parquet")
+    (found,) = (
+        c for c in measure(panel, model, model, policy).comparisons if c.metric == rule.metric
+    )
+    assert found.available is known
+    if known:
+        assert found.champion.value == pytest.approx(1000 * np.quantile(latency, 0.99), rel=0.01)
 
 
 def test_a_rule_on_a_family_and_on_a_class_is_measured() -> None:
@@ -247,6 +285,7 @@ BROKEN = {
     "METRICS = [mine(name='Two Words')]": "the name 'Two Words'",
     "METRICS = [mine(task='ranking')]": "'ranking' is not a valid Task",
     "METRICS = [mine(needs='scores')]": "needs 'scores' is none of label, score, value",
+    "METRICS = [mine(needs='')]": "needs '' is none of label",
     "METRICS = [mine(domain=(1, 0))]": "domain (1, 0)",
     "METRICS = [mine(domain=None)]": "domain None",
     "METRICS = [mine(), mine()]": "two metrics are called 'mine'",
@@ -273,6 +312,14 @@ def test_a_file_that_is_wrong_says_what_is_wrong(code: str, tmp_path: Path) -> N
     assert BROKEN[code] in str(caught.value)
     assert "mine.py" in str(caught.value)
     assert caught.value.exit_code is Exit.USAGE
+
+
+@pytest.mark.parametrize("needs", ["value", "latency_s", "score_wit"])
+def test_an_own_metric_may_need_any_column_of_the_predictions(needs: str, tmp_path: Path) -> None:
+    """Answers, costs, and scores that others gave."""
+    file = tmp_path / "mine.py"
+    file.write_text(f"{PRELUDE}METRICS = [mine(needs={needs!r})]", encoding="utf-8")
+    assert [metric.needs for metric in load_metrics(file)] == [needs]
 
 
 @pytest.mark.parametrize("name", ["missing.py", "folder.py", "text.txt"])

@@ -16,7 +16,8 @@ from titleholder.types import Task
 GROUP = "titleholder.metrics"
 LISTED = "METRICS"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_NEEDS = ("", "label", "score", "value", "cost_usd", "latency_s", "tokens_in", "tokens_out")
+_NEEDS = ("label", "score", "value", "cost_usd", "latency_s", "tokens_in", "tokens_out")
+_ITEM = "score_"
 
 
 def load_metrics(path: Path) -> tuple[Metric, ...]:
@@ -93,8 +94,9 @@ def _problems(found: object, where: str) -> Iterator[str]:
         yield f"{where}: the name {found.name!r} is not of the form a_b2"
     if not found.tasks or not all(isinstance(task, Task) for task in found.tasks):
         yield f"{where}: tasks must be a set of {', '.join(f'Task.{t.name}' for t in Task)}"
-    if found.needs not in _NEEDS:
-        yield f"{where}: needs {found.needs!r} is none of {', '.join(filter(None, _NEEDS))}"
+    known = found.measured or found.needs in _NEEDS or found.needs.startswith(_ITEM)
+    if not known:
+        yield f"{where}: needs {found.needs!r} is none of {', '.join(_NEEDS)}, {_ITEM}..."
     if not _is_range(found.domain):
         yield f"{where}: domain {found.domain!r} is not (lowest, highest)"
     law: object = found.law
