@@ -19,6 +19,8 @@ from titleholder.stats.intervals import Paired
 from titleholder.stats.sample import Sample
 from titleholder.types import Estimate
 
+_ROUNDING = 1e-12
+
 
 def guarded(metric: Metric, paired: Paired, sample: Sample, level: float) -> Paired:
     """The same estimates, of which none of a bounded metric is left without any width.
@@ -52,7 +54,10 @@ def guarded(metric: Metric, paired: Paired, sample: Sample, level: float) -> Pai
 
 
 def _is_point(estimate: Estimate) -> bool:
-    return estimate.value is not None and estimate.low == estimate.high
+    """Whether an interval has no width but that of rounding."""
+    if estimate.low is None or estimate.high is None:
+        return False
+    return estimate.high - estimate.low <= _ROUNDING
 
 
 def _opened(estimate: Estimate, reach: float, least: float, most: float) -> Estimate:

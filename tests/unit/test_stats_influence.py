@@ -1,0 +1,149 @@
+"""How surely the spread is known: degrees of freedom of influence values, pushes and extremes."""
+
+import numpy as np
+import pytest
+
+from tests.support.panels import binary, drawn, found, policy
+from titleholder.arrays import Floats
+from titleholder.compare import measure
+from titleholder.stats.influence import Influence, by_counts, by_means
+from titleholder.stats.intervals import HIDDEN_BIAS, NONE, Push, interval, widening
+
+SKEWED = np.random.default_rng(0).lognormal(size=4000)
+
+
+def influence(change: Floats, copies: Floats | None = None) -> Influence:
+    """A champion whose units do not matter and a candidate whose do."""
+    every = np.ones(len(change)) if copies is None else copies
+    n = int(every.sum())
+    return Influence(np.zeros(len(change)), change, every, n, n)
+
+
+def test_normal_units_all_count() -> None:
+    """Of n normal influences, about n degrees of freedom."""
+    rng = np.random.default_rng(1)
+    found = [influence(rng.normal(size=200)).freedom(0, 1) for _ in range(200)]
+    assert np.mean(found) == pytest.approx(200, rel=0.1)
+
+
+@pytest.mark.parametrize("few", [1, 3, 10])
+def test_few_units_that_matter_are_few(few: int) -> None:
+    """Of a thousand units of which few matter alike, twice the few."""
+    change = np.where(np.arange(1000) < few, 0.5, 0.0)
+    assert influence(change).freedom(0, 1) == pytest.approx(2 * few, rel=0.02)
+
+
+def test_copies_are_units() -> None:
+    """A kind of unit that stands five times counts as five units."""
+    change = np.array([0.3, -0.2, 0.0])
+    copies = np.array([5.0, 2.0, 10.0])
+    spread_out = influence(np.repeat(change, copies.astype(int)))
+    assert influence(change, copies).freedom(0, 1) == pytest.approx(spread_out.freedom(0, 1))
+
+
+def test_no_spread_has_the_most_freedom() -> None:
+    """Where nothing moves, and where influence is not finite, one less than there are units."""
+    assert influence(np.zeros(30)).freedom(0, 1) == 29
+    assert influence(np.full(30, np.nan)).freedom(0, 1) == 29
+
+
+def test_widening_is_students() -> None:
+    """Never below 1, larger for fewer units and for a higher level."""
+
+    def of(n: int, level: float) -> float:
+        return widening(influence(np.resize([1.0, -1.0], n)), 0, 1, level)
+
+    assert of(4000, 0.95) == pytest.approx(1, abs=0.002)
+    assert of(5, 0.95) > of(10, 0.95) > of(50, 0.95) > 1
+    assert of(10, 0.99) > of(10, 0.95)
+    # Student's 2.776 over 1.960 with 4 degrees of freedom, and the root of 5 / 4.
+    assert of(5, 0.95) == pytest.approx(2.7764 / 1.95996 * np.sqrt(5 / 4), rel=1e-3)
+
+
+def test_derivatives_are_derivatives() -> None:
+    """Of counts and of means, against what calculus gives."""
+    counts = np.array([[30.0, 5.0], [8.0, 0.0]])
+    slopes = by_counts(lambda c: c[..., 0, 0] / c.sum(axis=(-2, -1)), counts)
+    n = counts.sum()
+    np.testing.assert_allclose(slopes[0], [(n - 30) / n**2, -30 / n**2], rtol=1e-6)
+    assert slopes[1, 1] == 0
+    means = np.array([2.0, 3.0])
+    slopes = by_means(lambda m: m[..., 0] ** 2 / m[..., 1], means, np.array([0.1, 0.2]))
+    np.testing.assert_allclose(slopes, [4 / 3, -4 / 9], rtol=1e-6)
+
+
+def test_the_plain_interval_is_the_percentiles() -> None:
+    """Without widening or push, the quantiles of the draws."""
+    low, high = np.quantile(SKEWED, [0.025, 0.975])
+    value = float(SKEWED.mean())
+    found = interval(value, SKEWED, 0.95)
+    assert (found.low, found.value, found.high) == pytest.approx((low, value, high))
+
+
+def test_a_wider_interval_holds_the_narrower() -> None:
+    """Widening and pushes move the ends out and never in."""
+    value = float(np.median(SKEWED))
+    base = interval(value, SKEWED, 0.95)
+    wider = interval(value, SKEWED, 0.95, 1.3)
+    pushed = interval(value, SKEWED, 0.95, 1.0, Push(up=0.5))
+    for other in (wider, pushed):
+        assert (other.low or 0) < (base.low or 0)
+    assert (wider.high or 0) > (base.high or 0)
+
+
+def test_pushes_are_what_resampling_shows_times_what_it_hides() -> None:
+    """A bias within the noise of drawing is none; a larger one counts in its direction."""
+    draws = np.random.default_rng(2).normal(1.0, 1.0, 20_000)
+    assert Push.of(float(draws.mean()), draws) == NONE
+    up, down = Push.of(0.5, draws), Push.of(1.5, draws)
+    assert up.up == pytest.approx(HIDDEN_BIAS * (draws.mean() - 0.5))
+    assert (up.down, down.up) == (0.0, 0.0)
+    assert down.down > 0
+
+
+def test_calibration_error_may_be_noise_altogether() -> None:
+    """The interval of a calibrated model's ECE reaches down to 0 on a few hundred rows."""
+    rng = np.random.default_rng(3)
+    score = rng.uniform(size=300)
+    y = (rng.random(300) < score).astype(np.int64)
+    out = measure(*binary(y, score, score), policy(metrics=("ece",), resamples=1000))
+    own = found(out.comparisons, "ece").candidate
+    assert own.low == 0
+    assert (own.value or 0) > 0.02
+
+
+@pytest.mark.parametrize("name", ["precision", "f1", "mcc", "roc_auc", "balanced_accuracy"])
+def test_no_error_on_a_few_rows_is_not_perfection(name: str) -> None:
+    """A model that made no mistake on 60 rows has an interval with room below."""
+    y = np.arange(60) % 2
+    perfect = np.where(y == 1, 0.9, 0.1)
+    one = found(
+        measure(*binary(y, perfect, perfect), policy(metrics=(name,), resamples=500)).comparisons,
+        name,
+    )
+    assert (one.candidate.value, one.candidate.high) == pytest.approx((1, 1))
+    assert (one.candidate.low or 1) < 0.95
+    assert (one.improvement.low or 0) < 0 < (one.improvement.high or 0)
+
+
+@pytest.mark.parametrize("said", [{"weight": np.full(40, 2.5)}, {"cluster": np.arange(40) // 2}])
+def test_shares_of_weighted_rows_know_their_extremes(said: dict[str, Floats]) -> None:
+    """All rows right, with weights or clusters: no interval of no width."""
+    y = np.arange(40) % 2
+    pair = binary(y, np.where(y == 1, 0.9, 0.1), np.where(y == 1, 0.8, 0.2), **said)
+    one = found(
+        measure(*pair, policy(metrics=("accuracy",), resamples=500)).comparisons, "accuracy"
+    )
+    assert (one.candidate.low or 1) < 0.92
+    assert "effective" in one.method
+
+
+def test_equal_weights_are_no_weights() -> None:
+    """Rows of weight 2.5 each tell as much as rows without: nearly the same interval."""
+    plain, weighted = drawn(300, seed=4), drawn(300, seed=4, weight=np.full(300, 2.5))
+    ends = []
+    for pair in (plain, weighted):
+        out = measure(*pair, policy(metrics=("accuracy",), resamples=500))
+        one = found(out.comparisons, "accuracy").improvement
+        ends.append((one.low, one.high))
+    assert ends[0] == pytest.approx(ends[1], abs=0.004)
