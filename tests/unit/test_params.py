@@ -345,3 +345,29 @@ def test_whatever_is_written_is_loaded_or_refused_and_never_a_crash(
 def test_a_suite_has_every_key_of_a_policy() -> None:
     """So that a suite can be handed to `titleholder compare` as it stands."""
     assert set(Policy.__struct_fields__) <= set(Suite.__struct_fields__)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "said"),
+    [
+        (None, "write metrics: [usual, calibration_slope]"),
+        (["recall"], "write metrics: [recall, calibration_slope]"),
+        (["usual", "lift[0.1]"], 'write metrics: [usual, "lift[0.1]", calibration_slope]'),
+    ],
+)
+def test_a_rule_on_a_metric_that_the_suite_does_not_measure_is_refused(
+    tmp_path: Path, metrics: list[str] | None, said: str
+) -> None:
+    """What is measured must not hang on a rule, and the message says what to write."""
+    rule = {"id": "it", "metric": "calibration_slope", "kind": "non_inferior", "margin": 0.1}
+    changes = {} if metrics is None else {"metrics": metrics}
+    assert said in " ".join(_problems(tmp_path, _edited(rules=[rule], **changes)))
+
+
+def test_usual_stands_for_all_that_a_task_has_by_default(tmp_path: Path) -> None:
+    """More can be named beside it."""
+    rule = {"id": "it", "metric": "calibration_slope", "kind": "non_inferior", "margin": 0.1}
+    both = [rule, {**rule, "id": "other", "metric": "recall"}]
+    text = _edited(rules=both, metrics=["usual", "calibration_slope"])
+    suite = load(_write(tmp_path, text), REGISTRY).suites["credit"]
+    assert suite.metrics == ("usual", "calibration_slope")

@@ -14,6 +14,9 @@ from titleholder.metrics.base import Family, Metric
 from titleholder.metrics.plugins import plugin
 from titleholder.types import Task
 
+# In a suite's `metrics:`, all that its task has by default.
+USUAL = "usual"
+
 
 class Registry(Mapping[str, Metric]):
     """Metrics by name; see the module."""
@@ -76,13 +79,16 @@ class Registry(Mapping[str, Metric]):
     def select(
         self, task: Task, named: Collection[str] | None, ruled: Collection[str] = ()
     ) -> tuple[Metric, ...]:
-        """What a suite measures: the metrics it names, or its task's usual ones, and its rules'.
+        """What a suite measures: the metrics it names or its task's usual ones, and the ``ruled``.
 
-        In the registry's order, then in the order in which others are named. Names that nobody
-        knows are left out: a rule on one finds nothing measured, and says so.
+        Among the named, ``usual`` stands for the usual ones. In the registry's order, then in the
+        order in which others are named. Names that nobody knows are left out: a rule on one finds
+        nothing measured, and says so.
         """
-        usual = named if named is not None else [m.name for m in self._usual if task in m.tasks]
-        wanted = dict.fromkeys((*usual, *ruled))
+        usual = [m.name for m in self._usual if task in m.tasks]
+        wanted: dict[str, None] = {}
+        for name in (*((USUAL,) if named is None else named), *ruled):
+            wanted |= dict.fromkeys(usual if name == USUAL else (name,))
         plain = [m for m in self._plain.values() if m.name in wanted]
         others = [self.get(name) for name in wanted if name not in self._plain]
         return tuple(m for m in (*plain, *others) if m is not None and task in m.tasks)

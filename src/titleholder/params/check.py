@@ -39,6 +39,8 @@ class MetricFacts(Protocol):
     def measured(self) -> bool: ...  # noqa: D102
     @property
     def target(self) -> float | None: ...  # noqa: D102
+    @property
+    def by_default(self) -> bool: ...  # noqa: D102
 
 
 Metrics = Mapping[str, MetricFacts]
@@ -95,7 +97,8 @@ def _task_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Pr
         yield Problem((*path, "positive"), f"a {policy.task} task has no positive class")
     if policy.task is not Task.SCORED:
         for i, name in enumerate(policy.metrics or ()):
-            yield from _metric_problems(name, policy.task, metrics, (*path, "metrics", i))
+            if name != "usual":
+                yield from _metric_problems(name, policy.task, metrics, (*path, "metrics", i))
         if policy.decay.metric is not None:
             where = (*path, "decay", "metric")
             yield from _metric_problems(policy.decay.metric, policy.task, metrics, where)
@@ -165,13 +168,28 @@ def _rule_problems(rule: Rule, policy: Policy, metrics: Metrics, path: Path_) ->
     facts = metrics.get(rule.metric)
     if policy.task is not Task.SCORED or facts is not None:
         yield from _metric_problems(rule.metric, policy.task, metrics, where)
-    if facts is not None and policy.metrics is not None and rule.metric not in policy.metrics:
-        yield Problem(where, f"{rule.metric!r} is not among the suite's metrics")
+    if facts is not None and isinstance(policy, Suite):
+        yield from _measured_problems(rule.metric, facts, policy, where)
     yield from _number_problems(rule, facts, path)
     yield from _over_problems(rule, facts, policy, path)
     yield from _where_problems(rule, facts, policy, path)
     if rule.min_n is not None and rule.min_n < 1:
         yield Problem((*path, "min_n"), f"must be at least 1, and is {rule.min_n}")
+
+
+def _measured_problems(
+    name: str, facts: MetricFacts, suite: Suite, path: Path_
+) -> Iterator[Problem]:
+    """A suite measures what `metrics` names, and no more for the sake of a rule.
+
+    Otherwise a change of a rule would change what `compare` has to do, and `dvc repro` would not
+    know of it.
+    """
+    named = ("usual",) if suite.metrics is None else suite.metrics
+    if name in named or ("usual" in named and facts.by_default):
+        return
+    wider = ", ".join(f'"{n}"' if "[" in n else n for n in (*named, name))
+    yield Problem(path, f"{name!r} is not measured in this suite (write metrics: [{wider}])")
 
 
 def _number_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Iterator[Problem]:
@@ -314,8 +332,8 @@ def _model_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
     for key, model in zip(keys, models, strict=True):
         name, where = PurePosixPath(model).stem, (*path, "models", *key)
         if not MODEL_NAME.fullmatch(name):
-            said = "letters, digits, '.', '-' and '_', the first a letter or digit"
-            yield Problem(where, f"a model is named by its file, and {name!r} is not made of {said}")
+            said = "letters, digits, '.', '-' and '_', and begins with one of the first two"
+            yield Problem(where, f"a model is named by its file, which is made of {said}: {name!r}")
         if name in names:
             yield Problem(where, f"two models are called {name!r}: a model is named by its file")
         names.add(name)
