@@ -12,7 +12,8 @@ import numpy as np
 from titleholder.arrays import Bools, Floats, Panel, Predictions
 from titleholder.metrics import REGISTRY, Means, Measured, Metric
 from titleholder.metrics.base import first
-from titleholder.params.schema import Policy
+from titleholder.metrics.registry import USUAL
+from titleholder.params.schema import Policy, Suite
 from titleholder.slices import OVERALL, Grouping, Part, declared, grouping
 from titleholder.stats.estimates import estimated
 from titleholder.stats.intervals import Paired, undefined
@@ -87,10 +88,15 @@ def measure(
 
 
 def chosen(policy: Policy, champion: Predictions, candidate: Predictions) -> Iterator[Metric]:
-    """The metrics of a suite: those it names, or its task's usual ones and those of its rules."""
-    yield from REGISTRY.select(policy.task, policy.metrics, [rule.metric for rule in policy.rules])
+    """The metrics of a suite: those it names, or its task's usual ones.
+
+    A policy on its own measures those of its rules, too. In a suite each has to be named, so that
+    a change of a rule never changes what was compared.
+    """
+    ruled = [] if isinstance(policy, Suite) else [rule.metric for rule in policy.rules]
+    yield from REGISTRY.select(policy.task, policy.metrics, ruled)
     for name in sorted({*champion.items, *candidate.items}):
-        if policy.metrics is None or name in policy.metrics:
+        if policy.metrics is None or not {USUAL, name}.isdisjoint(policy.metrics):
             yield _item_metric(name)
 
 
