@@ -212,7 +212,7 @@ def test_the_page_follows_the_preferred_scheme(
 def test_paper_has_no_controls_and_no_cut_tables(
     page: chromium.Page, folder: Path, name: str
 ) -> None:
-    """Printed, the filter and the navigation are gone, ink is black, and every table keeps to its place."""
+    """Printed, filter and navigation are gone, ink is black, and tables keep to their place."""
     page.call("Emulation.setEmulatedMedia", media="print")
     page.resize(702)  # A4 less its margins, in CSS pixels
     page.open(folder / f"{name}.html")
