@@ -127,6 +127,8 @@ def test_a_suite_measures_the_usual_metrics_and_those_of_its_rules() -> None:
     assert not {"brier_reliability", "p99_latency_ms", "mae"} & set(usual)
     more = [m.name for m in REGISTRY.select(Task.BINARY, None, ["lift[0.1]", "calibration_slope"])]
     assert set(more) - set(usual) == {"lift[0.1]", "calibration_slope"}
+    listed = REGISTRY.select(Task.BINARY, ("usual", "calibration_slope"))
+    assert {m.name for m in listed} == {*usual, "calibration_slope"}
     named = REGISTRY.select(Task.BINARY, ("lift[0.1]", "accuracy", "mae"), ["nonsense"])
     assert [m.name for m in named] == ["accuracy", "lift[0.1]"]
 
@@ -331,7 +333,7 @@ def test_a_path_that_is_no_python_file_is_refused(name: str, tmp_path: Path) -> 
         load_metrics(tmp_path / name)
 
 
-@pytest.mark.parametrize("name", ["recall", "pinball", "roc_auc"])
+@pytest.mark.parametrize("name", ["recall", "pinball", "roc_auc", "usual"])
 def test_an_own_metric_may_not_take_a_name_that_is_taken(name: str) -> None:
     """Nor that of a family: a verdict names metrics, and names must mean one thing."""
     own = row_metric(name, lambda _p, _m: 0, task="binary", needs="label", higher_is_better=True)

@@ -15,9 +15,10 @@ HEAD = """\
 
 Every metric that a rule may name, as `python -m titleholder.metrics.reference` prints it.
 Better is up (↑), down (↓) or towards a value (→). Metrics in **bold** are measured in every suite
-of their task; the others where `metrics:` or a rule names them. What is resampled: *counts* of a
-confusion table, *means* over rows, *ranks* of scores, or nothing, where a figure was *measured*
-of the whole model. All of them take weights (`columns.weight`), and clusters as one observation
+of their task, unless it lists others; `metrics: [usual, calibration_slope]` measures one more. A
+policy on its own measures what its rules name, too. What is resampled: *counts* of a confusion
+table, *means* over rows, *ranks* of scores, or nothing, where a figure was *measured* of the
+whole model. All of them take weights (`columns.weight`), and clusters as one observation
 each (`columns.cluster`). In formulas of numbers, y is the truth, f the answer and e = f - y.
 """
 

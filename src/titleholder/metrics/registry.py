@@ -45,7 +45,8 @@ class Registry(Mapping[str, Metric]):
     def with_own(self, metrics: Iterable[Metric]) -> "Registry":
         """This registry and a user's own metrics; UsageError for a name that is taken."""
         own = tuple(metrics)
-        taken = [m.name for m in own if m.name in self._plain or m.name in self._families]
+        known = {USUAL, *self._plain, *self._families}
+        taken = [metric.name for metric in own if metric.name in known]
         if taken:
             raise UsageError(
                 f"there is a metric {taken[0]!r} already", cure="give your own another name"
