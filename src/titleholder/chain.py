@@ -1,25 +1,52 @@
-"""The chain of published verdicts: numbered, each with the digest of the one before.
+"""Chains of statements: numbered, each with the digest of the one before.
 
-    verdicts/{environment}/{suite}/{sequence:08d}.json    one statement a number, never replaced
-    verdicts/{environment}/{suite}/head.json              a pointer that may lag, never decides
+    {book}/{environment}/{suite}/{sequence:08d}.json    one statement a number, never replaced
+    {book}/{environment}/{suite}/head.json              a pointer that may lag, never decides
 
 A number is taken by one conditional write, so the numbers have no gaps and no two writers share
-one. The pointer only saves looking for the newest; readers look beyond it.
+one. The pointer only saves looking for the newest; readers look beyond it. The book of verdicts
+and the book of titles are kept alike. Every statement that is read is opened by the reader's
+`Trust`: with a pinned key, one unsigned or foreign link is the end of the chain's credit.
 """
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from titleholder import records
 from titleholder.errors import NoVerdict, ObjectNotFound, PreconditionFailed, RecordError
+from titleholder.statement import Digest, Placed, Sequence1, Statement, Subject, parse
 from titleholder.store import Store
+from titleholder.trust import Opened, Trust
 from titleholder.types import Record
-from titleholder.verdict import Digest, Sequence1, Statement, parse
 
 # How far beyond the pointer, and how far back, anyone looks.
 LONGEST_WALK = 200
 _HEAD_ATTEMPTS = 16
+
+
+class Chained(Protocol):
+    """A statement that has a place in a chain."""
+
+    @property
+    def subject(self) -> tuple[Subject, ...]:
+        """The file that it is about."""
+
+    @property
+    def predicate(self) -> Placed:
+        """What it says, its place included."""
+
+
+S = TypeVar("S", bound=Chained)
+S_co = TypeVar("S_co", bound=Chained, covariant=True)
+
+
+class Parser(Protocol[S_co]):
+    """Reads a statement from its bytes, strictly; NoVerdict when they are not one."""
+
+    def __call__(self, data: bytes, *, source: str) -> S_co:
+        """The statement."""
 
 
 class Head(Record, frozen=True):
@@ -30,12 +57,17 @@ class Head(Record, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """A statement in its place, with the digest of its bytes."""
+class Link(Generic[S]):
+    """A statement in its place, with the bytes it was read from and their digest.
+
+    ``signature`` is the id of the pinned key that vouches for it, or what it is called without.
+    """
 
     key: str
+    data: bytes
     digest: str
-    statement: Statement
+    signature: str
+    statement: S
 
     @property
     def sequence(self) -> int:
@@ -44,23 +76,26 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
-    """The verdicts of one suite in one environment."""
+class Chain(Generic[S]):
+    """The statements of one suite in one environment, in the book of their kind."""
 
     store: Store
     environment: str
     suite: str
+    trust: Trust
+    book: str
+    read: Parser[S]
 
     @property
     def base(self) -> str:
         """The part that all its keys begin with."""
-        return f"verdicts/{self.environment}/{self.suite}"
+        return f"{self.book}/{self.environment}/{self.suite}"
 
     def key(self, sequence: int) -> str:
         """Where the statement of this number lies."""
         return f"{self.base}/{sequence:08d}.json"
 
-    def tip(self) -> Link | None:
+    def tip(self) -> Link[S] | None:
         """The newest link: the pointer's, or one beyond it; None if the chain has not begun."""
         newest = self._pointed()
         start = newest.sequence if newest else 0
@@ -71,9 +106,9 @@ class Chain:
             if newest is not None:
                 self._require_successor(newest, following)
             newest = following
-        raise NoVerdict(f"{self.base}/head.json lags by more than {LONGEST_WALK} verdicts")
+        raise NoVerdict(f"{self.base}/head.json lags by more than {LONGEST_WALK} statements")
 
-    def back_from(self, tip: Link) -> Iterator[Link]:
+    def back_from(self, tip: Link[S]) -> Iterator[Link[S]]:
         """The links from the newest backward, each checked against the one after; bounded."""
         link = tip
         for _ in range(LONGEST_WALK):
@@ -90,7 +125,7 @@ class Chain:
         """Take this number; PreconditionFailed if somebody has it already."""
         self.store.put_new(self.key(sequence), data)
 
-    def point_to(self, link: Link) -> bool:
+    def point_to(self, link: Link[S]) -> bool:
         """Move the pointer forward, never back; whether it now points there or beyond."""
         data = records.encode(Head(link.sequence, link.digest))
         for _ in range(_HEAD_ATTEMPTS):
@@ -114,7 +149,7 @@ class Chain:
     def _head_key(self) -> str:
         return f"{self.base}/head.json"
 
-    def _pointed(self) -> Link | None:
+    def _pointed(self) -> Link[S] | None:
         try:
             head = self._head(self.store.get(self._head_key).data)
         except ObjectNotFound:
@@ -123,7 +158,7 @@ class Chain:
         if link is None:
             raise _broken(f"its pointer names number {head.sequence}, which is missing")
         if link.digest != head.digest:
-            raise _broken(f"{link.key} is not the verdict that its pointer names")
+            raise _broken(f"{link.key} is not the one that its pointer names")
         return link
 
     def _head(self, data: bytes) -> Head:
@@ -132,30 +167,52 @@ class Chain:
         except RecordError as error:
             raise _broken(error.message) from error
 
-    def _link(self, sequence: int) -> Link | None:
+    def _link(self, sequence: int) -> Link[S] | None:
         key = self.key(sequence)
         try:
             data = self.store.get(key).data
         except ObjectNotFound:
             return None
-        link = Link(key, digest_of(data), parse(data, source=key))
+        return self.link(sequence, data)
+
+    def link(self, sequence: int, data: bytes) -> Link[S]:
+        """These bytes as the statement of this number; NoVerdict if they may not be believed."""
+        key = self.key(sequence)
+        opened = self.trust.open(data, self.environment, source=key)
+        said = self.read(opened.payload, source=key)
+        link = Link(key, data, digest_of(data), opened.signature, said)
         self._require_in_place(link, sequence)
+        _require_signing(link, opened)
         return link
 
-    def _require_in_place(self, link: Link, sequence: int) -> None:
+    def _require_in_place(self, link: Link[S], sequence: int) -> None:
         said = link.statement.predicate
         if said.environment != self.environment:
             raise NoVerdict(f"{link.key} was published for another environment: {said.environment}")
-        if said.suite != self.suite or said.verdict.suite != self.suite:
+        if said.suite != self.suite:
             raise NoVerdict(f"{link.key} was published for another suite: {said.suite}")
         if said.sequence != sequence:
             raise _broken(f"{link.key} says that it is number {said.sequence}")
         if (said.previous is None) != (sequence == 1):
-            raise _broken(f"{link.key} does not say which verdict came before it")
+            raise _broken(f"{link.key} does not say which one came before it")
 
-    def _require_successor(self, link: Link, following: Link) -> None:
+    def _require_successor(self, link: Link[S], following: Link[S]) -> None:
         if following.statement.predicate.previous != link.digest:
-            raise _broken(f"{link.key} is not the verdict that {following.key} was built on")
+            raise _broken(f"{link.key} is not the one that {following.key} was built on")
+
+
+def verdicts(
+    store: Store, environment: str, suite: str, trust: Trust | None = None
+) -> Chain[Statement]:
+    """The book of verdicts of a suite in an environment."""
+    return Chain(store, environment, suite, trust or Trust(), "verdicts", parse)
+
+
+def _require_signing(link: Link[S], opened: Opened) -> None:
+    """A statement says itself whether it is signed: one that lost its envelope shows it."""
+    if (link.statement.predicate.signature == "ed25519") is not opened.enveloped:
+        lost = "lost its signature" if not opened.enveloped else "calls itself unsigned"
+        raise NoVerdict(f"{link.key} {lost}: it was altered")
 
 
 def digest_of(data: bytes) -> str:
@@ -165,6 +222,6 @@ def digest_of(data: bytes) -> str:
 
 def _broken(what: str) -> NoVerdict:
     return NoVerdict(
-        f"the chain of verdicts is broken: {what}",
+        f"the chain is broken: {what}",
         cure="find out who changed the store; restore the object, or begin a new environment",
     )

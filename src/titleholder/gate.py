@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from titleholder import records
-from titleholder.chain import LONGEST_WALK, Chain, Link
+from titleholder.chain import LONGEST_WALK, Chain, Link, verdicts
 from titleholder.errors import Exit, NoVerdict, StoreMissing, TitleholderError, UsageError
+from titleholder.statement import Statement, moment
 from titleholder.store import Store
-from titleholder.verdict import EXIT_OF, moment, reason, recompute
+from titleholder.trust import Trust
+from titleholder.verdict import EXIT_OF, reason, recompute
 
 DEADLINE_S = 30.0
 LONGEST_DEADLINE_S = 3600.0
@@ -25,7 +27,11 @@ _HEX = frozenset("0123456789abcdef")
 
 @dataclass(frozen=True, slots=True)
 class Believed:
-    """The verdict that an answer rests on."""
+    """The verdict that an answer rests on.
+
+    ``signature`` is the id of the pinned key that signed it; without a pinned key it is
+    ``unsigned``, or ``unverified`` where there is a signature that nobody checked.
+    """
 
     outcome: str
     digest: str
@@ -57,9 +63,11 @@ def ask(
     suite: str,
     model: Path | str,
     deadline: float = DEADLINE_S,
+    trust: Trust | None = None,
 ) -> Answer:
     """The answer for ``model`` (a file, or ``sha256:`` and its digest), within ``deadline`` s.
 
+    ``trust`` holds the pinned keys; without any, unsigned verdicts are believed and called so.
     Never raises: a failure is an answer too. All that can hang, the file included, runs in a
     thread that is left behind when the time is over.
     """
@@ -67,7 +75,7 @@ def ask(
         return Answer(Exit.USAGE, f"a deadline of {deadline:g} s is none")
     answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
     worker = threading.Thread(
-        target=lambda: answers.put(_guarded(store, environment, suite, model)),
+        target=lambda: answers.put(_guarded(store, environment, suite, model, trust or Trust())),
         name="titleholder-gate",
         daemon=True,
     )
@@ -82,12 +90,12 @@ def ask(
         )
 
 
-def _guarded(store: Store, environment: str, suite: str, model: Path | str) -> Answer:
+def _guarded(store: Store, environment: str, suite: str, model: Path | str, trust: Trust) -> Answer:
     """Any failure as an answer; what nobody expected is UNDECIDED, like all that is not known."""
     digest = None
     try:
         digest = digest_of_model(model)
-        return _answer(store, environment, suite, digest)
+        return _answer(verdicts(store, environment, suite, trust), digest)
     except StoreMissing as error:
         # A store that was never made holds no verdict, which is known and not merely unreachable.
         return Answer(Exit.NO_VERDICT, error.message, error.cure, digest)
@@ -112,25 +120,25 @@ def digest_of_model(model: Path | str) -> str:
         raise UsageError(f"{model}: {error.strerror}", cure="make the file readable") from error
 
 
-def _answer(store: Store, environment: str, suite: str, model: str) -> Answer:
-    link = _newest_on(Chain(store, environment, suite), model)
-    _require_current(link, store.now())
+def _answer(chain: Chain[Statement], model: str) -> Answer:
+    link = _newest_on(chain, model)
+    _require_current(link, chain.store.now())
     outcome = recompute(link.statement.predicate.verdict)
     said = link.statement.predicate
     believed = Believed(
         outcome=str(outcome),
         digest=link.digest,
         sequence=said.sequence,
-        location=store.locate(link.key),
+        location=chain.store.locate(link.key),
         published_at=said.published_at,
         expires_at=said.expires_at,
-        signature=said.signature,
+        signature=link.signature,
     )
     why = reason(said.verdict.findings, said.verdict.checks)
     return Answer(EXIT_OF[outcome], why, model=model, verdict=believed)
 
 
-def _newest_on(chain: Chain, model: str) -> Link:
+def _newest_on(chain: Chain[Statement], model: str) -> Link[Statement]:
     """The newest verdict on this model: it supersedes all that came before."""
     tip = chain.tip()
     if tip is None:
@@ -152,7 +160,7 @@ def _newest_on(chain: Chain, model: str) -> Link:
     )
 
 
-def _require_current(link: Link, now: datetime) -> None:
+def _require_current(link: Link[Statement], now: datetime) -> None:
     """A verdict holds from its publication until it expires, by the store's clock."""
     said = link.statement.predicate
     published, expires = moment(said.published_at), moment(said.expires_at)

@@ -1,35 +1,45 @@
-"""Publishing a verdict: evidence first, the verdict by one conditional write, the pointer last.
+"""Publishing a verdict: evidence first, the verdict by one conditional write, pointers last.
 
 A crash at any point leaves either no verdict (and perhaps evidence that nothing names) or a whole
 one, which readers find with or without the pointer. Publishing again converges: the same answer
 to the same question is found in the chain and not written twice. The question holds a logical
 date (the night that a scheduled run stands for), so a nightly run of unchanged inputs is a new
 verdict with a new expiry, and any number of retries of one night are one.
+
+The same question answered in two ways by the same code is answered in none: INCONCLUSIVE is what
+then goes into the chain, and stays the answer for that night. So nobody runs a flaky suite until
+it passes. What a clock measured counts here by its outcome alone, since no two runs agree on it.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
-from titleholder import records
-from titleholder.chain import Chain, Link, digest_of
-from titleholder.errors import PreconditionFailed, StoreError, UsageError
-from titleholder.store import Store
-from titleholder.types import Outcome, Record, Verdict
-from titleholder.verdict import (
-    SCHEMA_VERSION,
-    UNSIGNED,
+from msgspec.structs import replace
+
+from titleholder import attestation, records
+from titleholder.chain import Chain, Link, digest_of, verdicts
+from titleholder.errors import NoVerdict, PreconditionFailed, StoreError, UsageError
+from titleholder.metrics import REGISTRY
+from titleholder.statement import (
     Evidence,
     Predicate,
+    Provenance,
     Statement,
     Subject,
     instant,
     moment,
-    recompute,
+    result_of,
     run_key,
     statement,
 )
+from titleholder.store import Store
+from titleholder.trust import Pin, Signer, Trust, Verifier, seal
+from titleholder.types import Check, Finding, Outcome, Record, Severity, Verdict
+from titleholder.verdict import REPEATABILITY, SCHEMA_VERSION, derive, reason, recompute
 
 # Each lost race means that somebody else's verdict went in, so this many others came first.
 _RACES = 64
@@ -38,9 +48,12 @@ _EARLIEST = timedelta(days=1)
 
 
 class Receipt(Record, frozen=True):
-    """Where a verdict was published. ``created`` is false where it already stood there.
+    """Where a verdict was published, and what it says there.
 
-    ``pointed`` is false if the pointer could not be moved: readers find the verdict all the same.
+    ``signature`` is the id of the key that signed it, or ``unsigned``. ``created`` is false where
+    it already stood there. ``test_result`` is where the same is said as an in-toto test result.
+    ``pointed`` is false if the pointer or the test result could not be written: readers find the
+    verdict all the same.
     """
 
     schema_version: int
@@ -58,8 +71,18 @@ class Receipt(Record, frozen=True):
     expires_at: str
     signature: str
     evidence: tuple[Evidence, ...]
+    test_result: str
     created: bool
     pointed: bool
+    verdict: Verdict
+
+
+class PrivateKey(Signer, Protocol):
+    """A signer that has its public half at hand, to know its own signatures by."""
+
+    @property
+    def public(self) -> Verifier:
+        """The public half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +92,19 @@ class _Draft:
     environment: str
     verdict: Verdict
     subject: Subject
+    provenance: Provenance
     evidence: tuple[Evidence, ...]
     logical_date: str
     published: datetime
     expires: datetime
+    signer: PrivateKey | None
 
     @property
     def run_key(self) -> str:
-        return run_key(self.environment, self.subject, self.verdict, self.logical_date)
+        params = self.provenance.params
+        return run_key(self.environment, self.subject, self.verdict, self.logical_date, params)
 
-    @property
-    def result(self) -> str:
-        return f"sha256:{records.sha256(self.verdict)}"
-
-    def after(self, tip: Link | None) -> Statement:
+    def after(self, tip: Link[Statement] | None) -> Statement:
         """The statement, as the successor of the newest."""
         return statement(
             self.subject,
@@ -92,12 +114,13 @@ class _Draft:
                 suite=self.verdict.suite,
                 sequence=tip.sequence + 1 if tip else 1,
                 previous=tip.digest if tip else None,
+                signature="unsigned" if self.signer is None else "ed25519",
                 run_key=self.run_key,
-                result=self.result,
+                result=result_of(self.verdict),
                 logical_date=self.logical_date,
                 published_at=instant(self.published),
                 expires_at=instant(self.expires),
-                signature=UNSIGNED,
+                provenance=self.provenance,
                 evidence=self.evidence,
                 verdict=self.verdict,
             ),
@@ -111,13 +134,16 @@ def publish(
     subject: Subject,
     evidence: Mapping[str, Path],
     *,
+    provenance: Provenance,
     valid_for: timedelta,
+    signer: PrivateKey | None = None,
     logical_date: date | None = None,
     now: datetime | None = None,
 ) -> Receipt:
     """Publish a verdict on ``subject`` with the files behind it, and say where it stands.
 
-    ``now`` is the store's clock unless given, ``logical_date`` the UTC day of ``now``. NoVerdict
+    ``now`` is the store's clock unless given, ``logical_date`` the UTC day of ``now``; without a
+    ``signer`` the verdict is published unsigned. NoVerdict
     if the verdict contradicts itself or the chain is broken, CommitUnknown if the store fell
     silent at the decisive write (publishing again settles it), other StoreErrors if nothing was
     published.
@@ -132,50 +158,143 @@ def publish(
         environment,
         verdict,
         subject,
+        provenance,
         kept,
         (logical_date or published.date()).isoformat(),
         published,
         published + valid_for,
+        signer,
     )
-    chain = Chain(store, environment, verdict.suite)
+    chain = verdicts(store, environment, verdict.suite)
     link, created = _committed(chain, draft)
-    return _receipt(chain, link, created=created, pointed=_pointed(chain, link))
+    pointed = _pointed(chain, link)
+    return _receipt(
+        chain, link, created=created, pointed=_attested(chain, link, signer) and pointed
+    )
 
 
-def _committed(chain: Chain, draft: _Draft) -> tuple[Link, bool]:
+def _committed(chain: Chain[Statement], draft: _Draft) -> tuple[Link[Statement], bool]:
     """The link that holds the draft: one that stands there already, or the next number."""
     for _ in range(_RACES):
         tip = chain.tip()
-        standing = _standing(chain, tip, draft) if tip else None
-        if standing is not None:
-            return standing, False
-        following = draft.after(tip)
-        data = records.encode(following)
+        earlier = _earlier(chain, tip, draft) if tip else None
+        if earlier is not None and _stands(earlier.statement.predicate, draft):
+            return earlier, False
+        following = _told(draft, earlier).after(tip)
+        data = seal(records.encode(following), draft.signer)
         sequence = following.predicate.sequence
         try:
             chain.append(sequence, data)
         except PreconditionFailed:
             continue
-        return Link(chain.key(sequence), digest_of(data), following), True
+        return _ours(chain, draft.signer).link(sequence, data), True
     raise StoreError(
         f"{chain.store.url}: {_RACES} other verdicts went in first", cure="run it again in a while"
     )
 
 
-def _standing(chain: Chain, tip: Link, draft: _Draft) -> Link | None:
-    """The newest verdict on this subject, if it is this very one and still holds."""
+def _earlier(
+    chain: Chain[Statement], tip: Link[Statement], draft: _Draft
+) -> Link[Statement] | None:
+    """The newest verdict on this subject, if it answers the same question and is of our kind.
+
+    Who signs takes no one else's word for an answer: not an unsigned one, nor another key's.
+    """
     asked = datetime.fromisoformat(draft.logical_date).replace(tzinfo=UTC)
     for link in chain.back_from(tip):
         said = link.statement.predicate
-        if link.statement.subject[0].digest == draft.subject.digest:
-            same = (said.run_key, said.result) == (draft.run_key, draft.result)
-            return link if same and moment(said.expires_at) > draft.published else None
+        ours = _opened_as_ours(chain, link, draft.signer)
+        if ours is not None and link.statement.subject[0].digest == draft.subject.digest:
+            return ours if said.run_key == draft.run_key else None
         if moment(said.published_at) < asked - _EARLIEST:
             return None
     return None
 
 
-def _pointed(chain: Chain, link: Link) -> bool:
+def _opened_as_ours(
+    chain: Chain[Statement], link: Link[Statement], signer: PrivateKey | None
+) -> Link[Statement] | None:
+    """The link with our own key's signature verified; as it is for who does not sign."""
+    try:
+        return _ours(chain, signer).link(link.sequence, link.data)
+    except NoVerdict:
+        return None
+
+
+def _ours(chain: Chain[Statement], signer: PrivateKey | None) -> Chain[Statement]:
+    """The chain as one reads it who believes this signer alone, or, without one, everybody."""
+    trust = Trust() if signer is None else Trust((Pin(signer.public),))
+    return dataclasses.replace(chain, trust=trust)
+
+
+def _stands(said: Predicate, draft: _Draft) -> bool:
+    """Whether this is the draft's own answer, or the note that there is none, and still holds."""
+    if not moment(said.expires_at) > draft.published:
+        return False
+    if any(check.kind == REPEATABILITY for check in said.verdict.checks):
+        return said.provenance.made_alike(draft.provenance)
+    return _answer(said.verdict) == _answer(draft.verdict)
+
+
+def _told(draft: _Draft, earlier: Link[Statement] | None) -> _Draft:
+    """What is to be said: the draft, or, where the same makers said otherwise, that there is none.
+
+    Other code, packages or libraries may know better: what they find supersedes.
+    """
+    if earlier is None or not earlier.statement.predicate.provenance.made_alike(draft.provenance):
+        return draft
+    said = earlier.statement.predicate.verdict
+    if _answer(said) == _answer(draft.verdict):
+        return draft
+    check = Check(
+        name=REPEATABILITY,
+        kind=REPEATABILITY,
+        severity=Severity.BLOCK,
+        outcome=Outcome.FAIL,
+        reason=f"verdict {earlier.sequence} answered the same question otherwise: {said.reason}",
+    )
+    checks = (*draft.verdict.checks, check)
+    findings = draft.verdict.findings
+    verdict = replace(
+        draft.verdict,
+        checks=checks,
+        outcome=derive(findings, checks),
+        reason=reason(findings, checks),
+    )
+    return dataclasses.replace(draft, verdict=verdict)
+
+
+def _answer(verdict: Verdict) -> tuple[object, ...]:
+    """What two runs of one question must agree on."""
+    findings = tuple(_repeatable(finding) for finding in verdict.findings)
+    checks = tuple((c.name, c.severity, c.outcome) for c in verdict.checks)
+    return verdict.outcome, findings, checks
+
+
+def _repeatable(finding: Finding) -> object:
+    """The whole finding, or the outcome alone of one on what a clock or a scale gave."""
+    if finding.metric in REGISTRY and REGISTRY[finding.metric].measured:
+        return finding.rule, finding.slice, finding.outcome
+    return finding
+
+
+def _attested(chain: Chain[Statement], link: Link[Statement], signer: PrivateKey | None) -> bool:
+    """Write the test result that follows from the verdict, unless it is there already."""
+    said = attestation.result_of(link.statement, link.digest, chain.store.locate(link.key))
+    try:
+        chain.store.put_new(_test_result_key(link), seal(records.encode(said), signer))
+    except PreconditionFailed:
+        return True
+    except StoreError:
+        return False
+    return True
+
+
+def _test_result_key(link: Link[Statement]) -> str:
+    return f"test-results/{link.key.removeprefix('verdicts/')}"
+
+
+def _pointed(chain: Chain[Statement], link: Link[Statement]) -> bool:
     """Move the pointer; the verdict is published whether that works or not."""
     try:
         return chain.point_to(link)
@@ -199,7 +318,9 @@ def _keep(store: Store, name: str, path: Path) -> Evidence:
     return Evidence(name=name, sha256=digest, bytes=len(data))
 
 
-def _receipt(chain: Chain, link: Link, *, created: bool, pointed: bool) -> Receipt:
+def _receipt(
+    chain: Chain[Statement], link: Link[Statement], *, created: bool, pointed: bool
+) -> Receipt:
     said = link.statement.predicate
     return Receipt(
         schema_version=SCHEMA_VERSION,
@@ -215,8 +336,10 @@ def _receipt(chain: Chain, link: Link, *, created: bool, pointed: bool) -> Recei
         run_key=said.run_key,
         published_at=said.published_at,
         expires_at=said.expires_at,
-        signature=said.signature,
+        signature=link.signature,
         evidence=said.evidence,
+        test_result=chain.store.locate(_test_result_key(link)),
         created=created,
         pointed=pointed,
+        verdict=said.verdict,
     )

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from titleholder import publication, records
+from titleholder import publication
 from titleholder.errors import Exit, TitleholderError
 from titleholder.stages import STAGES, publish
 from titleholder.stages.workspace import Workspace
@@ -20,11 +20,15 @@ WORST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE, Outcome.PASS)
 
 
 class Judged(Record, frozen=True):
-    """One candidate's verdict and where it stands: in the store, and as a page to read."""
+    """One candidate's verdict and where it stands: in the store, and as a page to read.
+
+    ``signature`` is the id of the key that signed it, or ``unsigned``.
+    """
 
     verdict: Verdict
     report: str
     published: str
+    signature: str
 
 
 class Ending(Record, frozen=True):
@@ -103,6 +107,10 @@ def silence(line: str) -> None:
 
 
 def _judged(ws: Workspace, receipt: publication.Receipt) -> Judged:
-    verdict = records.read(ws.stage("judge") / f"{receipt.candidate}.json", Verdict)
     report: Path = ws.stage("report") / receipt.candidate / "report.html"
-    return Judged(verdict=verdict, report=ws.relative(report), published=receipt.location)
+    return Judged(
+        verdict=receipt.verdict,
+        report=ws.relative(report),
+        published=receipt.location,
+        signature=receipt.signature,
+    )

@@ -1,4 +1,4 @@
-"""The verdict: derived from all findings, published as a statement, and derived again by readers.
+"""The verdict: derived from all findings, and derived again by whoever reads it.
 
 No outcome is believed because it stands in a file. `derive` is the only way to one; `recompute`
 repeats it, and the decision of each finding, for whoever reads a verdict.
@@ -6,14 +6,9 @@ repeats it, and the decision of each finding, for whoever reads a verdict.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Final
 
-import msgspec
-from msgspec import Meta
-
-from titleholder import records
-from titleholder.errors import Exit, NoVerdict, RecordError
+from titleholder.errors import Exit, NoVerdict
 from titleholder.judge import bound_of, decide
 from titleholder.policy import EVERY
 from titleholder.types import (
@@ -23,16 +18,14 @@ from titleholder.types import (
     Mode,
     OnInconclusive,
     Outcome,
-    Record,
     Rule,
     Severity,
     Verdict,
 )
 
 SCHEMA_VERSION: Final = 1
-STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE: Final = "urn:titleholder:verdict:v1"
-UNSIGNED: Final = "unsigned"
+# The kind of check that fails when one question was answered in two ways.
+REPEATABILITY: Final = "repeatability"
 _MOST_NAMED = 3
 
 # What a process says of a verdict; ERROR is none, and whoever meets it here has a fault.
@@ -41,124 +34,6 @@ EXIT_OF: Mapping[Outcome, Exit] = {
     Outcome.FAIL: Exit.REGRESSED,
     Outcome.INCONCLUSIVE: Exit.INCONCLUSIVE,
 }
-
-Hex: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-Digest: TypeAlias = Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$")]
-Instant: TypeAlias = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
-Day: TypeAlias = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
-Name: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Count: TypeAlias = Annotated[int, Meta(ge=0)]
-Sequence1: TypeAlias = Annotated[int, Meta(ge=1, le=99_999_999)]
-
-
-# ------------------------------------------------------------------------- the statement
-
-
-class DigestSet(Record, frozen=True):
-    """What in-toto calls a digest set, with the one algorithm that counts here."""
-
-    sha256: Hex
-
-
-class Subject(Record, frozen=True):
-    """The file that was judged: the candidate's, by the SHA-256 of its bytes."""
-
-    name: str
-    digest: DigestSet
-
-
-class Evidence(Record, frozen=True):
-    """A file that stands behind the verdict, kept in the store under its digest."""
-
-    name: str
-    sha256: Hex
-    bytes: Count
-
-
-class Predicate(Record, frozen=True):
-    """What is said of the subject: who asked what, when, what follows, and until when it holds.
-
-    ``previous`` is the digest of the statement before this one in the chain of its suite and
-    environment. ``run_key`` names the question (subject, rules, inputs, logical date), ``result``
-    the answer (the whole `Verdict`).
-    """
-
-    schema_version: Literal[1]
-    environment: Name
-    suite: Name
-    sequence: Sequence1
-    previous: Digest | None
-    run_key: Digest
-    result: Digest
-    logical_date: Day
-    published_at: Instant
-    expires_at: Instant
-    signature: Literal["unsigned"]
-    evidence: tuple[Evidence, ...]
-    verdict: Verdict
-
-
-class Statement(Record, frozen=True):
-    """A published verdict in the shape of an in-toto Statement v1.
-
-    As it stands it is the payload of a DSSE envelope; unsigned, it is published bare.
-    https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md
-    """
-
-    type: Literal["https://in-toto.io/Statement/v1"] = msgspec.field(name="_type")
-    subject: Annotated[tuple[Subject, ...], Meta(min_length=1, max_length=1)]
-    predicate_type: Literal["urn:titleholder:verdict:v1"] = msgspec.field(name="predicateType")
-    predicate: Predicate
-
-
-def subject_of(name: str, sha256: str) -> Subject:
-    """The file ``name``, whose bytes have this hex SHA-256."""
-    return Subject(name, DigestSet(sha256))
-
-
-def statement(subject: Subject, predicate: Predicate) -> Statement:
-    """The predicate, said of the subject."""
-    return Statement(STATEMENT_TYPE, (subject,), PREDICATE_TYPE, predicate)
-
-
-def parse(data: bytes, *, source: str) -> Statement:
-    """A statement from its bytes, strictly; NoVerdict when they are not one."""
-    try:
-        return records.decode(data, Statement, source=source)
-    except RecordError as error:
-        raise NoVerdict(f"this is not a verdict: {error.message}") from error
-
-
-def run_key(environment: str, subject: Subject, verdict: Verdict, logical_date: str) -> str:
-    """The digest of the question: this file, these rules and inputs, on this day."""
-    question = {
-        "environment": environment,
-        "suite": verdict.suite,
-        "subject": subject,
-        "task": verdict.task,
-        "level": verdict.level,
-        "rules": verdict.rules,
-        "inputs": verdict.inputs,
-        "logical_date": logical_date,
-    }
-    return f"sha256:{records.sha256(question)}"
-
-
-def instant(moment: datetime) -> str:
-    """A moment as statements write it: UTC, whole seconds, with a Z.
-
-    >>> instant(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
-    '2026-01-02T03:04:05Z'
-    """
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def moment(text: str) -> datetime:
-    """The moment that a statement wrote; NoVerdict if the calendar has no such one."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        raise NoVerdict(f"{text} is no moment of the calendar") from None
 
 
 # --------------------------------------------------------------------------- derivation
@@ -171,7 +46,11 @@ def derive(findings: Iterable[Finding], checks: Iterable[Check]) -> Outcome:
     rule: INCONCLUSIVE; a rule may excuse INCONCLUSIVE, never ERROR. Else PASS, if at least one
     blocking rule passed: nothing passes by absence, nor by excuses alone. A blocking check can
     withhold a PASS; it is never a regression. Shadow rules, warnings and notes do not count.
+    An answer that did not repeat is none, whatever it was: INCONCLUSIVE.
     """
+    checks = tuple(checks)
+    if _unrepeated(checks):
+        return Outcome.INCONCLUSIVE
     deciding = [finding for finding in findings if _decides(finding)]
     if any(finding.outcome is Outcome.FAIL for finding in deciding):
         return Outcome.FAIL
@@ -237,8 +116,17 @@ def _excused(finding: Finding) -> bool:
     )
 
 
+def _unrepeated(checks: Iterable[Check]) -> bool:
+    return any(c.kind == REPEATABILITY and c.outcome is not Outcome.PASS for c in checks)
+
+
 def _unmet(checks: Iterable[Check]) -> list[Check]:
-    return [c for c in checks if c.severity is Severity.BLOCK and c.outcome is not Outcome.PASS]
+    return [
+        c
+        for c in checks
+        if c.outcome is not Outcome.PASS
+        and (c.severity is Severity.BLOCK or c.kind == REPEATABILITY)
+    ]
 
 
 def _share(some: Sequence[Finding], of: Sequence[Finding]) -> str:

@@ -1,6 +1,7 @@
 """Every way in which the gate can answer, its exit code and its reason."""
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -15,18 +16,19 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fakes import MemoryStore
-from tests.support import faultproxy, seaweed, verdicts
+from tests.support import faultproxy, keys, seaweed, verdicts
 from titleholder import chain as chains
+from titleholder import dsse, records
 from titleholder import gate as asking
-from titleholder import records
 from titleholder.adapters import stores
 from titleholder.chain import Head
 from titleholder.cli import gate
 from titleholder.errors import Exit, StoreError
 from titleholder.params.schema import StoreParams
 from titleholder.publication import publish
-from titleholder.types import Outcome
-from titleholder.verdict import Statement
+from titleholder.statement import Code, Statement, result_of
+from titleholder.trust import seal
+from titleholder.types import Outcome, Verdict
 
 PASS, FAIL, INCONCLUSIVE = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
 WEEK = timedelta(days=7)
@@ -34,6 +36,7 @@ BASE = "verdicts/dev/credit"
 FIRST = f"{BASE}/00000001.json"
 HEAD = f"{BASE}/head.json"
 DIGEST = f"sha256:{verdicts.MODEL}"
+COMMITS = itertools.count(1)
 PROGRAM = "import sys; from titleholder.cli import main; sys.exit(main())"
 
 
@@ -41,7 +44,10 @@ def _publish(store: Any, *outcomes: Outcome, model: str = verdicts.MODEL, **said
     environment = said.pop("environment", "dev")
     subject = verdicts.subject(model)
     whole = verdicts.verdict(*outcomes, **said)
-    publish(store, environment, whole, subject, {}, valid_for=WEEK)
+    # Each by another commit: the same code may not answer one question in two ways.
+    commit = f"{next(COMMITS):040x}"
+    made = verdicts.provenance(code=Code(commit=commit, dirty=False))
+    publish(store, environment, whole, subject, {}, valid_for=WEEK, provenance=made)
 
 
 @pytest.fixture
@@ -82,6 +88,10 @@ def _saying(**said: Any) -> Callable[[Statement], Statement]:
     return lambda s: replace(s, predicate=replace(s.predicate, **said))
 
 
+def _judging(verdict: Verdict) -> Callable[[Statement], Statement]:
+    return _saying(verdict=verdict, result=result_of(verdict))
+
+
 # ------------------------------------------------------------------------- 0, 1, 3
 
 
@@ -92,7 +102,7 @@ def test_a_pass_allows_exactly_this_model(
     _publish(store, PASS)
     assert _ask() == 0
     assert capsys.readouterr().out == (
-        f"ALLOW: All 1 blocking finding passed.\nALLOW sha256:{verdicts.MODEL}\n"
+        f"ALLOW: All 1 blocking finding passed. [unsigned verdict]\nALLOW sha256:{verdicts.MODEL}\n"
     )
 
 
@@ -201,7 +211,7 @@ def _forged(store: MemoryStore) -> None:
     _rewrite(
         store,
         FIRST,
-        lambda s: _saying(verdict=replace(s.predicate.verdict, outcome=PASS))(s),
+        lambda s: _judging(replace(s.predicate.verdict, outcome=PASS))(s),
     )
 
 
@@ -237,7 +247,7 @@ def _judged_in_another_suite(store: MemoryStore) -> None:
     _rewrite(
         store,
         FIRST,
-        lambda s: _saying(verdict=replace(s.predicate.verdict, suite="flights"))(s),
+        lambda s: _judging(replace(s.predicate.verdict, suite="flights"))(s),
     )
 
 
@@ -294,17 +304,17 @@ def _built_on_another(store: MemoryStore) -> None:
         (_no_moment, "no moment of the calendar"),
         (_forged, "its findings say FAIL"),
         (_unparseable, "this is not a verdict"),
-        (_pointer_is_rubbish, "chain of verdicts is broken"),
+        (_pointer_is_rubbish, "chain is broken"),
         (_other_model, "no verdict is about this model"),
         (_copied_from_another_environment, "another environment: staging"),
         (_copied_from_another_suite, "another suite: flights"),
         (_judged_in_another_suite, "another suite"),
-        (_replaced, "is not the verdict that"),
-        (_replaced_at_the_pointer, "is not the verdict that its pointer names"),
+        (_replaced, "is not the one that"),
+        (_replaced_at_the_pointer, "is not the one that its pointer names"),
         (_deleted, "is missing"),
         (_pointing_beyond, "names number 7, which is missing"),
         (_moved, "says that it is number 3"),
-        (_without_a_past, "which verdict came before"),
+        (_without_a_past, "which one came before"),
         (_built_on_another, "was built on"),
     ],
 )
@@ -361,6 +371,136 @@ def test_a_pointer_that_lags_too_far_is_not_followed(
     monkeypatch.setattr(chains, "LONGEST_WALK", 2)
     assert _ask() == 4
     assert "lags" in capsys.readouterr().out
+
+
+# ------------------------------------------------------------------------- pinned keys
+
+
+def _signed(store: Any, *outcomes: Outcome, signer: Any = None, **said: Any) -> None:
+    whole = verdicts.verdict(*outcomes)
+    made = verdicts.provenance(code=Code(commit=f"{next(COMMITS):040x}", dirty=False))
+    usual = {"valid_for": WEEK, "provenance": made, "signer": signer or keys.key()}
+    publish(store, "dev", whole, verdicts.subject(), {}, **{**usual, **said})
+
+
+@pytest.fixture
+def public(tmp_path: Path) -> str:
+    """The file of the public key that the verdicts are signed by."""
+    (tmp_path / "titleholder.pub").write_bytes(keys.key().public.pem)
+    return str(tmp_path / "titleholder.pub")
+
+
+def test_a_verdict_signed_by_the_pinned_key_decides(
+    store: MemoryStore, public: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """ALLOW and REGRESSED as it says, and whose signature that rests on."""
+    _signed(store, PASS)
+    assert _ask(key=public) == 0
+    assert f"[signed by {keys.key().key_id}]" in capsys.readouterr().out
+    _signed(store, FAIL)
+    assert _ask(key=f"{public}=dev,prod") == 1
+
+
+def test_a_signature_that_nobody_checks_is_called_so(
+    store: MemoryStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a pinned key a signed verdict is worth no more than an unsigned one."""
+    _signed(store, PASS)
+    assert _ask() == 0
+    assert "not verified: no key is pinned" in capsys.readouterr().out
+
+
+def _bare(store: MemoryStore) -> None:
+    _publish(store, PASS)
+
+
+def _by_another_key(store: MemoryStore) -> None:
+    _signed(store, PASS, signer=keys.key(2))
+
+
+def _by_the_pinned_key(store: MemoryStore) -> None:
+    _signed(store, PASS)
+
+
+def _without_its_envelope(store: MemoryStore) -> None:
+    _signed(store, PASS)
+    payload = dsse.read(store.get(FIRST).data, source="s").payload
+    store.put_if(FIRST, payload, store.get(FIRST).tag)
+    _point(store, 1, chains.digest_of(payload))
+
+
+def _in_an_envelope_of_its_own(store: MemoryStore) -> None:
+    """Signed, but by its own words unsigned: somebody signed what he did not publish."""
+    _publish(store, PASS)
+    data = seal(store.get(FIRST).data, keys.key())
+    store.put_if(FIRST, data, store.get(FIRST).tag)
+    _point(store, 1, chains.digest_of(data))
+
+
+def _a_test_result_in_its_place(store: MemoryStore) -> None:
+    """Signed by the right key, and no verdict: it says PASSED in another kind of statement."""
+    _signed(store, PASS)
+    data = store.get("test-results/dev/credit/00000001.json").data
+    store.put_if(FIRST, data, store.get(FIRST).tag)
+    _point(store, 1, chains.digest_of(data))
+
+
+def _changed_inside(store: MemoryStore) -> None:
+    _signed(store, FAIL)
+    enclosed = dsse.read(store.get(FIRST).data, source="s")
+    said = records.decode(enclosed.payload, Statement)
+    better = _judging(verdicts.verdict(PASS))(said)
+    data = dsse.enclose(records.encode(better), enclosed.signatures)
+    store.put_if(FIRST, data, store.get(FIRST).tag)
+    _point(store, 1, chains.digest_of(data))
+
+
+def _unsigned_on_top(store: MemoryStore) -> None:
+    _signed(store, PASS)
+    _publish(store, PASS, model=verdicts.OTHER_MODEL)
+
+
+@pytest.mark.parametrize(
+    ("arrange", "environments", "reason"),
+    [
+        (_bare, "", "is unsigned, and a key is pinned"),
+        (_by_another_key, "", "a key that is not pinned"),
+        (_by_the_pinned_key, "=prod", "may not sign for dev"),
+        (_without_its_envelope, "", "is unsigned"),
+        (_in_an_envelope_of_its_own, "", "calls itself unsigned"),
+        (_a_test_result_in_its_place, "", "not a verdict"),
+        (_changed_inside, "", "altered or forged"),
+        (_unsigned_on_top, "", "00000002.json is unsigned"),
+    ],
+)
+def test_what_the_pinned_key_did_not_sign_is_no_verdict(
+    store: MemoryStore,
+    public: str,
+    capsys: pytest.CaptureFixture[str],
+    arrange: Callable[[MemoryStore], None],
+    environments: str,
+    reason: str,
+) -> None:
+    """4: unsigned, foreign, altered, of another kind, or by a key for another environment."""
+    arrange(store)
+    assert _ask(key=public + environments) == 4
+    out = capsys.readouterr().out
+    assert out.startswith("NO VERDICT: ") and reason in out and "ALLOW" not in out
+
+
+def test_an_envelope_taken_off_is_seen_without_a_key(
+    store: MemoryStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A signed statement says so itself."""
+    _without_its_envelope(store)
+    assert _ask() == 4
+    assert "lost its signature" in capsys.readouterr().out
+
+
+def test_a_key_that_cannot_be_read_is_a_usage_error(store: MemoryStore) -> None:
+    """2, and not a gate without a key."""
+    _publish(store, PASS)
+    assert _ask(key="nowhere.pub") == 2
 
 
 # ------------------------------------------------------------------------- 2

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from titleholder.conclude import conclude
 from titleholder.params.schema import Policy
+from titleholder.statement import Code, Provenance, Runtime, Subject, subject_of
 from titleholder.types import (
     Check,
     Estimate,
@@ -18,7 +19,6 @@ from titleholder.types import (
     Task,
     Verdict,
 )
-from titleholder.verdict import Subject, subject_of
 
 MODEL = "ab" * 32
 OTHER_MODEL = "cd" * 32
@@ -89,3 +89,18 @@ def verdict(*outcomes: Outcome, suite: str = "credit", **said: Any) -> Verdict:
 def subject(sha256: str = MODEL) -> Subject:
     """The candidate's file."""
     return subject_of("candidate.skops", sha256)
+
+
+def provenance(**said: Any) -> Provenance:
+    """How a verdict was made: always alike, but for what is said."""
+    whole = Provenance(
+        code=Code(commit="12" * 20, dirty=False),
+        lock=f"sha256:{'34' * 32}",
+        params=f"sha256:{'56' * 32}",
+        policy=f"sha256:{'78' * 32}",
+        runtime=Runtime("0.1.0", "3.11.7", "2.4.6", "1.17.1", "openblas 0.3.30", 1, 20260101),
+        started_at="2026-03-02T11:58:00Z",
+        finished_at="2026-03-02T12:00:00Z",
+        attempt=1,
+    )
+    return replace(whole, **said)

@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fakes import MemoryStore
-from tests.support import verdicts
+from tests.support import keys, verdicts
+from titleholder import attestation, dsse, records
 from titleholder import chain as chains
-from titleholder import records
 from titleholder.chain import Chain, Head
 from titleholder.errors import (
     CommitUnknown,
@@ -20,8 +20,8 @@ from titleholder.errors import (
     UsageError,
 )
 from titleholder.publication import Receipt, publish
-from titleholder.types import Outcome, Source, Verdict
-from titleholder.verdict import Statement
+from titleholder.statement import Code, Provenance, Statement
+from titleholder.types import Estimate, Kind, Outcome, Source, Verdict
 
 WEEK = timedelta(days=7)
 PASS, FAIL = Outcome.PASS, Outcome.FAIL
@@ -43,7 +43,8 @@ def _publish(
 ) -> Receipt:
     whole = verdict or verdicts.verdict(PASS)
     subject = verdicts.subject(model)
-    return publish(store, "dev", whole, subject, evidence or {}, **{"valid_for": WEEK, **said})
+    usual = {"valid_for": WEEK, "provenance": verdicts.provenance()}
+    return publish(store, "dev", whole, subject, evidence or {}, **{**usual, **said})
 
 
 def _statement(store: MemoryStore, key: str) -> Statement:
@@ -88,8 +89,9 @@ def test_evidence_comes_first_and_the_pointer_last(tmp_path: Path) -> None:
         "evidence",
         "verdicts",
         "verdicts",
+        "test-results",
     ]
-    assert written[-1] == HEAD
+    assert written[-2] == HEAD
 
 
 def test_the_same_result_twice_is_one_verdict(store: MemoryStore) -> None:
@@ -135,13 +137,136 @@ def test_an_expired_verdict_is_not_one_that_stands(store: MemoryStore) -> None:
     assert _publish(store, valid_for=timedelta(hours=1)).sequence == 2
 
 
-def test_another_answer_to_the_same_question_is_another_verdict(store: MemoryStore) -> None:
+def _by(commit: str) -> Provenance:
+    return verdicts.provenance(code=Code(commit=commit * 20, dirty=False))
+
+
+def test_another_answer_by_other_code_is_another_verdict(store: MemoryStore) -> None:
     """The later one supersedes, and going back to the first is a third."""
-    first = _publish(store, verdicts.verdict(PASS))
-    second = _publish(store, verdicts.verdict(FAIL))
-    third = _publish(store, verdicts.verdict(PASS))
+    first = _publish(store, verdicts.verdict(PASS), provenance=_by("01"))
+    second = _publish(store, verdicts.verdict(FAIL), provenance=_by("02"))
+    third = _publish(store, verdicts.verdict(PASS), provenance=_by("01"))
     assert [r.sequence for r in (first, second, third)] == [1, 2, 3]
     assert first.run_key == second.run_key == third.run_key
+    assert [r.outcome for r in (first, second, third)] == [PASS, FAIL, PASS]
+
+
+@pytest.mark.parametrize("outcomes", [(FAIL, PASS), (PASS, FAIL), (Outcome.INCONCLUSIVE, PASS)])
+def test_a_question_that_the_same_code_answers_in_two_ways_is_answered_in_none(
+    store: MemoryStore, outcomes: tuple[Outcome, Outcome]
+) -> None:
+    """INCONCLUSIVE is appended, says why, and stays however often one asks that night."""
+    first, second = (_publish(store, verdicts.verdict(outcome)) for outcome in outcomes)
+    assert (second.created, second.outcome) == (True, Outcome.INCONCLUSIVE)
+    assert f"verdict {first.sequence} answered the same question otherwise" in (
+        second.verdict.reason
+    )
+    for outcome in outcomes:
+        again = _publish(store, verdicts.verdict(outcome))
+        assert again == replace(second, created=False)
+    other = _publish(store, verdicts.verdict(PASS), provenance=_by("02"))
+    assert (other.created, other.outcome) == (True, PASS)
+    store.pass_time(timedelta(days=1))
+    assert _publish(store, verdicts.verdict(PASS)).outcome is PASS
+
+
+def test_a_finding_that_moved_is_another_answer(store: MemoryStore) -> None:
+    """Equal outcomes from unequal numbers, by equal code on equal inputs, are no repetition."""
+    whole = verdicts.verdict(PASS)
+    moved = replace(whole.findings[0], improvement=Estimate(0.02, 0.0100001, 0.03))
+    _publish(store, whole)
+    again = _publish(store, replace(whole, findings=(moved,)))
+    assert again.outcome is Outcome.INCONCLUSIVE
+
+
+def test_what_a_clock_measured_repeats_by_its_outcome(store: MemoryStore) -> None:
+    """No two runs agree on a latency; they may have to agree on what it decides."""
+    rule = verdicts.rule(id="fast", metric="p95_latency_ms", kind=Kind.CEILING, value=9.0)
+    rule = replace(rule, margin=None)
+
+    def measured(ms: float) -> Verdict:
+        outcome = PASS if ms < 9 else FAIL
+        found = verdicts.finding(rule, outcome, candidate=Estimate(ms, ms, ms))
+        return verdicts.verdict(PASS, rules=(rule,), findings=(found,), outcome=outcome)
+
+    first = _publish(store, measured(3.0))
+    assert _publish(store, measured(3.5)) == replace(first, created=False)
+    assert _publish(store, measured(11.0)).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_later_try_is_the_same_verdict(store: MemoryStore) -> None:
+    """Times and the number of the attempt are told, and are no part of the question."""
+    first = _publish(store)
+    later = verdicts.provenance(
+        attempt=2, started_at="2026-03-02T12:30:00Z", finished_at="2026-03-02T12:31:00Z"
+    )
+    assert _publish(store, provenance=later) == replace(first, created=False)
+
+
+def test_other_parameters_are_another_question(store: MemoryStore) -> None:
+    """Whatever part of the suite's section it was that changed."""
+    _publish(store, verdicts.verdict(FAIL))
+    changed = verdicts.provenance(params=f"sha256:{'ab' * 32}")
+    assert _publish(store, verdicts.verdict(PASS), provenance=changed).outcome is PASS
+
+
+# ------------------------------------------------------------------------- signed
+
+
+def test_a_signed_verdict_lies_in_an_envelope(store: MemoryStore) -> None:
+    """Statement and test result both, and whoever pins the key reads the same as others."""
+    receipt = _publish(store, signer=keys.key())
+    assert receipt.signature == keys.key().key_id
+    for key in ("verdicts/dev/credit/00000001.json", "test-results/dev/credit/00000001.json"):
+        assert dsse.is_envelope(store.get(key).data)
+    tip = chains.verdicts(store, "dev", "credit", keys.trust(keys.key())).tip()
+    assert tip and tip.digest == receipt.digest
+    assert tip.statement.predicate.signature == "ed25519"
+    assert tip.statement.predicate.provenance == verdicts.provenance()
+
+
+def test_an_unsigned_verdict_says_so(store: MemoryStore) -> None:
+    """In the statement and in the receipt."""
+    assert _publish(store).signature == "unsigned"
+    key = "verdicts/dev/credit/00000001.json"
+    assert _statement(store, key).predicate.signature == "unsigned"
+
+
+def test_who_signs_takes_no_other_word_for_an_answer(store: MemoryStore) -> None:
+    """An unsigned verdict, or another key's, does not stand in for one's own, nor spoil it."""
+    _publish(store, verdicts.verdict(FAIL))
+    _publish(store, verdicts.verdict(FAIL), signer=keys.key(2))
+    mine = _publish(store, signer=keys.key())
+    assert (mine.sequence, mine.created, mine.outcome) == (3, True, PASS)
+    assert _publish(store, signer=keys.key()) == replace(mine, created=False)
+
+
+def test_retries_of_signed_publishers_are_one_verdict(store: MemoryStore) -> None:
+    """16 at once with one key and one answer."""
+    with ThreadPoolExecutor(16) as pool:
+        receipts = list(pool.map(lambda _: _publish(store, signer=keys.key()), range(16)))
+    assert sum(r.created for r in receipts) == 1
+    assert {r.digest for r in receipts} == {receipts[0].digest}
+
+
+def test_a_test_result_that_cannot_be_written_does_not_unpublish(store: MemoryStore) -> None:
+    """The verdict stands, the receipt tells, and publishing again writes it."""
+    honest = store.put_new
+
+    def refusing(key: str, data: bytes) -> str:
+        if key.startswith("test-results/"):
+            raise StoreError("not today")
+        return honest(key, data)
+
+    store.put_new = refusing  # type: ignore[method-assign]
+    receipt = _publish(store)
+    assert receipt.created and not receipt.pointed
+    store.put_new = honest  # type: ignore[method-assign]
+    assert _publish(store).pointed
+    said = records.decode(
+        store.get("test-results/dev/credit/00000001.json").data, attestation.ResultStatement
+    )
+    assert (said.predicate.result, said.subject[0]) == ("PASSED", verdicts.subject())
 
 
 def test_candidates_share_a_chain_and_do_not_hide_each_other(store: MemoryStore) -> None:
@@ -169,7 +294,10 @@ def test_suites_and_environments_have_chains_of_their_own(store: MemoryStore) ->
     """What is published for one says nothing for another."""
     _publish(store)
     _publish(store, verdicts.verdict(PASS, suite="flights"))
-    publish(store, "prod", verdicts.verdict(PASS), verdicts.subject(), {}, valid_for=WEEK)
+    publish(
+        store, "prod", verdicts.verdict(PASS), verdicts.subject(), {},
+        valid_for=WEEK, provenance=verdicts.provenance(),
+    )  # fmt: skip
     assert sorted({key.rsplit("/", 1)[0] for key in store.keys("verdicts/")}) == [
         "verdicts/dev/credit",
         "verdicts/dev/flights",
@@ -183,7 +311,7 @@ def test_of_many_publishers_each_gets_a_number(store: MemoryStore) -> None:
     with ThreadPoolExecutor(16) as pool:
         receipts = list(pool.map(lambda model: _publish(store, model=model), models))
     assert sorted(r.sequence for r in receipts) == list(range(1, 17))
-    chain = Chain(store, "dev", "credit")
+    chain = chains.verdicts(store, "dev", "credit")
     tip = chain.tip()
     assert tip and len(list(chain.back_from(tip))) == 16
     assert records.decode(store.get(HEAD).data, Head).sequence == 16
@@ -234,7 +362,7 @@ def test_a_pointer_that_cannot_be_moved_does_not_unpublish(
     assert _publish(store).pointed
     receipt = _publish(store, verdicts.verdict(FAIL))
     assert receipt.created and not receipt.pointed
-    tip = Chain(store, "dev", "credit").tip()
+    tip = chains.verdicts(store, "dev", "credit").tip()
     assert tip and tip.digest == receipt.digest
 
 
@@ -245,7 +373,7 @@ def _failing(*_: object) -> str:
 def test_a_pointer_never_moves_back(store: MemoryStore) -> None:
     """A slow publisher does not undo a fast one."""
     _publish(store)
-    chain = Chain(store, "dev", "credit")
+    chain = chains.verdicts(store, "dev", "credit")
     first = chain.tip()
     _publish(store, verdicts.verdict(FAIL))
     assert first and chain.point_to(first)

@@ -1,8 +1,6 @@
 """The outcome follows from findings and checks, and from nothing else."""
 
 import itertools
-import json
-from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -11,7 +9,6 @@ from msgspec.structs import replace
 
 from tests.support import verdicts
 from tests.support.verdicts import check, finding, rule
-from titleholder import records
 from titleholder import verdict as v
 from titleholder.errors import NoVerdict
 from titleholder.types import Estimate, Kind, Mode, OnInconclusive, Outcome, Severity, Verdict
@@ -81,6 +78,14 @@ def test_a_blocking_check_withholds_a_pass_and_is_no_regression(outcome: Outcome
     assert _outcome(PASS, checks=(outcome, PASS)) is INCONCLUSIVE
     assert _outcome(FAIL, checks=(outcome,)) is FAIL
     assert v.derive([finding(rule(), PASS)], [check(outcome, Severity.WARN)]) is PASS
+
+
+def test_an_answer_that_did_not_repeat_is_none() -> None:
+    """Not even a regression: INCONCLUSIVE, whatever the rules said, and the reason says why."""
+    unrepeated = replace(check(FAIL, Severity.INFO), kind=v.REPEATABILITY, name="repeatability")
+    for outcome in (PASS, FAIL, ERROR):
+        assert v.derive([finding(rule(), outcome)], [unrepeated]) is INCONCLUSIVE
+        assert "repeatability" in v.reason([finding(rule(), outcome)], [unrepeated])
 
 
 FINDINGS = st.builds(
@@ -247,96 +252,3 @@ def test_without_a_declared_floor_an_open_question_is_believed() -> None:
     open_ = finding(bare, INCONCLUSIVE, improvement=verdicts.INTERVALS[PASS])
     forgiving = verdicts.verdict(PASS, rules=(bare,), findings=(open_,), outcome=INCONCLUSIVE)
     assert v.recompute(forgiving) is INCONCLUSIVE
-
-
-# ------------------------------------------------------------------------- statement
-
-
-def _statement() -> v.Statement:
-    whole = verdicts.verdict(PASS)
-    return v.statement(
-        verdicts.subject(),
-        v.Predicate(
-            schema_version=1,
-            environment="dev",
-            suite="credit",
-            sequence=1,
-            previous=None,
-            run_key=v.run_key("dev", verdicts.subject(), whole, "2026-03-02"),
-            result=f"sha256:{records.sha256(whole)}",
-            logical_date="2026-03-02",
-            published_at="2026-03-02T12:00:00Z",
-            expires_at="2026-03-09T12:00:00Z",
-            signature=v.UNSIGNED,
-            evidence=(v.Evidence("report.html", "01" * 32, 5),),
-            verdict=whole,
-        ),
-    )
-
-
-def test_a_statement_is_an_in_toto_statement() -> None:
-    """Type, subject with digest, predicate type, predicate: the four fields of version 1."""
-    plain = json.loads(records.encode(_statement()))
-    assert plain["_type"] == "https://in-toto.io/Statement/v1"
-    assert plain["subject"] == [{"name": "candidate.skops", "digest": {"sha256": verdicts.MODEL}}]
-    assert sorted(plain) == ["_type", "predicate", "predicateType", "subject"]
-    assert v.parse(records.encode(_statement()), source="s") == _statement()
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ('"signature": "unsigned"', '"signature": "trusted"'),
-        ('"schema_version": 1', '"schema_version": 2'),
-        ('"sequence": 1', '"sequence": 0'),
-        ('"sequence": 1', '"sequence": 1.0'),
-        ('"n": 1000', '"n": 1e999'),
-        ('"n": 1000', '"n": NaN'),
-        ('"n": 1000', '"n": 1000, "n": 1'),
-        ('"n": 1000', '"n": "1000"'),
-        ('"n": 1000', '"n": 1000, "extra": true'),
-        ('"outcome": "PASS"', '"outcome": "OK"'),
-        ('"published_at": "2026-03-02T12:00:00Z"', '"published_at": "2026-03-02 12:00"'),
-        ('"environment": "dev"', '"environment": "../prod"'),
-        (verdicts.MODEL, "AB" * 32),
-        ("in-toto.io/Statement/v1", "in-toto.io/Statement/v2"),
-        ("{", "["),
-    ],
-)
-def test_what_is_no_statement_is_refused(old: str, new: str) -> None:
-    """Unknown fields and versions, doubled keys, numbers that are none, names that are paths."""
-    text = records.encode(_statement()).decode()
-    assert old in text
-    with pytest.raises(NoVerdict, match="not a verdict"):
-        v.parse(text.replace(old, new, 1).encode(), source="s")
-
-
-def test_bytes_that_are_no_text_are_no_statement() -> None:
-    """A damaged object is met like a forged one."""
-    for data in (b"", b"\xff\xfe", b"[" * 100_000, b"null"):
-        with pytest.raises(NoVerdict):
-            v.parse(data, source="s")
-
-
-def test_the_run_key_names_the_question_and_not_the_answer() -> None:
-    """Another file, rule, input or night is another question; another outcome is not."""
-    whole, subject, day = verdicts.verdict(PASS), verdicts.subject(), "2026-03-02"
-    key = v.run_key("dev", subject, whole, day)
-    others = [
-        v.run_key("prod", subject, whole, day),
-        v.run_key("dev", verdicts.subject(verdicts.OTHER_MODEL), whole, day),
-        v.run_key("dev", subject, whole, "2026-03-03"),
-        v.run_key("dev", subject, replace(whole, rules=()), day),
-        v.run_key("dev", subject, replace(whole, inputs=()), day),
-    ]
-    assert len({key, *others}) == 6
-    assert v.run_key("dev", subject, replace(whole, outcome=FAIL, findings=()), day) == key
-
-
-def test_moments_are_written_in_utc() -> None:
-    """Whatever the zone, and to the second."""
-    there = datetime(2026, 3, 2, 1, 30, 5, 999, tzinfo=timezone(timedelta(hours=2)))
-    assert v.instant(there) == "2026-03-01T23:30:05Z"
-    assert v.moment("2026-03-01T23:30:05Z") == datetime(2026, 3, 1, 23, 30, 5, tzinfo=UTC)
-    with pytest.raises(NoVerdict, match="calendar"):
-        v.moment("2026-02-30T00:00:00Z")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from titleholder import records
+from titleholder.environment import without_secrets
 from titleholder.errors import Busy, DataVersionError
 
 # DVC keeps process-wide state: two calls from two threads disturb each other.
@@ -143,7 +144,11 @@ def _at_revision(root: Path, path: str, rev: str) -> Tracked:
     import subprocess
 
     shown = subprocess.run(
-        ["git", "show", f"{rev}:{path}.dvc"], cwd=root, capture_output=True, check=False
+        ["git", "show", f"{rev}:{path}.dvc"],
+        cwd=root,
+        env=without_secrets(os.environ),
+        capture_output=True,
+        check=False,
     )
     if shown.returncode != 0:
         raise DataVersionError(

@@ -4,6 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from titleholder.environment import without_secrets
+
 TIMEOUT_S = 60
 
 
@@ -18,6 +20,16 @@ def revision_of(root: Path, path: str) -> str | None:
     return f"{commit}-dirty" if _git(root, "status", "--porcelain", "--", path) else commit
 
 
+def checked_out(root: Path) -> tuple[str | None, bool]:
+    """The commit that is checked out, and whether tracked files differ from it.
+
+    None and false outside a repository.
+    """
+    commit = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    changed = commit and _git(root, "status", "--porcelain", "--untracked-files=no")
+    return commit, bool(changed)
+
+
 def resolve(root: Path, rev: str) -> str | None:
     """The full name of the commit that ``rev`` means; None when this clone has no such commit."""
     return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")
@@ -30,7 +42,7 @@ def last_change(root: Path, rev: str, path: str) -> str | None:
 
 def _git(root: Path, *arguments: str) -> str | None:
     """What git says, stripped; None when it says no or is not installed."""
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    environment = {**without_secrets(os.environ), "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(
             ["git", *arguments],

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from titleholder import records
 from titleholder.errors import Exit
-from titleholder.runner import Ending
+from titleholder.runner import Ending, Judged
 
 
 def show(endings: Sequence[Ending], *, as_json: bool, quiet: bool) -> int:
@@ -29,11 +29,18 @@ def _show_one(ending: Ending, *, quiet: bool) -> None:
         return
     for one in ending.judged:
         if quiet:
-            print(f"{ending.suite}: {one.verdict.candidate}: {one.verdict.outcome}")
+            print(f"{ending.suite}: {one.verdict.candidate}: {one.verdict.outcome} ({signed(one)})")
             continue
         from titleholder.report import terminal
 
         print()
         terminal.print_findings(one.verdict)
         print(f"  report card  {one.report}")
-        print(f"  verdict      {one.published}", flush=True)
+        print(f"  verdict      {one.published} ({signed(one)})", flush=True)
+
+
+def signed(one: Judged) -> str:
+    """Whose signature the published verdict has, in words."""
+    if one.signature.startswith("sha256:"):
+        return f"signed by key {one.signature[:19]}"
+    return one.signature

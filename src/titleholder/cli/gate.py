@@ -9,8 +9,9 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from titleholder.cli.pins import pinned
 from titleholder.errors import Exit, TitleholderError, UsageError
-from titleholder.gate import DEADLINE_S, LONGEST_DEADLINE_S, Answer, ask
+from titleholder.gate import DEADLINE_S, LONGEST_DEADLINE_S, Answer, Believed, ask
 
 HELP = "may this model be deployed, on the strength of its published verdict?"
 EPILOG = """\
@@ -18,6 +19,9 @@ exit codes: 0 ALLOW, 1 a blocking rule failed, 2 usage or configuration, 3 incon
 4 no verdict to trust (missing, expired, from the future, forged, of another model or
 environment, or a broken chain), 5 could not decide. Nothing but 0 allows, and then the last line
 of standard output is ALLOW sha256:<digest of the model>.
+
+With --key, nothing but a verdict signed by that key for this environment is believed. Without,
+unsigned verdicts are, and are called so.
 """
 PARAMS_FILE = "params.yaml"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -49,6 +53,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--store", metavar="URL", help="file://directory or s3://bucket/prefix (params.yaml)"
     )
     parser.add_argument("--endpoint", metavar="URL", help="the S3 server, if it is not Amazon's")
+    parser.add_argument(
+        "--key",
+        action="append",
+        default=[],
+        metavar="FILE[=ENV,...]",
+        help="public key to believe, in these environments or in all; may be repeated",
+    )
     parser.add_argument(
         "--deadline", type=_seconds, default=DEADLINE_S, metavar="SECONDS", help="default 30"
     )
@@ -82,9 +93,10 @@ def _asked(args: argparse.Namespace) -> Answer:
     # A single call may take most of the time there is, and leave enough to say so.
     timeout = min(10.0, args.deadline)
     store = open_store(url, root=Path(), endpoint=endpoint, region=region, timeout=timeout)
+    trust = pinned(args.key)
     model: Path | str = args.model if args.model.startswith("sha256:") else Path(args.model)
     left = max(args.deadline - (time.monotonic() - started), 0.001)
-    return ask(store, args.env, args.suite, model, left)
+    return ask(store, args.env, args.suite, model, left, trust)
 
 
 def _store_of(args: argparse.Namespace) -> tuple[str, str | None, str | None]:
@@ -111,11 +123,23 @@ def _print(answer: Answer, args: argparse.Namespace) -> None:
         lines = [json.dumps(told, sort_keys=True)]
     else:
         cure = f" (cure: {answer.cure})" if answer.cure else ""
-        lines = [_printable(f"{word}: {answer.reason}{cure}")]
+        mark = f" [{_signed(answer.verdict)}]" if answer.verdict else ""
+        lines = [_printable(f"{word}: {answer.reason}{mark}{cure}")]
     if answer.exit is Exit.ALLOW:
         lines.append(f"ALLOW {answer.model}")
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
+
+
+def _signed(verdict: Believed) -> str:
+    """What stands behind the verdict, in words."""
+    match verdict.signature:
+        case "unsigned":
+            return "unsigned verdict"
+        case "unverified":
+            return "signed verdict, not verified: no key is pinned"
+        case key:
+            return f"signed by {key}"
 
 
 def _printable(text: str) -> str:

@@ -13,8 +13,9 @@ import msgspec
 
 from titleholder import records
 from titleholder.params.schema import Params
+from titleholder.statement import Statement
 from titleholder.types import Verdict
-from titleholder.verdict import SCHEMA_VERSION, Statement
+from titleholder.verdict import SCHEMA_VERSION
 
 DIRECTORY = Path(__file__).parent
 SCHEMAS: Mapping[str, tuple[type, str]] = {

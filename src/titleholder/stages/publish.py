@@ -38,9 +38,7 @@ def run(ws: Workspace) -> None:
     names = found.candidates()
     verdicts = {name: ws.stage("judge") / f"{name}.json" for name in names}
     inputs = dict(ws.digest(path) for path in verdicts.values())
-    receipts = tuple(
-        _publish(ws, found, name, path, signer) for name, path in verdicts.items()
-    )
+    receipts = tuple(_publish(ws, found, name, path, signer) for name, path in verdicts.items())
     records.write(ws.stage("publish") / RECEIPT, Receipts(inputs=inputs, receipts=receipts))
 
 

@@ -1,0 +1,34 @@
+"""Public keys as a command line pins them: ``FILE`` or ``FILE=env1,env2``."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from titleholder.errors import UsageError
+from titleholder.trust import Pin, Trust
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def pinned(texts: Sequence[str]) -> Trust:
+    """The keys that are believed, and where; UsageError if a file holds none."""
+    if not texts:
+        return Trust()
+    from titleholder.adapters import ed25519
+
+    pins = []
+    for text in texts:
+        path, environments = _parted(text)
+        pins.append(Pin(ed25519.read_public(Path(path)), environments))
+    return Trust(tuple(pins))
+
+
+def _parted(text: str) -> tuple[str, frozenset[str] | None]:
+    """A file and its environments; a file whose name holds ``=`` can be named if it is there."""
+    if "=" not in text or Path(text).is_file():
+        return text, None
+    path, _, names = text.rpartition("=")
+    environments = names.split(",")
+    if not path or not all(_NAME.fullmatch(name) for name in environments):
+        raise UsageError(f"--key {text}: is not FILE=ENV,ENV")
+    return path, frozenset(environments)

@@ -1,0 +1,197 @@
+"""The statement: what is published of a verdict, in the shape of an in-toto Statement v1.
+
+https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md
+Signed, it is the payload of a DSSE envelope; unsigned, it is published bare and says so.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from titleholder import records
+from titleholder.errors import NoVerdict, RecordError
+from titleholder.types import Record, Verdict
+
+STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE: Final = "urn:titleholder:verdict:v1"
+
+Hex: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Digest: TypeAlias = Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$")]
+Instant: TypeAlias = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+Day: TypeAlias = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
+Name: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Count: TypeAlias = Annotated[int, Meta(ge=0)]
+Sequence1: TypeAlias = Annotated[int, Meta(ge=1, le=99_999_999)]
+# What a statement says of its own signature, so that one that lost its envelope shows it.
+Signing: TypeAlias = Literal["unsigned", "ed25519"]
+
+
+class DigestSet(Record, frozen=True):
+    """What in-toto calls a digest set, with the one algorithm that counts here."""
+
+    sha256: Hex
+
+
+class Subject(Record, frozen=True):
+    """The file that was judged: the candidate's, by the SHA-256 of its bytes."""
+
+    name: str
+    digest: DigestSet
+
+
+class Evidence(Record, frozen=True):
+    """A file that stands behind the verdict, kept in the store under its digest."""
+
+    name: str
+    sha256: Hex
+    bytes: Count
+
+
+class Code(Record, frozen=True):
+    """The commit that was checked out, and whether tracked files differed from it."""
+
+    commit: str | None
+    dirty: bool
+
+
+class Runtime(Record, frozen=True):
+    """What computed: versions, the BLAS library, and its threads; ``seed`` is the suite's."""
+
+    titleholder: str
+    python: str
+    numpy: str
+    scipy: str
+    blas: str
+    threads: Annotated[int, Meta(ge=1)]
+    seed: Count
+
+
+class Provenance(Record, frozen=True):
+    """How a verdict was made.
+
+    ``params`` is the digest of the suite's whole section of params.yaml with defaults filled in,
+    ``policy`` of the part that judges; ``lock`` that of requirements.lock, if there is one.
+    Of these, only ``params`` (which holds the policy and the seed) is part of the question; the
+    rest says who answered. ``started_at`` and ``finished_at`` are of the machine's clock: when
+    the command that published began, and when all evidence was there.
+    """
+
+    code: Code
+    lock: Digest | None
+    params: Digest
+    policy: Digest
+    runtime: Runtime
+    started_at: Instant
+    finished_at: Instant
+    attempt: Annotated[int, Meta(ge=1)]
+
+    def made_alike(self, other: "Provenance") -> bool:
+        """Whether the same code, packages and libraries were at work."""
+        mine, others = (self.code, self.lock, self.runtime), (other.code, other.lock, other.runtime)
+        return mine == others
+
+
+class Placed(Record, frozen=True, kw_only=True):
+    """What the predicate of every chained statement says of its place.
+
+    ``previous`` is the digest of the statement before this one in the chain of its suite and
+    environment.
+    """
+
+    schema_version: Literal[1]
+    environment: Name
+    suite: Name
+    sequence: Sequence1
+    previous: Digest | None
+    signature: Signing
+
+
+class Predicate(Placed, frozen=True, kw_only=True):
+    """What is said of the subject: who asked what, when, what follows, and until when it holds.
+
+    ``run_key`` names the question (environment, subject, rules, parameters, inputs, logical
+    date), ``result`` the answer (the whole `Verdict`).
+    """
+
+    run_key: Digest
+    result: Digest
+    logical_date: Day
+    published_at: Instant
+    expires_at: Instant
+    provenance: Provenance
+    evidence: tuple[Evidence, ...]
+    verdict: Verdict
+
+
+class Statement(Record, frozen=True):
+    """A published verdict."""
+
+    type: Literal["https://in-toto.io/Statement/v1"] = msgspec.field(name="_type")
+    subject: Annotated[tuple[Subject, ...], Meta(min_length=1, max_length=1)]
+    predicate_type: Literal["urn:titleholder:verdict:v1"] = msgspec.field(name="predicateType")
+    predicate: Predicate
+
+
+def subject_of(name: str, sha256: str) -> Subject:
+    """The file ``name``, whose bytes have this hex SHA-256."""
+    return Subject(name, DigestSet(sha256))
+
+
+def statement(subject: Subject, predicate: Predicate) -> Statement:
+    """The predicate, said of the subject."""
+    return Statement(STATEMENT_TYPE, (subject,), PREDICATE_TYPE, predicate)
+
+
+def parse(data: bytes, *, source: str) -> Statement:
+    """A statement from its bytes, strictly; NoVerdict when they are not one."""
+    try:
+        said = records.decode(data, Statement, source=source)
+    except RecordError as error:
+        raise NoVerdict(f"this is not a verdict: {error.message}") from error
+    if said.predicate.verdict.suite != said.predicate.suite:
+        raise NoVerdict(f"{source} was published for another suite: {said.predicate.suite}")
+    if said.predicate.result != result_of(said.predicate.verdict):
+        raise NoVerdict(f"{source} does not hold the result that it names")
+    return said
+
+
+def result_of(verdict: Verdict) -> str:
+    """The digest of the whole answer."""
+    return f"sha256:{records.sha256(verdict)}"
+
+
+def run_key(
+    environment: str, subject: Subject, verdict: Verdict, logical_date: str, params: str
+) -> str:
+    """The digest of the question: this file, these rules, parameters and inputs, on this day."""
+    question: dict[str, Any] = {
+        "environment": environment,
+        "suite": verdict.suite,
+        "subject": subject,
+        "task": verdict.task,
+        "level": verdict.level,
+        "rules": verdict.rules,
+        "inputs": verdict.inputs,
+        "params": params,
+        "logical_date": logical_date,
+    }
+    return f"sha256:{records.sha256(question)}"
+
+
+def instant(moment: datetime) -> str:
+    """A moment as statements write it: UTC, whole seconds, with a Z.
+
+    >>> instant(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    '2026-01-02T03:04:05Z'
+    """
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment(text: str) -> datetime:
+    """The moment that a statement wrote; NoVerdict if the calendar has no such one."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise NoVerdict(f"{text} is no moment of the calendar") from None
