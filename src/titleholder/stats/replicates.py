@@ -153,7 +153,10 @@ def _ranks(name: str, law: Ranks, resampler: Resampler) -> Replicates:
     of_unit = np.column_stack([by_unit[:, 0], by_unit.sum(axis=1)])
     influence = _of_units(of_unit, sample, rarest)
     if resampler.is_small or rarest < law.rare:
-        drawn = [(law.value(a), law.value(b)) for a, b in resampler.steps()]
+        few_positives = sample.plain and np.asarray(sample.panel.y_true).sum() <= rarest
+        by_gap = few_positives and not resampler.is_small
+        blocks = resampler.steps_by_gap() if by_gap else resampler.steps()
+        drawn = [(law.value(a), law.value(b)) for a, b in blocks]
         one, two = (np.concatenate(side) for side in zip(*drawn, strict=True))
         return Replicates(here, there, one, two, resampler.method, influence)
     noise = resampler.noise(by_unit.T @ by_unit, "ranks", name)

@@ -13,6 +13,7 @@ import numpy as np
 from titleholder.arrays import Floats, Predictions
 from titleholder.metrics.ladder import Ladder, Steps
 from titleholder.stats.cells import Cells
+from titleholder.stats.gaps import Gaps
 from titleholder.stats.keys import generator
 from titleholder.stats.sample import Sample
 
@@ -64,6 +65,12 @@ class Resampler:
     def steps(self) -> Iterable[tuple[Steps, Steps]]:
         """Both ladders' steps on resampled rows, in blocks; kept while that is cheap."""
         return self._kept_steps if self._keeps else self._made_steps()
+
+    def steps_by_gap(self) -> Iterator[tuple[Steps, Steps]]:
+        """The same for many plain rows of which few are positives; drawn anew at each call."""
+        y = np.asarray(self.sample.panel.y_true)
+        rng = generator(self.draw.seed, "gaps", self.sample.name)
+        return Gaps.of(y, *self.ladders).steps(self.draw.resamples, rng)
 
     def counts(self) -> Iterable[Floats]:
         """How often each unit is drawn, in blocks (b, units)."""
