@@ -59,8 +59,13 @@ class Scenario(Record, frozen=True):
 
 
 class SelfTest(Record, frozen=True):
-    """The scenarios of one suite; ``n`` is the number of rows of a trial."""
+    """The scenarios of one suite; ``n`` is the number of rows of a trial.
 
+    ``inputs`` names what it was made of, so that a reader knows whether it still speaks of the
+    present rows, champion and rules.
+    """
+
+    inputs: dict[str, str]
     suite: str
     champion: str
     n: int
@@ -87,6 +92,7 @@ def selftest(
     bench = Bench.of(panel, champion, policy)
     plants = [Plant("equally good", ""), *planted(panel, champion, policy)]
     return SelfTest(
+        inputs={},
         suite=suite,
         champion=champion.model,
         n=len(panel),

@@ -31,9 +31,11 @@ from titleholder.report import (
     sentences,
     shifts,
     tradeoff,
+    trials,
 )
 from titleholder.report.text import plural, visible
 from titleholder.report.titles import title_of, unit_of
+from titleholder.selftest import SelfTest
 from titleholder.types import Finding, Outcome, Source, Verdict
 from titleholder.validation import Validation
 
@@ -52,6 +54,8 @@ EVIDENCE = {
     "data_docs": "Great Expectations data docs",
     "evidently_html": "Evidently report",
     "evidently_json": "Evidently report as JSON",
+    "comparisons": "Every comparison as JSON",
+    "verdict": "The verdict's record as JSON",
     "results": "Great Expectations results as JSON",
 }
 
@@ -76,6 +80,7 @@ class Card:
     panel: Panel | None = None
     champion: Predictions | None = None
     candidate: Predictions | None = None
+    selftest: SelfTest | None = None
     evidence: Mapping[str, str] = field(default_factory=dict)
     signature: str = "unsigned"
 
@@ -103,6 +108,7 @@ def _sections(card: Card) -> dict[str, Any]:
     answers = _answers(card)
     return {
         **_decisive(card),
+        "trials": trials.reading(card.selftest) if card.selftest else (),
         "withheld": sentences.unmet(card.verdict),
         "warnings": sentences.warnings(card.verdict),
         "findings": ordered[:MOST_FINDINGS],

@@ -5,6 +5,8 @@ No candidate is opened, and no record of a run is written but that of pull.
 
 from dataclasses import dataclass
 
+import msgspec
+
 from titleholder import records, tables
 from titleholder.adapters import models
 from titleholder.arrays import Panel, Predictions
@@ -72,5 +74,25 @@ def try_rules(ws: Workspace, trials: int) -> SelfTest:
     """Run the self-test on the champion's answers and keep its record for the report card."""
     found = rehearse(ws)
     told = selftest(ws.name, found.panel, found.champion, ws.suite, trials)
+    told = msgspec.structs.replace(told, inputs=_inputs(ws))
     records.write(ws.stage(SELFTEST) / FILE, told)
     return told
+
+
+def tried(ws: Workspace) -> SelfTest | None:
+    """The last self-test, if it was made of the present rows, champion and rules."""
+    try:
+        last = records.read(ws.stage(SELFTEST) / FILE, SelfTest)
+    except RecordError:
+        return None
+    return last if last.inputs == _inputs(ws) else None
+
+
+def _inputs(ws: Workspace) -> dict[str, str]:
+    found = manifest.read(ws)
+    keys = {*STAGES["compare"].params, *STAGES["judge"].params}
+    return {
+        "current": f"sha256:{found.source('current').sha256}",
+        "champion": f"sha256:{found.source('champion').sha256}",
+        "params": ws.params_digest(keys),
+    }

@@ -5,7 +5,7 @@ from pathlib import Path
 from titleholder import records
 from titleholder.drift import Drift
 from titleholder.report.card import Card, build
-from titleholder.stages import compare, drift, validate
+from titleholder.stages import compare, drift, rehearsal, validate
 from titleholder.stages.panels import Rows
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Verdict
@@ -39,7 +39,10 @@ def _card(ws: Workspace, rows: Rows, candidate: str) -> Card:
         panel=panel,
         champion=None if panel is None else rows.predictions(rows.champion, "current", panel),
         candidate=None if panel is None else rows.predictions(candidate, "current", panel),
+        selftest=rehearsal.tried(ws),
         evidence={
+            "verdict": f"../../judge/{candidate}.json",
+            "comparisons": f"../../compare/{candidate}/{compare.ROWS}",
             **_beside("drift", shifted.evidence),
             **_beside("validate", validated.evidence),
         },
