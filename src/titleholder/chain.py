@@ -177,18 +177,12 @@ class Chain(Generic[S]):
 
     def link(self, sequence: int, data: bytes) -> Link[S]:
         """These bytes as the statement of this number; NoVerdict if they may not be believed."""
-        key = self.key(sequence)
-        opened = self.trust.open(data, self.environment, source=key)
-        said = self.read(opened.payload, source=key)
-        link = Link(key, data, digest_of(data), opened.signature, said)
+        link = opened(data, self.key(sequence), self.environment, self.trust, self.read)
         self._require_in_place(link, sequence)
-        _require_signing(link, opened)
         return link
 
     def _require_in_place(self, link: Link[S], sequence: int) -> None:
         said = link.statement.predicate
-        if said.environment != self.environment:
-            raise NoVerdict(f"{link.key} was published for another environment: {said.environment}")
         if said.suite != self.suite:
             raise NoVerdict(f"{link.key} was published for another suite: {said.suite}")
         if said.sequence != sequence:
@@ -208,10 +202,21 @@ def verdicts(
     return Chain(store, environment, suite, trust or Trust(), "verdicts", parse)
 
 
-def _require_signing(link: Link[S], opened: Opened) -> None:
+def opened(data: bytes, key: str, environment: str, trust: Trust, read: Parser[S]) -> Link[S]:
+    """The statement of this environment in these bytes, wherever they lie; NoVerdict otherwise."""
+    envelope = trust.open(data, environment, source=key)
+    link = Link(key, data, digest_of(data), envelope.signature, read(envelope.payload, source=key))
+    if link.statement.predicate.environment != environment:
+        said = link.statement.predicate.environment
+        raise NoVerdict(f"{key} was published for another environment: {said}")
+    _require_signing(link, envelope)
+    return link
+
+
+def _require_signing(link: Link[S], envelope: Opened) -> None:
     """A statement says itself whether it is signed: one that lost its envelope shows it."""
-    if (link.statement.predicate.signature == "ed25519") is not opened.enveloped:
-        lost = "lost its signature" if not opened.enveloped else "calls itself unsigned"
+    if (link.statement.predicate.signature == "ed25519") is not envelope.enveloped:
+        lost = "lost its signature" if not envelope.enveloped else "calls itself unsigned"
         raise NoVerdict(f"{link.key} {lost}: it was altered")
 
 

@@ -306,7 +306,7 @@ def _keep(store: Store, name: str, path: Path) -> Evidence:
     """Put a file under the digest of its bytes, where it may lie already."""
     data = path.read_bytes()
     digest = digest_of(data).removeprefix("sha256:")
-    key = f"evidence/sha256/{digest[:2]}/{digest}"
+    key = evidence_key(digest)
     try:
         store.put_new(key, data)
     except PreconditionFailed:
@@ -316,6 +316,11 @@ def _keep(store: Store, name: str, path: Path) -> Evidence:
                 cure="remove that object, so that it can be written again",
             ) from None
     return Evidence(name=name, sha256=digest, bytes=len(data))
+
+
+def evidence_key(sha256: str) -> str:
+    """Where evidence with this hex digest lies."""
+    return f"evidence/sha256/{sha256[:2]}/{sha256}"
 
 
 def _receipt(

@@ -22,7 +22,7 @@ _CURES = {
     errno.EACCES: _RIGHTS, errno.EPERM: _RIGHTS, errno.EROFS: _RIGHTS,
 }  # fmt: skip
 
-COMMANDS = ("run", "stage", "compare", "gate", "keys", "plan", "selftest")
+COMMANDS = ("run", "stage", "compare", "gate", "keys", "plan", "selftest", "verify")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,8 +9,9 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from titleholder.cli.address import address
 from titleholder.cli.pins import pinned
-from titleholder.errors import Exit, TitleholderError, UsageError
+from titleholder.errors import Exit, TitleholderError
 from titleholder.gate import DEADLINE_S, LONGEST_DEADLINE_S, Answer, Believed, ask
 
 HELP = "may this model be deployed, on the strength of its published verdict?"
@@ -23,7 +24,6 @@ of standard output is ALLOW sha256:<digest of the model>.
 With --key, nothing but a verdict signed by that key for this environment is believed. Without,
 unsigned verdicts are, and are called so.
 """
-PARAMS_FILE = "params.yaml"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _WORDS = {
     Exit.ALLOW: "ALLOW",
@@ -89,7 +89,7 @@ def _asked(args: argparse.Namespace) -> Answer:
     from titleholder.adapters.stores import open_store
 
     started = time.monotonic()
-    url, endpoint, region = _store_of(args)
+    url, endpoint, region = address(args.store, args.endpoint)
     # A single call may take most of the time there is, and leave enough to say so.
     timeout = min(10.0, args.deadline)
     store = open_store(url, root=Path(), endpoint=endpoint, region=region, timeout=timeout)
@@ -97,22 +97,6 @@ def _asked(args: argparse.Namespace) -> Answer:
     model: Path | str = args.model if args.model.startswith("sha256:") else Path(args.model)
     left = max(args.deadline - (time.monotonic() - started), 0.001)
     return ask(store, args.env, args.suite, model, left, trust)
-
-
-def _store_of(args: argparse.Namespace) -> tuple[str, str | None, str | None]:
-    """Address, endpoint and region: the command line's, or those of params.yaml."""
-    if args.store is not None:
-        return args.store, args.endpoint, None
-    path = Path(PARAMS_FILE)
-    if not path.is_file():
-        raise UsageError(
-            f"no --store, and no {PARAMS_FILE} in this directory",
-            cure="name the store: --store s3://bucket/prefix",
-        )
-    from titleholder.params.load import load_store
-
-    said = load_store(path)
-    return said.url, args.endpoint or said.endpoint, said.region
 
 
 def _print(answer: Answer, args: argparse.Namespace) -> None:

@@ -1,0 +1,123 @@
+"""`titleholder verify`: is a published verdict what it claims to be?"""
+
+import argparse
+import json
+import re
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from titleholder.cli.address import address
+from titleholder.cli.pins import pinned
+from titleholder.errors import UsageError
+
+if TYPE_CHECKING:
+    from titleholder.store import Store
+    from titleholder.verification import Place, Report
+
+HELP = "is this verdict what it claims to be?"
+EPILOG = """\
+VERDICT is a file, the address that `run` printed (of a file in a local store or an s3:// one), or
+env/suite or env/suite/number in the store; env/suite is the newest.
+
+What is found out again: schema, signature (with --key), the chain, the digests of all evidence,
+every finding and check from the evidence, the outcome. --full runs the statistics again on the
+stored predictions and this project's panel, which have to come out the same to the byte; drift
+and data validation are not run again. `verify` says nothing of a file to be deployed, nor whether
+the verdict has expired: that is for `gate`.
+
+exit codes: those of `gate` for the verdict's outcome where nothing failed: 0 PASS, 1 a blocking
+rule failed, 3 inconclusive; 2 usage or configuration, 4 something in it is not what it claims to
+be, 5 it could not be found out (store unreachable, or, with --full, another panel here)
+"""
+_IN_STORE = re.compile(
+    r"(?P<store>.+)/verdicts/(?P<env>[^/]+)/(?P<suite>[^/]+)/(?P<number>\d{8})\.json"
+)
+_PLACE = re.compile(r"(?P<env>[\w.-]+)/(?P<suite>[\w.-]+)(/(?P<number>\d{1,8}))?", re.ASCII)
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command and its flags."""
+    parser = commands.add_parser(
+        "verify",
+        help=HELP,
+        description=HELP,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("verdict", metavar="VERDICT", help="a file, an address, or env/suite[/n]")
+    parser.add_argument(
+        "--store", metavar="URL", help="file://directory or s3://bucket/prefix (params.yaml)"
+    )
+    parser.add_argument("--endpoint", metavar="URL", help="the S3 server, if it is not Amazon's")
+    parser.add_argument(
+        "--key",
+        action="append",
+        default=[],
+        metavar="FILE[=ENV,...]",
+        help="public key to believe, in these environments or in all; may be repeated",
+    )
+    parser.add_argument("--full", action="store_true", help="repeat the statistics, too")
+    parser.add_argument("--json", action="store_true", help="print the report as a line of JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Verify, print, and return the exit code."""
+    from titleholder.verification import verify
+
+    source, store = _source(args.verdict, args.store, args.endpoint)
+    if args.full and store is None:
+        raise UsageError("--full needs the evidence", cure="name the store: --store URL")
+    project = Path() if args.full else None
+    report = verify(source, store, pinned(args.key), project=project)
+    _print(report, as_json=args.json)
+    return int(report.exit)
+
+
+def _source(
+    text: str, url: str | None, endpoint: str | None
+) -> "tuple[bytes | Place, Store | None]":
+    """The verdict's bytes or its place, and the store that it is of, if that is known."""
+    from titleholder.verification import Place
+
+    inside = _IN_STORE.fullmatch(text)
+    if inside and url is None:
+        base = inside["store"]
+        base = base if "://" in base else f"file://{Path(base).resolve()}"
+        place = Place(inside["env"], inside["suite"], int(inside["number"]))
+        return place, _opened(base, endpoint)
+    path = Path(text)
+    if path.is_file():
+        store = None if url is None else _opened(url, endpoint)
+        return path.read_bytes(), store
+    named = _PLACE.fullmatch(text)
+    if named is None:
+        raise UsageError(f"{text}: no such file, and not env/suite or env/suite/number")
+    number = None if named["number"] is None else int(named["number"])
+    return Place(named["env"], named["suite"], number), _opened(url, endpoint)
+
+
+def _opened(url: str | None, endpoint: str | None) -> "Store":
+    from titleholder.adapters.stores import open_store
+
+    where, endpoint, region = address(url, endpoint)
+    return open_store(where, root=Path(), endpoint=endpoint, region=region)
+
+
+def _print(report: "Report", *, as_json: bool) -> None:
+    """A line a step, and the outcome last; or one line of JSON."""
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(report), sort_keys=True) + "\n")
+        return
+    for step in report.steps:
+        print(_printable(f"{step.found:<12} {step.name:<10} {step.told}"))
+    if report.outcome is None:
+        print("NOT VERIFIED")
+    else:
+        print(_printable(f"{report.outcome} {report.digest} {report.location}"))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text.rstrip())
