@@ -1,6 +1,7 @@
 """Hand-written fakes that keep the promises of the real thing: they pass its contract suite."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +20,7 @@ class MemoryStore:
         self.clock = now
         self.objects: dict[str, Stored] = {}
         self._writes = 0
+        self._history: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def prepare(self) -> None:
@@ -50,6 +52,10 @@ class MemoryStore:
         """All keys that start with ``prefix``."""
         yield from sorted(key for key in self.objects if key.startswith(prefix))
 
+    def revisions(self, key: str) -> int:
+        """How often it was written; one that was removed behind its back counts as well."""
+        return self._history[checked_key(key)]
+
     def now(self) -> datetime:
         """The time that it was told."""
         return self.clock
@@ -64,5 +70,6 @@ class MemoryStore:
 
     def _write(self, key: str, data: bytes) -> str:
         self._writes += 1
+        self._history[key] += 1
         self.objects[key] = Stored(data, f"{self._writes}")
         return self.objects[key].tag

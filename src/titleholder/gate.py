@@ -121,9 +121,11 @@ def digest_of_model(model: Path | str) -> str:
 
 
 def _answer(chain: Chain[Statement], model: str) -> Answer:
-    link = _newest_on(chain, model)
+    tip = _tip(chain)
+    link = _newest_on(chain, tip, model)
     _require_current(link, chain.store.now())
     outcome = recompute(link.statement.predicate.verdict)
+    _require_untouched(chain, tip, link)
     said = link.statement.predicate
     believed = Believed(
         outcome=str(outcome),
@@ -138,14 +140,18 @@ def _answer(chain: Chain[Statement], model: str) -> Answer:
     return Answer(EXIT_OF[outcome], why, model=model, verdict=believed)
 
 
-def _newest_on(chain: Chain[Statement], model: str) -> Link[Statement]:
-    """The newest verdict on this model: it supersedes all that came before."""
+def _tip(chain: Chain[Statement]) -> Link[Statement]:
     tip = chain.tip()
     if tip is None:
         raise NoVerdict(
             f"{chain.store.url} holds no verdict for {chain.suite} in {chain.environment}",
             cure="publish one first: titleholder run",
         )
+    return tip
+
+
+def _newest_on(chain: Chain[Statement], tip: Link[Statement], model: str) -> Link[Statement]:
+    """The newest verdict on this model: it supersedes all that came before."""
     seen = 0
     for link in chain.back_from(tip):
         if link.statement.subject[0].digest.sha256 == model.removeprefix("sha256:"):
@@ -158,6 +164,25 @@ def _newest_on(chain: Chain[Statement], model: str) -> Link[Statement]:
         f"{newest.name}, sha256:{newest.digest.sha256})",
         cure="deploy the file that was judged, or have this one judged",
     )
+
+
+def _require_untouched(
+    chain: Chain[Statement], tip: Link[Statement], link: Link[Statement]
+) -> None:
+    """Nothing came after the newest that was taken away, and this one is the first of its number.
+
+    A store that keeps no history cannot tell; that is what versioning and locks are for.
+    """
+    if chain.store.revisions(chain.key(tip.sequence + 1)) > 0:
+        raise NoVerdict(
+            f"the chain was rolled back: something that came after {tip.key} was removed",
+            cure="find out who removed it; the store remembers it as an older version",
+        )
+    if chain.store.revisions(link.key) > 1:
+        raise NoVerdict(
+            f"{link.key} was replaced: it is not the first of that number",
+            cure="find out who replaced it; publish a new verdict",
+        )
 
 
 def _require_current(link: Link[Statement], now: datetime) -> None:

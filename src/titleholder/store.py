@@ -51,6 +51,13 @@ class Store(Protocol):
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that start with ``prefix``, in order."""
 
+    def revisions(self, key: str) -> int:
+        """How often ``key`` was written or removed, as far as the store remembers.
+
+        0 where nothing ever was, 1 where an object lies as it was first written. A store that
+        keeps no history knows no more than what it holds.
+        """
+
     def now(self) -> datetime:
         """The store's own clock, UTC; the judge of what has expired."""
 

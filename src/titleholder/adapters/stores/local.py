@@ -96,6 +96,12 @@ class LocalStore:
         hidden = (f"{_SCRATCH}/", _LOCK)
         yield from sorted(k for k in found if k.startswith(prefix) and not k.startswith(hidden))
 
+    def revisions(self, key: str) -> int:
+        """1 if the file is there and 0 if not: a directory remembers nothing."""
+        path = self._path(key)
+        with self._translated(f"read {path}"):
+            return int(path.is_file())
+
     def now(self) -> datetime:
         """The clock of this machine, which is the only one a directory has."""
         return datetime.now(UTC)

@@ -82,11 +82,8 @@ class S3Store:
         return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
 
     def prepare(self) -> None:
-        """Ask for one key: whatever is wrong with bucket, credentials or network shows here.
-
-        A HEAD of the bucket would be refused without a word about the reason.
-        """
-        self._patiently(partial(self._list, self._prefix, {"MaxKeys": 1}))
+        """Find out all that stands against writing here."""
+        self._reach()
 
     def get(self, key: str) -> Stored:
         """The object under ``key``, its checksum verified; the tag is its ETag."""
@@ -111,10 +108,27 @@ class S3Store:
                 return
             page = {"ContinuationToken": listing["NextContinuationToken"]}
 
+    def revisions(self, key: str) -> int:
+        """Versions and delete markers of the key: all there ever were, with versioning on."""
+        name, found = self._name(key), 0
+        page: dict[str, str] = {}
+        while True:
+            listing = self._patiently(
+                partial(self._call, "list_object_versions", Prefix=name, **page)
+            )
+            listed = (*listing.get("Versions", ()), *listing.get("DeleteMarkers", ()))
+            found += sum(entry["Key"] == name for entry in listed)
+            if not listing.get("IsTruncated") or any(entry["Key"] > name for entry in listed):
+                return found
+            page = {
+                "KeyMarker": listing["NextKeyMarker"],
+                "VersionIdMarker": listing["NextVersionIdMarker"],
+            }
+
     def now(self) -> datetime:
         """The Date header of the last answer, plus the time that has passed since."""
         if self._heard is None:
-            self.prepare()
+            self._reach()
         if self._heard is None:
             raise StoreError(f"{self.url} answers without a date, so its clock is unknown")
         said, at = self._heard
@@ -123,6 +137,13 @@ class S3Store:
     def locate(self, key: str) -> str:
         """The object's ``s3://`` address."""
         return f"s3://{self._bucket}/{self._name(key)}"
+
+    def _reach(self) -> None:
+        """Ask for one key: whatever is wrong with bucket, credentials or network shows here.
+
+        A HEAD of the bucket would be refused without a word about the reason.
+        """
+        self._patiently(partial(self._list, self._prefix, {"MaxKeys": 1}))
 
     def _list(self, prefix: str, page: Mapping[str, Any]) -> Any:
         return self._call("list_objects_v2", Prefix=prefix, **page)
