@@ -147,3 +147,25 @@ def test_equal_weights_are_no_weights() -> None:
         one = found(out.comparisons, "accuracy").improvement
         ends.append((one.low, one.high))
     assert ends[0] == pytest.approx(ends[1], abs=0.004)
+
+
+def test_an_area_near_its_end_reaches_further_inward() -> None:
+    """With few positives, the lower end of a high AUC is no higher than on the logit scale."""
+    one = found(
+        measure(*drawn(300, seed=6, prevalence=0.1, skill=(2.0, 2.0)), policy(
+            metrics=("roc_auc",), resamples=2000
+        )).comparisons, "roc_auc",
+    ).candidate  # fmt: skip
+    value, low, high = one.value or 0, one.low or 0, one.high or 0
+    assert 0.9 < value < 1
+    assert value - low > 1.2 * (high - value)
+
+
+def test_errors_are_roots_of_summed_squares() -> None:
+    """Of one model and of the difference, copies counted; NaN where influence is not finite."""
+    units = Influence(
+        np.array([0.3, -0.1]), np.array([0.1, 0.2]), np.array([2.0, 3.0]), units=5, fewest=5
+    )
+    assert units.error(1, 0) == pytest.approx(np.sqrt(2 * 0.3**2 + 3 * 0.1**2))
+    assert units.error(-1, 1) == pytest.approx(np.sqrt(2 * 0.2**2 + 3 * 0.3**2))
+    assert np.isnan(influence(np.full(3, np.nan)).error(0, 1))

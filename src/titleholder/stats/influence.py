@@ -6,6 +6,7 @@ and its fourth powers tell how uncertain that variance itself is: where two mode
 rows among thousands, the spread of their difference is known from five rows.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -50,6 +51,12 @@ class Influence:
         if not squares > 0 or not fourths > 0:
             return most
         return min(most, max(1.0, 2 * squares**2 / fourths))
+
+    def error(self, champion: float, candidate: float) -> float:
+        """The standard error of this combination; NaN where the influence is not finite."""
+        weights = np.array([champion**2, 2 * champion * candidate, candidate**2])
+        variance = float(weights @ self._moments[0])
+        return math.sqrt(variance) if variance >= 0 else math.nan
 
     @cached_property
     def _moments(self) -> tuple[Floats, Floats]:

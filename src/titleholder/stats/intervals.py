@@ -34,6 +34,11 @@ SMALL_BIAS = 0.1
 HIDDEN_BIAS = 3.0
 
 
+# So many logits are as good as all the way to an end of the domain.
+_MOST_LOGITS = 50.0
+_ROUNDING = 1e-12
+
+
 @dataclass(frozen=True, slots=True)
 class Paired:
     """Both models' estimates and the oriented improvement, absolute and relative."""
@@ -128,8 +133,8 @@ def _paired(metric: Metric, at: Replicates, draws: Floats, level: float) -> Pair
         relative = interval(value / size, share, level, wider, push.scaled(1 / size))
         relative_error = float(share.std()) * wider
     return Paired(
-        _own(metric, at.champion_value, champion, level, widening(at.influence, 1, 0, level)),
-        _own(metric, at.candidate_value, candidate, level, widening(at.influence, 0, 1, level)),
+        _own(metric, at.champion_value, champion, level, (at.influence, 1, 0)),
+        _own(metric, at.candidate_value, candidate, level, (at.influence, 0, 1)),
         interval(value, change, level, wider, push),
         relative,
         float(change.std()) * wider,
@@ -154,22 +159,48 @@ def interval(
     )
 
 
-def _own(metric: Metric, value: float, draws: Floats, level: float, wider: float) -> Estimate:
+def _own(
+    metric: Metric, value: float, draws: Floats, level: float, of: tuple[Influence, float, float]
+) -> Estimate:
     """A model's own interval, within the metric's domain.
 
-    A value that noise may have made most of may be noise altogether: its interval then reaches to
-    the end of the domain that it was pushed away from.
+    Near an end of the domain resamples lean to the other side, and percentiles follow them the
+    wrong way; the interval therefore holds that on the logit scale as well. A value that noise
+    may have made most of may be noise altogether: its interval then reaches to the end of the
+    domain that it was pushed away from.
     """
-    push = Push.of(value, draws)
+    influence, one, two = of
+    wider, push = widening(influence, one, two, level), Push.of(value, draws)
     found = interval(value, draws, level, wider, push)
     least, most = metric.domain
-    low = value if found.low is None else found.low
-    high = value if found.high is None else found.high
+    reach = NormalDist().inv_cdf((1 + level) / 2) * wider * influence.error(one, two)
+    down, up = _on_logit_scale(value, reach, least, most)
+    low = min(down, value if found.low is None else found.low)
+    high = max(up, value if found.high is None else found.high)
     if push.up > (value - least) / 2:
         low = least
     if push.down > (most - value) / 2:
         high = most
     return Estimate(value=value, low=max(least, low), high=min(most, high))
+
+
+def _on_logit_scale(value: float, reach: float, least: float, most: float) -> tuple[float, float]:
+    """The ends of value +- reach, taken where the domain has no ends; the value itself on one.
+
+    >>> low, high = _on_logit_scale(0.9, 0.06, 0.0, 1.0)
+    >>> round(low, 3), round(high, 3)
+    (0.822, 0.946)
+    """
+    width = most - least
+    if not (math.isfinite(width) and math.isfinite(reach)):
+        return value, value
+    share = (value - least) / width
+    if not _ROUNDING < share < 1 - _ROUNDING:
+        return value, value
+    steps = min(reach / width / (share * (1 - share)), _MOST_LOGITS)
+    middle = math.log(share / (1 - share))
+    low, high = (1 / (1 + math.exp(-(middle + move))) for move in (-steps, steps))
+    return least + width * low, least + width * high
 
 
 def _slope(metric: Metric, value: float) -> float:
