@@ -157,6 +157,21 @@ def test_what_cannot_be_a_key_is_refused(store: Store, key: str) -> None:
         store.locate(key)
 
 
+def test_a_key_remembers_whether_it_was_written(store: Store) -> None:
+    """0 for what never was, 1 for what lies as first written; more only where it was replaced."""
+    tag = store.put_new("history/a", b"1")
+    store.put_new("history/ab", b"1")
+    assert store.revisions("history/a") == 1
+    assert store.revisions("history/b") == store.revisions("history") == 0
+    with pytest.raises(PreconditionFailed):
+        store.put_new("history/a", b"2")
+    assert store.revisions("history/a") == 1
+    store.put_if("history/a", b"2", tag)
+    assert store.revisions("history/a") == (1 if store.url.startswith("file:") else 2)
+    with pytest.raises(UsageError, match="key"):
+        store.revisions("../a")
+
+
 def test_the_clock_is_in_utc_and_about_right(store: Store) -> None:
     """A store on this machine tells this machine's time."""
     assert abs(store.now() - datetime.now(UTC)) < timedelta(seconds=5)

@@ -216,6 +216,85 @@ def test_a_listing_of_several_pages_is_whole(wire: Wire, monkeypatch: pytest.Mon
     assert list(wire.store.keys("page/")) == ["page/a", "page/b", "page/c"]
 
 
+def test_a_history_of_several_pages_is_whole(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Versions go on over the end of a page."""
+    tag = wire.direct.put_new("page", b"0")
+    for number in b"12":
+        tag = wire.direct.put_if("page", bytes([number]), tag)
+    wire.direct.put_new("page-of-another", b"")
+    honest = wire.store._client().list_object_versions
+    monkeypatch.setattr(
+        wire.store._client(),
+        "list_object_versions",
+        lambda **given: honest(**{**given, "MaxKeys": 1}),
+    )
+    assert wire.store.revisions("page") == 3
+
+
+def test_a_removal_is_remembered(wire: Wire) -> None:
+    """With versioning on a deleted object leaves a marker, and one written after it a version."""
+    wire.direct.put_new("gone", b"1")
+    client = wire.direct._client()
+    client.delete_object(Bucket=wire.direct._bucket, Key=wire.direct._name("gone"))
+    assert wire.direct.revisions("gone") == 2
+    wire.direct.put_new("gone", b"2")
+    assert wire.direct.revisions("gone") == 3
+
+
+# ------------------------------------------------------------------------- preflight
+
+
+def test_a_sound_bucket_is_probed_once_a_process(wire: Wire) -> None:
+    """Another store of the same place in the same process asks no more; the probe is no key."""
+    wire.store.prepare()
+    assert wire.proxy.seen.count("PUT") == 2
+    wire.store.prepare()
+    S3Store(
+        wire.store._bucket, wire.store._prefix.rstrip("/"), endpoint=wire.proxy.endpoint
+    ).prepare()
+    assert wire.proxy.seen.count("PUT") == 2
+    assert list(wire.direct.keys("")) == []
+
+
+def test_the_probe_of_another_day_is_found_in_place(wire: Wire) -> None:
+    """A single write that is refused shows as much."""
+    wire.direct.prepare()
+    wire.store.prepare()
+    assert wire.proxy.seen.count("PUT") == 1
+
+
+def test_a_bucket_without_versions_is_refused(aws: seaweed.Server) -> None:
+    """What is overwritten there is lost for good."""
+    name = f"plain-{uuid.uuid4().hex[:8]}"
+    S3Store(aws.bucket)._client().create_bucket(Bucket=name)
+    with pytest.raises(StoreError, match="does not keep versions") as caught:
+        S3Store(name).prepare()
+    assert "put-bucket-versioning" in caught.value.cure
+
+
+def test_a_server_that_ignores_conditions_is_refused(wire: Wire) -> None:
+    """It said yes to both writes of one key; and it is asked again the next time."""
+    for _ in range(2):
+        wire.proxy.faults.extend([Fault("PUT", status=200)] * 2)
+        with pytest.raises(StoreError, match="ignores If-None-Match"):
+            wire.store.prepare()
+    wire.store.prepare()
+
+
+@pytest.mark.parametrize("fault", [SLOW_DOWN, LOST_RESPONSE, CUT_UPLOAD])
+def test_a_probe_that_failed_is_repeated(wire: Wire, fault: Fault) -> None:
+    """What the network does says nothing of the server."""
+    wire.proxy.faults.append(fault)
+    wire.store.prepare()
+
+
+def test_a_probe_that_may_not_be_written_is_told(wire: Wire) -> None:
+    """Before anything is published."""
+    wire.proxy.faults.append(DENIED)
+    with pytest.raises(StoreDenied, match="AccessDenied"):
+        wire.store.prepare()
+
+
 def test_a_missing_bucket_is_said_to_be_missing(aws: seaweed.Server, tmp_path: Path) -> None:
     """For reading, writing and asking the time."""
     store = open_store("s3://no-such-bucket/x", root=tmp_path)

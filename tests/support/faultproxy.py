@@ -76,8 +76,8 @@ class _Handler(BaseHTTPRequestHandler):
             kept = [(name, value) for name, value in headers if name.lower() not in fault.without]
             self._send(status, kept, bytes([answer[0] ^ 1]) + answer[1:] if fault.flip else answer)
         elif fault.status:
-            text = f"<Error><Code>{fault.code}</Code><Message>on order</Message></Error>"
-            self._send(fault.status, [], text.encode())
+            error = f"<Error><Code>{fault.code}</Code><Message>on order</Message></Error>"
+            self._send(fault.status, [], error.encode() if fault.code else b"")
         self.close_connection = True
 
     do_PUT = do_GET  # noqa: N815 (the names are those of http.server)

@@ -135,6 +135,9 @@ def _wait_until_ready(endpoint: str, process: subprocess.Popen[bytes], log: Path
         while time.monotonic() < deadline and process.poll() is None:
             try:
                 client.head_bucket(Bucket=BUCKET)
+                client.put_bucket_versioning(
+                    Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"}
+                )
                 return
             except (BotoCoreError, ClientError):
                 time.sleep(0.05)

@@ -32,8 +32,14 @@ T = TypeVar("T")
 
 ATTEMPTS = 3
 _MARK = "titleholder-writer"
+# Keys never start with a dot, so this one cannot meet one.
+_PROBE = ".titleholder-probe"
 _LONGEST_CONNECT_S = 5.0
 _AGAIN = "run it again: a verdict that did arrive is found and not written twice"
+
+
+# Where this process has found that a store keeps its promises: endpoint, bucket, prefix.
+_FIT: set[tuple[str | None, str, str]] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +88,17 @@ class S3Store:
         return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
 
     def prepare(self) -> None:
-        """Find out all that stands against writing here."""
+        """Refuse a bucket that cannot keep the store's promises; found out once a process.
+
+        Versioning must be on, so that nothing is lost for good to an overwrite or a deletion, and
+        the second conditional write of one key must be refused, so that a number is taken once.
+        """
         self._reach()
+        here = (self._endpoint, self._bucket, self._prefix)
+        if here not in _FIT:
+            self._require_versioning()
+            self._require_conditions()
+            _FIT.add(here)
 
     def get(self, key: str) -> Stored:
         """The object under ``key``, its checksum verified; the tag is its ETag."""
@@ -103,7 +118,9 @@ class S3Store:
         while True:
             listing = self._patiently(partial(self._list, self._prefix + prefix, page))
             for entry in listing.get("Contents", ()):
-                yield str(entry["Key"])[len(self._prefix) :]
+                key = str(entry["Key"])[len(self._prefix) :]
+                if key != _PROBE:
+                    yield key
             if not listing.get("IsTruncated"):
                 return
             page = {"ContinuationToken": listing["NextContinuationToken"]}
@@ -117,7 +134,7 @@ class S3Store:
                 partial(self._call, "list_object_versions", Prefix=name, **page)
             )
             listed = (*listing.get("Versions", ()), *listing.get("DeleteMarkers", ()))
-            found += sum(entry["Key"] == name for entry in listed)
+            found += len([entry for entry in listed if entry["Key"] == name])
             if not listing.get("IsTruncated") or any(entry["Key"] > name for entry in listed):
                 return found
             page = {
@@ -147,6 +164,40 @@ class S3Store:
 
     def _list(self, prefix: str, page: Mapping[str, Any]) -> Any:
         return self._call("list_objects_v2", Prefix=prefix, **page)
+
+    # ---------------------------------------------------------------- preflight
+
+    def _require_versioning(self) -> None:
+        said = self._patiently(partial(self._call, "get_bucket_versioning"))
+        if said.get("Status") != "Enabled":
+            raise StoreError(
+                f"the bucket {self._bucket} does not keep versions",
+                cure=f"aws s3api put-bucket-versioning --bucket {self._bucket} "
+                "--versioning-configuration Status=Enabled",
+            )
+
+    def _require_conditions(self) -> None:
+        """The first probe may be refused too, by the object that an earlier process left."""
+        if self._patiently(self._probe) or self._patiently(self._probe):
+            return
+        raise StoreError(
+            f"{self.url} let a conditional write replace an object: it ignores If-None-Match, "
+            "so that two publishers could overwrite each other",
+            cure="use a server that honours conditional writes, as Amazon S3 does",
+        )
+
+    def _probe(self) -> bool:
+        """Write the probe where nothing is yet; whether that was refused."""
+        try:
+            self._call(
+                "put_object", Key=f"{self._prefix}{_PROBE}", Body=b"", IfNoneMatch="*",
+                ChecksumSHA256=_checksum(b""),
+            )  # fmt: skip
+        except _Refused as refused:
+            if refused.fate is Fate.CONTESTED:
+                return True
+            raise
+        return False
 
     # ---------------------------------------------------------------- writing
 

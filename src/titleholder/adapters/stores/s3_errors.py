@@ -32,8 +32,8 @@ _KEYS_CURE = (
     "`aws sts get-caller-identity` shows who you are"
 )
 _RIGHTS_CURE = (
-    "the keys need s3:GetObject, s3:PutObject and s3:ListBucket here (without ListBucket, S3 "
-    "denies what it should call absent)"
+    "reading needs s3:GetObject, s3:ListBucket and s3:ListBucketVersions here (without ListBucket, "
+    "S3 denies what it should call absent), publishing s3:PutObject and s3:GetBucketVersioning too"
 )
 _CLOCK_CURE = "set the clock of this machine (UTC), for instance with NTP"
 _REGION_CURE = "set store.region in params.yaml, or AWS_REGION, to the region of the bucket"
