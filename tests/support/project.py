@@ -54,6 +54,10 @@ class Project:
         """Run DVC."""
         return self.python("-m", "dvc", *arguments)
 
+    def git(self, *arguments: str) -> "Done":
+        """Run git."""
+        return _run(["git", *arguments], self.root, dict(os.environ))
+
     def python(self, *arguments: str, **environment: str) -> "Done":
         """Run this interpreter in the project."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
