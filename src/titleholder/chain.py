@@ -121,6 +121,26 @@ class Chain(Generic[S]):
             self._require_successor(previous, link)
             link = previous
 
+    def require_newest(self, tip: Link[S] | None) -> None:
+        """NoVerdict if something came after the newest, or before any, and was taken away.
+
+        A store that keeps no history cannot tell; that is what versioning and locks are for.
+        """
+        following = tip.sequence + 1 if tip else 1
+        if self.store.revisions(self.key(following)) > 0:
+            raise NoVerdict(
+                f"the chain was rolled back: {self.key(following)} was there, and was removed",
+                cure="find out who removed it; the store remembers it as an older version",
+            )
+
+    def require_first(self, link: Link[S]) -> None:
+        """NoVerdict if something else lay under this number before."""
+        if self.store.revisions(link.key) > 1:
+            raise NoVerdict(
+                f"{link.key} was replaced: it is not the first of that number",
+                cure="find out who replaced it; what is published anew has a number of its own",
+            )
+
     def append(self, sequence: int, data: bytes) -> None:
         """Take this number; PreconditionFailed if somebody has it already."""
         self.store.put_new(self.key(sequence), data)

@@ -15,6 +15,7 @@ from titleholder.chain import LONGEST_WALK, Chain, Link, verdicts
 from titleholder.errors import Exit, NoVerdict, StoreMissing, TitleholderError, UsageError
 from titleholder.statement import Statement, moment
 from titleholder.store import Store
+from titleholder.titles import judged_against, present, require_present_champion, titles
 from titleholder.trust import Trust
 from titleholder.verdict import EXIT_OF, reason, recompute
 
@@ -30,7 +31,8 @@ class Believed:
     """The verdict that an answer rests on.
 
     ``signature`` is the id of the pinned key that signed it; without a pinned key it is
-    ``unsigned``, or ``unverified`` where there is a signature that nobody checked.
+    ``unsigned``, or ``unverified`` where there is a signature that nobody checked. ``champion``
+    is the hex SHA-256 of the model that it was judged against.
     """
 
     outcome: str
@@ -40,6 +42,7 @@ class Believed:
     published_at: str
     expires_at: str
     signature: str
+    champion: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,10 @@ def _answer(chain: Chain[Statement], model: str) -> Answer:
     link = _newest_on(chain, tip, model)
     _require_current(link, chain.store.now())
     outcome = recompute(link.statement.predicate.verdict)
-    _require_untouched(chain, tip, link)
+    chain.require_newest(tip)
+    chain.require_first(link)
+    title = present(titles(chain.store, chain.environment, chain.suite, chain.trust))
+    require_present_champion(title, model.removeprefix("sha256:"), link.statement.predicate.verdict)
     said = link.statement.predicate
     believed = Believed(
         outcome=str(outcome),
@@ -135,6 +141,7 @@ def _answer(chain: Chain[Statement], model: str) -> Answer:
         published_at=said.published_at,
         expires_at=said.expires_at,
         signature=link.signature,
+        champion=judged_against(said.verdict),
     )
     why = reason(said.verdict.findings, said.verdict.checks)
     return Answer(EXIT_OF[outcome], why, model=model, verdict=believed)
@@ -164,25 +171,6 @@ def _newest_on(chain: Chain[Statement], tip: Link[Statement], model: str) -> Lin
         f"{newest.name}, sha256:{newest.digest.sha256})",
         cure="deploy the file that was judged, or have this one judged",
     )
-
-
-def _require_untouched(
-    chain: Chain[Statement], tip: Link[Statement], link: Link[Statement]
-) -> None:
-    """Nothing came after the newest that was taken away, and this one is the first of its number.
-
-    A store that keeps no history cannot tell; that is what versioning and locks are for.
-    """
-    if chain.store.revisions(chain.key(tip.sequence + 1)) > 0:
-        raise NoVerdict(
-            f"the chain was rolled back: something that came after {tip.key} was removed",
-            cure="find out who removed it; the store remembers it as an older version",
-        )
-    if chain.store.revisions(link.key) > 1:
-        raise NoVerdict(
-            f"{link.key} was replaced: it is not the first of that number",
-            cure="find out who replaced it; publish a new verdict",
-        )
 
 
 def _require_current(link: Link[Statement], now: datetime) -> None:

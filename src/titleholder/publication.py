@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -37,7 +36,7 @@ from titleholder.statement import (
     statement,
 )
 from titleholder.store import Store
-from titleholder.trust import Pin, Signer, Trust, Verifier, seal
+from titleholder.trust import KeyPair, Pin, Trust, seal
 from titleholder.types import Check, Finding, Outcome, Record, Severity, Verdict
 from titleholder.verdict import REPEATABILITY, SCHEMA_VERSION, derive, reason, recompute
 
@@ -77,14 +76,6 @@ class Receipt(Record, frozen=True):
     verdict: Verdict
 
 
-class PrivateKey(Signer, Protocol):
-    """A signer that has its public half at hand, to know its own signatures by."""
-
-    @property
-    def public(self) -> Verifier:
-        """The public half."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Draft:
     """A statement but for its place in the chain."""
@@ -97,7 +88,7 @@ class _Draft:
     logical_date: str
     published: datetime
     expires: datetime
-    signer: PrivateKey | None
+    signer: KeyPair | None
 
     @property
     def run_key(self) -> str:
@@ -136,7 +127,7 @@ def publish(
     *,
     provenance: Provenance,
     valid_for: timedelta,
-    signer: PrivateKey | None = None,
+    signer: KeyPair | None = None,
     logical_date: date | None = None,
     now: datetime | None = None,
 ) -> Receipt:
@@ -212,7 +203,7 @@ def _earlier(
 
 
 def _opened_as_ours(
-    chain: Chain[Statement], link: Link[Statement], signer: PrivateKey | None
+    chain: Chain[Statement], link: Link[Statement], signer: KeyPair | None
 ) -> Link[Statement] | None:
     """The link with our own key's signature verified; as it is for who does not sign."""
     try:
@@ -221,7 +212,7 @@ def _opened_as_ours(
         return None
 
 
-def _ours(chain: Chain[Statement], signer: PrivateKey | None) -> Chain[Statement]:
+def _ours(chain: Chain[Statement], signer: KeyPair | None) -> Chain[Statement]:
     """The chain as one reads it who believes this signer alone, or, without one, everybody."""
     trust = Trust() if signer is None else Trust((Pin(signer.public),))
     return dataclasses.replace(chain, trust=trust)
@@ -278,7 +269,7 @@ def _repeatable(finding: Finding) -> object:
     return finding
 
 
-def _attested(chain: Chain[Statement], link: Link[Statement], signer: PrivateKey | None) -> bool:
+def _attested(chain: Chain[Statement], link: Link[Statement], signer: KeyPair | None) -> bool:
     """Write the test result that follows from the verdict, unless it is there already."""
     said = attestation.result_of(link.statement, link.digest, chain.store.locate(link.key))
     try:

@@ -36,6 +36,14 @@ class Verifier(Protocol):
         """Whether this key made the signature over exactly this message."""
 
 
+class KeyPair(Signer, Protocol):
+    """A private key that has its public half at hand, to know its own signatures by."""
+
+    @property
+    def public(self) -> Verifier:
+        """The public half."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pin:
     """A public key that is believed, in these environments or (None) in all."""

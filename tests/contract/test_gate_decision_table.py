@@ -17,6 +17,7 @@ from tests.support import keys, verdicts
 from titleholder import gate, records
 from titleholder.chain import Head, digest_of
 from titleholder.errors import Exit
+from titleholder.promotion import Book, _give, rollback
 from titleholder.statement import (
     Predicate,
     instant,
@@ -25,8 +26,9 @@ from titleholder.statement import (
     statement,
     subject_of,
 )
+from titleholder.titles import present
 from titleholder.trust import Trust, seal
-from titleholder.types import Outcome, Verdict
+from titleholder.types import Outcome, Source, Verdict
 
 CONDITIONS: Mapping[str, tuple[str, ...]] = {
     "signature": ("by the pinned key", "none", "by another key", "altered", "by a key of prod"),
@@ -39,9 +41,11 @@ CONDITIONS: Mapping[str, tuple[str, ...]] = {
     "outcome": ("PASS", "FAIL", "INCONCLUSIVE"),
     "findings": ("follow", "contradict their intervals", "do not lead to the outcome"),
     "rules": ("all reported", "one unreported"),
+    "champion": ("the present one", "another", "this lost the title"),
 }
 JUDGED = {"PASS": Exit.ALLOW, "FAIL": Exit.REGRESSED, "INCONCLUSIVE": Exit.INCONCLUSIVE}
 WEEK = timedelta(days=7)
+CHAMPION = "ce" * 32
 TIMES = {
     "current": NOON,
     "expired": NOON - WEEK,
@@ -52,7 +56,8 @@ FIRST, SECOND, HEAD = (f"verdicts/dev/credit/{n}.json" for n in ("00000001", "00
 
 @cache
 def _verdict(suite: str, outcome: str, findings: str, rules: str) -> Verdict:
-    whole = verdicts.verdict(Outcome(outcome), Outcome.PASS, suite=suite)
+    against = Source("champion", "champion.skops", CHAMPION, 10)
+    whole = verdicts.verdict(Outcome(outcome), Outcome.PASS, suite=suite, inputs=(against,))
     if findings == "contradict their intervals":
         other = Outcome.FAIL if outcome != "FAIL" else Outcome.PASS
         said = replace(whole.findings[0], improvement=verdicts.INTERVALS[other])
@@ -129,6 +134,21 @@ def _second(previous: str) -> bytes:
     return seal(records.encode(statement(subject, said)), keys.key())
 
 
+@cache
+def _titles(champion: str) -> Mapping[str, bytes]:
+    """The book of titles: who was crowned, and whose place that was."""
+    store = MemoryStore()
+    book = Book(store, "dev", "credit", Trust(), keys.key())
+    _give(book, None, "bootstrap", subject_of("champion.skops", CHAMPION), reason="the first")
+    if champion != "the present one":
+        mine = verdicts.MODEL if champion == "this lost the title" else verdicts.OTHER_MODEL
+        digest = f"sha256:{'11' * 32}"
+        _give(book, present(book.chain), "promote", subject_of("m", mine), verdict=digest)
+    if champion == "this lost the title":
+        rollback(book, "it was worse")
+    return {key: stored.data for key, stored in store.objects.items()}
+
+
 def _store(case: Mapping[str, str]) -> MemoryStore:
     store = MemoryStore()
     first = _first(case)
@@ -139,6 +159,8 @@ def _store(case: Mapping[str, str]) -> MemoryStore:
     store.put_new(SECOND, second)
     heads = {"beyond the newest": Head(7, digest), "rolled back": Head(1, digest)}
     store.put_new(HEAD, records.encode(heads.get(case["head"], Head(2, digest_of(second)))))
+    for key, data in _titles(case["champion"]).items():
+        store.put_new(key, data)
     if case["head"] == "rolled back":
         del store.objects[SECOND]
     return store
@@ -179,7 +201,7 @@ def test_of_all_combinations_exactly_one_allows() -> None:
         assert answer.exit is _expected(case), (case, answer)
         if answer.exit is Exit.ALLOW:
             allowed.append(case)
-    assert len(cases) == 5 * 2 * 2 * 2 * 3 * 2 * 3 * 3 * 3 * 2
+    assert len(cases) == 5 * 2 * 2 * 2 * 3 * 2 * 3 * 3 * 3 * 2 * 3
     assert allowed == [{name: values[0] for name, values in CONDITIONS.items()}]
 
 

@@ -22,7 +22,10 @@ _CURES = {
     errno.EACCES: _RIGHTS, errno.EPERM: _RIGHTS, errno.EROFS: _RIGHTS,
 }  # fmt: skip
 
-COMMANDS = ("run", "stage", "compare", "gate", "keys", "plan", "selftest", "verify")
+COMMANDS = (
+    "run", "stage", "compare", "gate", "keys", "plan", "promote", "rollback", "selftest",
+    "verify",
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

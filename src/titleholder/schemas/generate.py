@@ -14,6 +14,7 @@ import msgspec
 from titleholder import records
 from titleholder.params.schema import Params
 from titleholder.statement import Statement
+from titleholder.titles import Title
 from titleholder.types import Verdict
 from titleholder.verdict import SCHEMA_VERSION
 
@@ -21,6 +22,7 @@ DIRECTORY = Path(__file__).parent
 SCHEMAS: Mapping[str, tuple[type, str]] = {
     "verdict.schema.json": (Verdict, "verdict.json: all that was declared and found"),
     "statement.schema.json": (Statement, "a published verdict: an in-toto Statement v1"),
+    "title.schema.json": (Title, "a published title: who is the champion, and how it came to be"),
     "params.schema.json": (Params, "params.yaml: every suite, rule and store"),
 }
 
