@@ -12,7 +12,7 @@ import numpy as np
 from titleholder.arrays import Bools, Floats, Panel, Predictions
 from titleholder.metrics import REGISTRY, Means, Measured, Metric
 from titleholder.metrics.base import first
-from titleholder.metrics.registry import USUAL
+from titleholder.metrics.registry import USUAL, Registry
 from titleholder.params.schema import Policy, Suite
 from titleholder.slices import OVERALL, Grouping, Part, declared, grouping
 from titleholder.stats.estimates import estimated
@@ -63,6 +63,7 @@ def measure(
     candidate: Predictions,
     policy: Policy,
     over: Iterable[str] = (),
+    registry: Registry = REGISTRY,
 ) -> Measurement:
     """Compare two models that answered the same panel rows, in the same order.
 
@@ -70,7 +71,7 @@ def measure(
     those of ``over``, measured ones as they are. What cannot be measured stands in its place
     with a reason, so that nothing is passed by absence.
     """
-    metrics = tuple(chosen(policy, champion, candidate))
+    metrics = tuple(chosen(policy, champion, candidate, registry))
     draw = Draw(resamples=policy.resamples, seed=policy.seed)
     everything = declared(panel, policy.slices)
     samples = [take(part.name, part.mask, panel, champion, candidate) for part in everything]
@@ -87,14 +88,16 @@ def measure(
     return Measurement(tuple(found), tuple(_flips(sample) for sample in samples))
 
 
-def chosen(policy: Policy, champion: Predictions, candidate: Predictions) -> Iterator[Metric]:
+def chosen(
+    policy: Policy, champion: Predictions, candidate: Predictions, registry: Registry = REGISTRY
+) -> Iterator[Metric]:
     """The metrics of a suite: those it names, or its task's usual ones.
 
     A policy on its own measures those of its rules, too. In a suite each has to be named, so that
     a change of a rule never changes what was compared.
     """
     ruled = [] if isinstance(policy, Suite) else [rule.metric for rule in policy.rules]
-    yield from REGISTRY.select(policy.task, policy.metrics, ruled)
+    yield from registry.select(policy.task, policy.metrics, ruled)
     for name in sorted({*champion.items, *candidate.items}):
         if policy.metrics is None or not {USUAL, name}.isdisjoint(policy.metrics):
             yield _item_metric(name)

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from titleholder.arrays import Panel, Predictions
-from titleholder.metrics import HEADLINE, REGISTRY, Metric
+from titleholder.metrics import HEADLINE, REGISTRY, Metric, Registry
 from titleholder.params.schema import DecayParams, Policy
 from titleholder.slices import OVERALL
 from titleholder.stats.estimates import estimated
@@ -60,9 +60,10 @@ def measure(
     policy: Policy,
     then: tuple[Panel, Predictions],
     now: tuple[Panel, Predictions],
+    registry: Registry = REGISTRY,
 ) -> Decay:
     """Champion's metric on reference rows and on current rows, and how it changed."""
-    metric = REGISTRY.get(metric_of(policy))
+    metric = registry.get(metric_of(policy))
     if metric is None:
         return unavailable(policy, "the task has no headline metric: name one in decay.metric")
     lacks = lacking(metric.needs, then[1]) or lacking(metric.needs, now[1])

@@ -9,7 +9,8 @@ from titleholder.compare import Comparisons, measure
 from titleholder.conclude import conclude
 from titleholder.errors import ConfigError
 from titleholder.judge import judge
-from titleholder.metrics import REGISTRY
+from titleholder.metrics import Registry
+from titleholder.metrics.declared import registry_of
 from titleholder.params.check import check_columns
 from titleholder.params.load import load_policy
 from titleholder.params.schema import Policy
@@ -27,6 +28,7 @@ class OneOff:
     panel: Panel
     champion: Predictions
     candidate: Predictions
+    registry: Registry
 
 
 def judge_files(panel: Path, champion: Path, candidate: Path, policy: Path) -> OneOff:
@@ -35,13 +37,14 @@ def judge_files(panel: Path, champion: Path, candidate: Path, policy: Path) -> O
     Raises UsageError or ConfigError for a file that is missing or a policy that is wrong, and
     BadInput or NotComparable for rows that no judgement can rest on.
     """
-    rules = load_policy(policy, REGISTRY)
+    rules = load_policy(policy, lambda found: registry_of(found, policy.parent))
     rows = _panel(panel, rules)
     names = _names(champion, candidate)
     first = _predictions(champion, rows, rules, names[0])
     second = _predictions(candidate, rows, rules, names[1])
     over = [rule.over for rule in rules.rules if rule.over is not None]
-    found = measure(rows, first, second, rules, over)
+    registry = registry_of(rules, policy.parent)
+    found = measure(rows, first, second, rules, over, registry)
     sources = {"panel": panel, "champion": champion, "candidate": candidate, "policy": policy}
     inputs = tuple(_source(role, path) for role, path in sources.items())
     comparisons = Comparisons(
@@ -63,7 +66,7 @@ def judge_files(panel: Path, champion: Path, candidate: Path, policy: Path) -> O
         checks=(_comparable(len(rows)),),
         inputs=inputs,
     )
-    return OneOff(verdict, comparisons, rows, first, second)
+    return OneOff(verdict, comparisons, rows, first, second, registry)
 
 
 def write(found: OneOff, out: Path) -> None:
@@ -76,6 +79,7 @@ def write(found: OneOff, out: Path) -> None:
         panel=found.panel,
         champion=found.champion,
         candidate=found.candidate,
+        registry=found.registry,
     )
     records.write(out / "comparisons.json", found.comparisons)
     records.write_bytes(out / "report.html", build(card).encode())

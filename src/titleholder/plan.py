@@ -11,12 +11,12 @@ with power p once the truth lies (z + z_p) s beyond it (Julious 2004, doi:10.100
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import NormalDist
 
 from titleholder.arrays import Panel, Predictions
 from titleholder.compare import measure
-from titleholder.metrics import REGISTRY
+from titleholder.metrics import REGISTRY, Registry
 from titleholder.params.schema import Policy
 from titleholder.policy import owed
 from titleholder.types import Comparison, Estimate, Kind, OnInconclusive, Record, Rule
@@ -60,10 +60,14 @@ class Prospect(Record, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What the noise is taken from: an assumed agreement, and former comparisons by key."""
+    """What the noise is taken from: an assumed agreement, and former comparisons by key.
+
+    ``registry`` holds the metrics that the policy can name.
+    """
 
     agreement: float = AGREEMENT
     former: Measured | None = None
+    registry: Registry = field(default_factory=lambda: REGISTRY)
 
 
 def plan(
@@ -71,10 +75,10 @@ def plan(
 ) -> tuple[Prospect, ...]:
     """A prospect for each finding that the policy will owe, in its order."""
     over = [rule.over for rule in policy.rules if rule.over is not None]
-    found = measure(panel, champion, champion, policy, over).comparisons
+    ways = basis or Basis()
+    found = measure(panel, champion, champion, policy, over, ways.registry).comparisons
     now = {(c.metric, c.slice, c.over): c for c in found}
     names = dict.fromkeys(c.slice for c in found)
-    ways = basis or Basis()
     return tuple(_prospect(rule, policy, now, ways) for rule in owed(policy.rules, names))
 
 
@@ -118,7 +122,7 @@ def _with_power(
         detects_80=_detects(rule, reach[OFTEN]),
         detects_95=_detects(rule, reach[NEARLY_ALWAYS]),
         equal_passes=_equal_passes(rule, policy, known, noise),
-        never=never or _out_of_range(rule, policy, known, noise),
+        never=never or _out_of_range(rule, policy, known, noise, basis.registry),
         remark=_remark(rule, reach[OFTEN]),
     )
 
@@ -190,9 +194,11 @@ def _never(rule: Rule, policy: Policy, known: Comparison) -> str:
     return f"{what}: stays INCONCLUSIVE" + (", which the rule excuses" if excused else "")
 
 
-def _out_of_range(rule: Rule, policy: Policy, known: Comparison, noise: float) -> str:
+def _out_of_range(
+    rule: Rule, policy: Policy, known: Comparison, noise: float, registry: Registry
+) -> str:
     """Why no candidate could be good enough: what it needs lies outside the metric's range."""
-    metric = REGISTRY.get(rule.metric)
+    metric = registry.get(rule.metric)
     if metric is None or rule.relative or metric.target is not None:
         return ""
     low, high = metric.domain

@@ -13,7 +13,7 @@ pairs: that an estimate lies beyond its rule's bound, or that it is worse than t
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import msgspec
@@ -22,7 +22,7 @@ import numpy as np
 from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
 from titleholder.compare import measure
 from titleholder.judge import bound_of, judge
-from titleholder.metrics import REGISTRY
+from titleholder.metrics import REGISTRY, Registry
 from titleholder.params.schema import Policy
 from titleholder.slices import OVERALL, declared
 from titleholder.stats.keys import generator
@@ -86,10 +86,15 @@ class Plant:
 
 
 def selftest(
-    suite: str, panel: Panel, champion: Predictions, policy: Policy, trials: int = TRIALS
+    suite: str,
+    panel: Panel,
+    champion: Predictions,
+    policy: Policy,
+    trials: int = TRIALS,
+    registry: Registry = REGISTRY,
 ) -> SelfTest:
     """Run every scenario ``trials`` times on this panel."""
-    bench = Bench.of(panel, champion, policy)
+    bench = Bench.of(panel, champion, policy, registry)
     plants = [Plant("equally good", ""), *planted(panel, champion, policy)]
     return SelfTest(
         inputs={},
@@ -152,18 +157,21 @@ class Bench:
     champion: Predictions
     policy: Policy
     stratum: Ints
+    registry: Registry = field(default_factory=lambda: REGISTRY)
 
     @classmethod
-    def of(cls, panel: Panel, champion: Predictions, policy: Policy) -> "Bench":
+    def of(
+        cls, panel: Panel, champion: Predictions, policy: Policy, registry: Registry = REGISTRY
+    ) -> "Bench":
         """The bench of a suite; only metrics that a row can change are asked."""
-        rules = tuple(rule for rule in policy.rules if _of_rows(rule))
+        rules = tuple(rule for rule in policy.rules if _of_rows(rule, registry))
         quick = msgspec.structs.replace(
             policy,
             rules=rules,
             metrics=tuple(dict.fromkeys(rule.metric for rule in rules)),
             resamples=min(policy.resamples, RESAMPLES),
         )
-        return cls(panel, champion, quick, _strata(panel, policy))
+        return cls(panel, champion, quick, _strata(panel, policy), registry)
 
     def scenario(self, plant: Plant, trials: int) -> Scenario:
         """Count what the rules, and the bare numbers, say of this loss."""
@@ -189,7 +197,7 @@ class Bench:
         champion = _rows(self.champion, rows)
         candidate = _spoiled(panel, _rows(second, rows), plant, self.policy, rng)
         over = [rule.over for rule in self.policy.rules if rule.over is not None]
-        found = measure(panel, champion, candidate, self.policy, over).comparisons
+        found = measure(panel, champion, candidate, self.policy, over, self.registry).comparisons
         findings = judge(self.policy, found)
         slacks = list(_slacks(findings, found, self.policy))
         return Trial(
@@ -212,8 +220,8 @@ class Bench:
         return rows, np.repeat(np.arange(len(distinct)), sizes)
 
 
-def _of_rows(rule: Rule) -> bool:
-    metric = REGISTRY.get(rule.metric)
+def _of_rows(rule: Rule, registry: Registry) -> bool:
+    metric = registry.get(rule.metric)
     return metric is None or not metric.measured
 
 

@@ -222,12 +222,9 @@ def test_the_example_on_the_page_works(example: Path) -> None:
     assert with_own["pinball[0.9]"].name == "pinball[0.9]"
 
 
-def test_an_own_metric_is_compared_like_any_other(
-    example: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_own_metric_is_compared_like_any_other(example: Path) -> None:
     """With intervals, on slices, with the panel's columns at hand."""
     registry = REGISTRY.with_own(load_metrics(example))
-    monkeypatch.setattr("titleholder.compare.REGISTRY", registry)
     rng = np.random.default_rng(5)
     y = rng.integers(2, size=200)
     columns = {"sarcastic": rng.integers(2, size=200), "shop": np.array(["a", "b"] * 100)}
@@ -239,7 +236,7 @@ def test_an_own_metric_is_compared_like_any_other(
     policy = Policy(task=Task.MULTICLASS, rules=(rule,), slices=("shop",), resamples=200)
     found = {
         c.slice: c
-        for c in measure(panel, *models, policy).comparisons
+        for c in measure(panel, *models, policy, registry=registry).comparisons
         if c.metric == "sarcasm_missed"
     }
     assert set(found) == {"overall", "shop=a", "shop=b"}

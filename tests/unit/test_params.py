@@ -49,7 +49,7 @@ def _write(directory: Path, text: str) -> Path:
 
 def _problems(directory: Path, text: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        load(_write(directory, text), REGISTRY)
+        load(_write(directory, text), lambda _: REGISTRY)
     return list(caught.value.problems)
 
 
@@ -71,7 +71,7 @@ def _with_rule(**rule: Any) -> str:
 
 def test_a_whole_example_loads(tmp_path: Path) -> None:
     """Every key that the documentation shows is known, and the defaults are filled in."""
-    params = load(_write(tmp_path, EXAMPLE), REGISTRY)
+    params = load(_write(tmp_path, EXAMPLE), lambda _: REGISTRY)
     suite = params.suites["credit"]
     assert suite.task is Task.BINARY
     assert suite.slices == ("afam", ("afam", "single"), Binned("pirat", (0, 0.28, 0.36, 10)))
@@ -83,7 +83,11 @@ def test_a_whole_example_loads(tmp_path: Path) -> None:
 
 def test_the_repository_s_own_parameters_load() -> None:
     """What `make run` reads is right."""
-    assert set(load(ROOT / "params.yaml", REGISTRY).suites) == {"credit", "employment", "flights"}
+    assert set(load(ROOT / "params.yaml", lambda _: REGISTRY).suites) == {
+        "credit",
+        "employment",
+        "flights",
+    }
 
 
 @pytest.mark.parametrize(
@@ -246,7 +250,7 @@ def test_a_file_that_is_no_parameters_is_refused(tmp_path: Path, text: str, said
 def test_a_file_that_is_not_there_has_a_cure(tmp_path: Path) -> None:
     """Exit code 2, and where to look."""
     with pytest.raises(UsageError, match=r"(?s)params\.yaml: no such file.*cure"):
-        load(tmp_path / "params.yaml", REGISTRY)
+        load(tmp_path / "params.yaml", lambda _: REGISTRY)
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
@@ -254,14 +258,14 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
     path.write_bytes(b"a: \xff\xfe")
     with pytest.raises(ConfigError, match="not UTF-8"):
-        load(path, REGISTRY)
+        load(path, lambda _: REGISTRY)
 
 
 def test_an_oversized_file_is_not_read(tmp_path: Path) -> None:
     """A config of megabytes is a mistake or an attack."""
     path = _write(tmp_path, "#" * (1 << 21))
     with pytest.raises(ConfigError, match="larger than 1 MB"):
-        load(path, REGISTRY)
+        load(path, lambda _: REGISTRY)
 
 
 def test_a_policy_is_a_suite_from_task_on(tmp_path: Path) -> None:
@@ -270,15 +274,15 @@ def test_a_policy_is_a_suite_from_task_on(tmp_path: Path) -> None:
     keys = set(Policy.__struct_fields__)
     path = _write(tmp_path, yaml.safe_dump({k: v for k, v in document.items() if k in keys}))
     assert (
-        load_policy(path, REGISTRY).rules
-        == load(_write(tmp_path, EXAMPLE), REGISTRY).suites["credit"].rules
+        load_policy(path, lambda _: REGISTRY).rules
+        == load(_write(tmp_path, EXAMPLE), lambda _: REGISTRY).suites["credit"].rules
     )
 
 
 def test_a_whole_params_file_given_as_a_policy_is_told_so(tmp_path: Path) -> None:
     """A likely mistake has its own message."""
     with pytest.raises(ConfigError, match="holds whole suites"):
-        load_policy(_write(tmp_path, EXAMPLE), REGISTRY)
+        load_policy(_write(tmp_path, EXAMPLE), lambda _: REGISTRY)
 
 
 def test_the_store_can_be_read_without_a_look_at_the_suites(tmp_path: Path) -> None:
@@ -291,7 +295,7 @@ def test_the_store_can_be_read_without_a_look_at_the_suites(tmp_path: Path) -> N
 
 def test_columns_that_the_data_lack_are_told_with_the_nearest_name(tmp_path: Path) -> None:
     """As soon as the names of the columns are known."""
-    suite = load(_write(tmp_path, EXAMPLE), REGISTRY).suites["credit"]
+    suite = load(_write(tmp_path, EXAMPLE), lambda _: REGISTRY).suites["credit"]
     said = check_columns(suite, ["row_id", "deny", "afm", "single", "pirat"], "panel.csv")
     assert said == ["slices[1]: panel.csv has no column 'afam' (did you mean 'afm'?)"]
 
@@ -337,7 +341,7 @@ def test_whatever_is_written_is_loaded_or_refused_and_never_a_crash(
     file = directory / "mutated.yaml"
     file.write_text(yaml.safe_dump(tree))
     try:
-        assert isinstance(load(file, REGISTRY), Params)
+        assert isinstance(load(file, lambda _: REGISTRY), Params)
     except ConfigError as error:
         assert error.problems
 
@@ -369,5 +373,5 @@ def test_usual_stands_for_all_that_a_task_has_by_default(tmp_path: Path) -> None
     rule = {"id": "it", "metric": "calibration_slope", "kind": "non_inferior", "margin": 0.1}
     both = [rule, {**rule, "id": "other", "metric": "recall"}]
     text = _edited(rules=both, metrics=["usual", "calibration_slope"])
-    suite = load(_write(tmp_path, text), REGISTRY).suites["credit"]
+    suite = load(_write(tmp_path, text), lambda _: REGISTRY).suites["credit"]
     assert suite.metrics == ("usual", "calibration_slope")

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     ws = open_workspace(Path.cwd(), args.suite)
     with ws.exclusive():
         found = rehearse(ws)
-    basis = plan.Basis(args.agreement, plan.by_key(found.former))
+    basis = plan.Basis(args.agreement, plan.by_key(found.former), found.registry)
     told = plan.plan(found.panel, found.champion, ws.suite, basis)
     if args.json:
         sys.stdout.write(records.encode(list(told)).decode())

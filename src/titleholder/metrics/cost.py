@@ -5,7 +5,7 @@ currency; negative entries are gains. Costs are stated per 1,000 decisions.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -96,6 +96,36 @@ def best_threshold(
     cheapest = int(np.flatnonzero(found <= found.min() + slack)[0])
     at = np.inf if cheapest == 0 else score[ladder.order[ladder.starts[cheapest - 1]]]
     return Threshold(at=float(at), cost=float(found[cheapest]))
+
+
+def cost_metrics(costs: Floats, unit: str = "") -> tuple[Metric, ...]:
+    """What 1,000 decisions between two classes cost, and what misses and false alarms have in it.
+
+    ``costs`` is (2, 2) with index 1 for positive; a part that costs nothing is left out. They are
+    measured in every suite that names its costs.
+    """
+    parts = {
+        "cost_of_misses": ("Cost of misses", (1, 0)),
+        "cost_of_false_alarms": ("Cost of false alarms", (0, 1)),
+    }
+    whole = replace(expected_cost(cost_matrix(costs), Task.BINARY, unit), by_default=True)
+    found = [whole]
+    for name, (title, cell) in parts.items():
+        if costs[cell] == 0:
+            continue
+        alone = np.zeros_like(costs)
+        alone[cell] = costs[cell]
+        low, high = DECISIONS * min(0.0, costs[cell]), DECISIONS * max(0.0, costs[cell])
+        found.append(
+            replace(
+                expected_cost(alone, Task.BINARY, unit),
+                name=name,
+                title=title,
+                by_default=True,
+                domain=(float(low), float(high)),
+            )
+        )
+    return tuple(found)
 
 
 def expected_cost(costs: Floats, task: Task, unit: str = "") -> Metric:

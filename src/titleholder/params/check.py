@@ -62,6 +62,7 @@ def policy_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[P
     yield from _task_problems(policy, metrics, path)
     for i, spec in enumerate(policy.slices):
         yield from _slice_problems(spec, (*path, "slices", i))
+    yield from _cost_problems(policy, path)
     yield from _rules_problems(policy, path)
     for i, rule in enumerate(policy.rules):
         yield from _rule_problems(rule, policy, metrics, (*path, "rules", i))
@@ -102,6 +103,25 @@ def _task_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Pr
         if policy.decay.metric is not None:
             where = (*path, "decay", "metric")
             yield from _metric_problems(policy.decay.metric, policy.task, metrics, where)
+
+
+def _cost_problems(policy: Policy, path: Path_) -> Iterator[Problem]:
+    costs, where = policy.costs, (*path, "costs")
+    for i, file in enumerate(policy.metrics_from):
+        yield from _path_problems(file, (".py",), (*path, "metrics_from", i))
+    if costs is None:
+        return
+    if policy.task is not Task.BINARY:
+        yield Problem(where, f"are of misses and false alarms, and a {policy.task} task has none")
+    figures = {
+        "miss": costs.miss, "false_alarm": costs.false_alarm, "hit": costs.hit,
+        "correct_rejection": costs.correct_rejection,
+    }  # fmt: skip
+    for name, figure in figures.items():
+        if not math.isfinite(figure):
+            yield Problem((*where, name), f"{figure} is no cost")
+    if costs.miss <= costs.hit and costs.false_alarm <= costs.correct_rejection:
+        yield Problem(where, "no wrong decision costs more than the right one")
 
 
 def _metric_problems(name: str, task: Task, metrics: Metrics, path: Path_) -> Iterator[Problem]:

@@ -1,6 +1,8 @@
 """From a file to parameters, or to one ConfigError with everything that is wrong in it."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 from titleholder.errors import ConfigError
 from titleholder.params.check import Metrics, policy_problems, suite_problems
@@ -8,8 +10,11 @@ from titleholder.params.document import Document, Path_, read
 from titleholder.params.schema import Params, Policy, StoreParams, Suite
 from titleholder.params.shape import Problem, convert, problems
 
+# The metrics that a policy can name: the built-in ones and its own.
+MetricsFor: TypeAlias = Callable[[Policy], Metrics]
 
-def load(path: Path, metrics: Metrics) -> Params:
+
+def load(path: Path, metrics_for: MetricsFor) -> Params:
     """All that params.yaml declares.
 
     UsageError when the file is missing; ConfigError with every problem of shape, and of the
@@ -23,7 +28,8 @@ def load(path: Path, metrics: Metrics) -> Params:
     for name, data in suites.items() if isinstance(suites, dict) else ():
         where: Path_ = ("suites", name)
         if not any(problem.path[:2] == where for problem in found):
-            found += suite_problems(convert(data, Suite), metrics, where)
+            suite = convert(data, Suite)
+            found += suite_problems(suite, metrics_for(suite), where)
     if not suites:
         found.append(Problem(("suites",), "there are none"))
     if found:
@@ -31,7 +37,7 @@ def load(path: Path, metrics: Metrics) -> Params:
     return convert(document.data, Params)
 
 
-def load_policy(path: Path, metrics: Metrics) -> Policy:
+def load_policy(path: Path, metrics_for: MetricsFor) -> Policy:
     """The policy in a file: a suite's keys from `task` on."""
     document = read(path)
     if isinstance(document.data, dict) and "suites" in document.data:
@@ -44,7 +50,8 @@ def load_policy(path: Path, metrics: Metrics) -> Policy:
         )
     found = list(problems(document.data, Policy))
     if not found:
-        found = list(policy_problems(convert(document.data, Policy), metrics, ()))
+        policy = convert(document.data, Policy)
+        found = list(policy_problems(policy, metrics_for(policy), ()))
     if found:
         raise _config_error(document, found)
     return convert(document.data, Policy)

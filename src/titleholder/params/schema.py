@@ -101,6 +101,16 @@ Part: TypeAlias = str | Binned
 SliceSpec: TypeAlias = Part | tuple[Part, ...]
 
 
+class Costs(Record, frozen=True):
+    """What one decision between two classes costs, by its kind, in ``unit``; gains are negative."""
+
+    miss: float
+    false_alarm: float
+    hit: float = 0.0
+    correct_rejection: float = 0.0
+    unit: str = ""
+
+
 class Policy(Record, frozen=True):
     """What `titleholder compare` needs to judge two prediction files: a suite from `task` on."""
 
@@ -109,6 +119,8 @@ class Policy(Record, frozen=True):
     positive: str | int | float | bool | None = None
     threshold: Share = 0.5
     metrics: tuple[str, ...] | None = None
+    metrics_from: tuple[str, ...] = ()
+    costs: Costs | None = None
     slices: tuple[SliceSpec, ...] = ()
     min_n: Count = 20
     level: Level = 0.95

@@ -19,6 +19,7 @@ from titleholder.arrays import Panel, Predictions
 from titleholder.compare import Comparisons
 from titleholder.decay import Decay
 from titleholder.drift import ColumnShift, Drift
+from titleholder.metrics import REGISTRY, Registry
 from titleholder.report import (
     changed,
     confusion,
@@ -34,7 +35,7 @@ from titleholder.report import (
     trials,
 )
 from titleholder.report.text import plural, visible
-from titleholder.report.titles import title_of, unit_of
+from titleholder.report.titles import knowing, title_of, unit_of
 from titleholder.selftest import SelfTest
 from titleholder.types import Finding, Outcome, Source, Verdict
 from titleholder.validation import Validation
@@ -81,12 +82,18 @@ class Card:
     champion: Predictions | None = None
     candidate: Predictions | None = None
     selftest: SelfTest | None = None
+    registry: Registry = field(default_factory=lambda: REGISTRY)
     evidence: Mapping[str, str] = field(default_factory=dict)
     signature: str = "unsigned"
 
 
 def build(card: Card) -> str:
     """The page as HTML text."""
+    with knowing(card.registry):
+        return _built(card)
+
+
+def _built(card: Card) -> str:
     script = Markup(_asset("card.js"))
     template = _environment().get_template("card.html.j2")
     page = template.render(

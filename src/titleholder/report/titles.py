@@ -1,6 +1,10 @@
 """What people call a metric, and what it is counted in."""
 
-from titleholder.metrics import REGISTRY
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from titleholder.metrics import REGISTRY, Registry
 
 _UNITS = {"us": "µs", "target": "", "target^2": ""}  # the target's own unit is not declared
 
@@ -14,25 +18,40 @@ LATE = frozenset(
 )  # fmt: skip
 
 
+# A page is made of many small pieces that all name metrics: they look here, and not in a parameter
+# that each would have to hand on.
+_KNOWN: ContextVar[Registry] = ContextVar("known", default=REGISTRY)
+
+
+@contextmanager
+def knowing(registry: Registry) -> Iterator[None]:
+    """While a page is made, its suite's own metrics are known by their titles."""
+    token = _KNOWN.set(registry)
+    try:
+        yield
+    finally:
+        _KNOWN.reset(token)
+
+
 def title_of(metric: str) -> str:
     """The metric's name as people write it."""
-    known = REGISTRY.get(metric)
+    known = _KNOWN.get().get(metric)
     return known.title if known else metric
 
 
 def unit_of(metric: str) -> str:
     """The metric's unit, or nothing where it has none that could be named."""
-    known = REGISTRY.get(metric)
+    known = _KNOWN.get().get(metric)
     return _UNITS.get(known.unit, known.unit) if known else ""
 
 
 def is_measured(metric: str) -> bool:
     """Whether a clock or a scale gives the figure."""
-    known = REGISTRY.get(metric)
+    known = _KNOWN.get().get(metric)
     return known is not None and known.measured
 
 
 def left_is_better(metric: str) -> bool:
     """Whether small values are the good ones; unknown metrics are scores, larger is better."""
-    known = REGISTRY.get(metric)
+    known = _KNOWN.get().get(metric)
     return known is not None and not known.higher_is_better

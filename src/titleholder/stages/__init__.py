@@ -41,7 +41,7 @@ class Stage:
 
 
 _TABLE = (
-    Stage("pull", (), ("data", "expectations", "models")),
+    Stage("pull", (), ("data", "expectations", "metrics_from", "models")),
     Stage("validate", ("pull",), ("columns", "expectations")),
     Stage("drift", ("pull",), ("columns", "drift", "seed")),
     Stage("predict", ("pull", "validate"), ("columns", "models", "positive", "task")),
@@ -49,8 +49,8 @@ _TABLE = (
         "compare",
         ("pull", "predict"),
         (
-            "columns", "decay", "drift", "level", "metrics", "positive", "resamples", "seed",
-            "slices", "task", "threshold",
+            "columns", "costs", "decay", "drift", "level", "metrics", "metrics_from", "positive",
+            "resamples", "seed", "slices", "task", "threshold",
         ),
     ),
     Stage(

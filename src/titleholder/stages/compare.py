@@ -56,15 +56,16 @@ def run(ws: Workspace) -> None:
         champion = rows.predictions(rows.champion, "current", panel)
         for name in rows.manifest.candidates():
             candidate = rows.predictions(name, "current", panel)
-            _write(ws, _compared(blank, panel, champion, candidate, ws))
+            _write(ws, _compared(blank, panel, champion, candidate, rows))
         past = _past(ws, rows, inputs, (panel, champion))
     records.write(ws.stage("compare") / PAST, past)
 
 
 def _compared(
-    blank: Comparisons, panel: Panel, champion: Predictions, candidate: Predictions, ws: Workspace
+    blank: Comparisons, panel: Panel, champion: Predictions, candidate: Predictions, rows: Rows
 ) -> Comparisons:
-    found = measure(panel, champion, candidate, ws.suite)
+    suite, registry = rows.ws.suite, rows.manifest.registry(rows.ws)
+    found = measure(panel, champion, candidate, suite, registry=registry)
     return msgspec.structs.replace(
         blank,
         candidate=candidate.model,
@@ -108,7 +109,8 @@ def _past(
         if rows.has(name, "reference"):
             before = rows.predictions(name, "reference", reference)
             answers.append(_shift(ws, before, rows.predictions(name, "current", now[0])))
-    found = decay.measure(ws.suite, (reference, then), now)
+    registry = rows.manifest.registry(ws)
+    found = decay.measure(ws.suite, (reference, then), now, registry)
     return Past(inputs=inputs, decay=found, answers=tuple(answers))
 
 

@@ -4,15 +4,19 @@ from pathlib import Path
 
 from titleholder import records
 from titleholder.errors import RecordError
+from titleholder.metrics import Registry
+from titleholder.metrics.declared import registry_of
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Record, Source
 
 FILE = "manifest.json"
 CANDIDATE = "candidate:"
+METRICS = "metrics:"
 
 
 class Manifest(Record, frozen=True):
-    """The inputs of a run. Roles: current, reference, expectations, champion, candidate:<name>."""
+    """The inputs of a run. Roles: current, reference, expectations, champion,
+    candidate:<name>, and metrics:<path> for a file of the suite's own metrics."""
 
     inputs: dict[str, str]
     sources: tuple[Source, ...]
@@ -41,6 +45,12 @@ class Manifest(Record, frozen=True):
         """All sources but the other candidates."""
         other = (s.role.startswith(CANDIDATE) and s.role != CANDIDATE + name for s in self.sources)
         return tuple(s for s, skip in zip(self.sources, other, strict=True) if not skip)
+
+    def registry(self, ws: Workspace) -> Registry:
+        """The metrics that the suite can name, of files that are still those that were pulled."""
+        for path in ws.suite.metrics_from:
+            self.path_of(ws, METRICS + path)
+        return registry_of(ws.suite, ws.root)
 
     def path_of(self, ws: Workspace, role: str) -> Path:
         """Where the bytes of a role lie, once they are known to be those that were pulled."""

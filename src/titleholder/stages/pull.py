@@ -6,7 +6,7 @@ from titleholder import records
 from titleholder.adapters import dvc, git
 from titleholder.errors import DataVersionError
 from titleholder.stages import STAGES
-from titleholder.stages.manifest import CANDIDATE, FILE, Manifest, local_path
+from titleholder.stages.manifest import CANDIDATE, FILE, METRICS, Manifest, local_path
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Source
 
@@ -36,6 +36,7 @@ def _roles(ws: Workspace) -> list[tuple[str, str]]:
         roles.append(("reference", suite.data.reference.path))
     if suite.expectations is not None:
         roles.append(("expectations", suite.expectations))
+    roles += [(METRICS + path, path) for path in suite.metrics_from]
     roles.append(("champion", suite.models.champion))
     roles += [(CANDIDATE + Path(path).stem, path) for path in suite.models.candidates]
     return roles

@@ -11,6 +11,7 @@ from titleholder import records, tables
 from titleholder.adapters import models
 from titleholder.arrays import Panel, Predictions
 from titleholder.errors import RecordError
+from titleholder.metrics import Registry
 from titleholder.selftest import SelfTest, selftest
 from titleholder.stages import STAGES, compare, manifest
 from titleholder.stages.workspace import Workspace
@@ -27,6 +28,7 @@ class Rehearsal:
     panel: Panel
     champion: Predictions
     former: tuple[Comparison, ...]
+    registry: Registry
 
 
 def rehearse(ws: Workspace) -> Rehearsal:
@@ -51,7 +53,8 @@ def rehearse(ws: Workspace) -> Rehearsal:
     name = found.name_of("champion")
     champion = tables.predictions_of(answers, panel, ws.suite, name, model.name)
     same = former is not None and former.sha256 == found.source("current").sha256
-    return Rehearsal(panel, champion, former.comparisons if former and same else ())
+    seen = former.comparisons if former and same else ()
+    return Rehearsal(panel, champion, seen, found.registry(ws))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def _former(ws: Workspace) -> _Former | None:
 def try_rules(ws: Workspace, trials: int) -> SelfTest:
     """Run the self-test on the champion's answers and keep its record for the report card."""
     found = rehearse(ws)
-    told = selftest(ws.name, found.panel, found.champion, ws.suite, trials)
+    told = selftest(ws.name, found.panel, found.champion, ws.suite, trials, found.registry)
     told = msgspec.structs.replace(told, inputs=_inputs(ws))
     records.write(ws.stage(SELFTEST) / FILE, told)
     return told

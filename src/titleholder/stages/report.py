@@ -40,6 +40,7 @@ def _card(ws: Workspace, rows: Rows, candidate: str) -> Card:
         champion=None if panel is None else rows.predictions(rows.champion, "current", panel),
         candidate=None if panel is None else rows.predictions(candidate, "current", panel),
         selftest=rehearsal.tried(ws),
+        registry=rows.manifest.registry(ws),
         evidence={
             "verdict": f"../../judge/{candidate}.json",
             "comparisons": f"../../compare/{candidate}/{compare.ROWS}",

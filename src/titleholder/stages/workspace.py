@@ -105,10 +105,10 @@ class StoreChoice:
 
 def open_params(root: Path) -> Params:
     """All that ``params.yaml`` declares; one ConfigError with every problem in it."""
-    from titleholder.metrics import REGISTRY
+    from titleholder.metrics.declared import registry_of
     from titleholder.params.load import load
 
-    return load(root / PARAMS_FILE, REGISTRY)
+    return load(root / PARAMS_FILE, lambda policy: registry_of(policy, root))
 
 
 def open_workspace(root: Path, suite: str) -> Workspace:
