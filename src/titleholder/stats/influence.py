@@ -58,6 +58,13 @@ class Influence:
         variance = float(weights @ self._moments[0])
         return math.sqrt(variance) if variance >= 0 else math.nan
 
+    def skewness(self, champion: float, candidate: float) -> float:
+        """Skewness of the sum of this combination over units; 0 where nothing moves."""
+        moved = champion * self.champion + candidate * self.candidate
+        squares = float(self.copies @ (moved * moved))
+        cubes = float(self.copies @ (moved * moved * moved))
+        return cubes / squares**1.5 if squares > 0 else 0.0
+
     @cached_property
     def _moments(self) -> tuple[Floats, Floats]:
         """Sums of a^2, a b and b^2 over units, (3,), and of their products, (3, 3)."""

@@ -36,7 +36,10 @@ HIDDEN_BIAS = 3.0
 
 # So many logits are as good as all the way to an end of the domain.
 _MOST_LOGITS = 50.0
+# Of a value of which noise may have made so much, all may be noise.
+_MUCH = 0.25
 _ROUNDING = 1e-12
+_NEAR_ZERO = 1e-100  # a share of less would overflow once it is squared
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,22 +167,31 @@ def _own(
 ) -> Estimate:
     """A model's own interval, within the metric's domain.
 
-    Near an end of the domain resamples lean to the other side, and percentiles follow them the
-    wrong way; the interval therefore holds that on the logit scale as well. A value that noise
-    may have made most of may be noise altogether: its interval then reaches to the end of the
-    domain that it was pushed away from.
+    Near an end of the domain, and where units are skewed, resamples lean to the side that the
+    truth is not on, and percentiles follow them the wrong way. The interval therefore holds that
+    on the logit scale as well, and the end that Hall's correction for skewness moves out (1992,
+    The Bootstrap and Edgeworth Expansion, ch. 3.10).
+
+    A value that noise may have made much of may be noise altogether: its interval then reaches
+    to the end of the domain that it was pushed away from.
     """
     influence, one, two = of
     wider, push = widening(influence, one, two, level), Push.of(value, draws)
     found = interval(value, draws, level, wider, push)
     least, most = metric.domain
-    reach = NormalDist().inv_cdf((1 + level) / 2) * wider * influence.error(one, two)
-    down, up = _on_logit_scale(value, reach, least, most)
-    low = min(down, value if found.low is None else found.low)
-    high = max(up, value if found.high is None else found.high)
-    if push.up > (value - least) / 2:
+    z, error = NormalDist().inv_cdf((1 + level) / 2), influence.error(one, two)
+    down, up = _on_logit_scale(value, z * wider * error, least, most)
+    lean = influence.skewness(one, two) * (2 * z**2 + 1) / 6
+    ends = [value + error * (turn * z * wider + lean) for turn in (-1, 1)]
+    held = [
+        end
+        for end in (down, up, *ends, found.low, found.high)
+        if end is not None and math.isfinite(end)
+    ]
+    low, high = min(held), max(held)
+    if push.up > _MUCH * (value - least):
         low = least
-    if push.down > (most - value) / 2:
+    if push.down > _MUCH * (most - value):
         high = most
     return Estimate(value=value, low=max(least, low), high=min(most, high))
 
@@ -213,8 +225,7 @@ def _slope(metric: Metric, value: float) -> float:
 def _share(value: float, change: Floats, champion_value: float, champion: Floats) -> Floats | None:
     """The improvement as a share of the champion's absolute value, where that is not near 0."""
     size = np.abs(champion)
-    tiny = np.finfo(float).tiny
-    if not abs(champion_value) > tiny or not np.all(size > tiny):
+    if not abs(champion_value) > _NEAR_ZERO or not np.all(size > _NEAR_ZERO):
         return None
     with np.errstate(over="ignore"):
         shares: Floats = change / size
