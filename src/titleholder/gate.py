@@ -4,6 +4,7 @@ The gate believes only what it can check again: the bytes of the file, the chain
 outcome derived anew, the store's own clock. Whatever else happens, it does not allow.
 """
 
+import dataclasses
 import queue
 import threading
 from dataclasses import dataclass
@@ -17,12 +18,15 @@ from titleholder.statement import Statement, moment
 from titleholder.store import Store
 from titleholder.titles import judged_against, present, require_present_champion, titles
 from titleholder.trust import Trust
-from titleholder.verdict import EXIT_OF, reason, recompute
+from titleholder.types import Outcome, Verdict
+from titleholder.verdict import EXIT_OF, derive, reason, recompute
+from titleholder.waivers import Waived, waived
 
 DEADLINE_S = 30.0
 LONGEST_DEADLINE_S = 3600.0
 # Clocks may differ by this much before a verdict counts as coming from the future.
 SKEW = timedelta(minutes=5)
+NOBODY = Trust()
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -50,7 +54,8 @@ class Answer:
     """What the gate says: a code of `Exit`, why, and on which verdict and bytes it rests.
 
     ``model`` is ``sha256:`` and the digest of the file that may go out, or None where the file
-    could not be read.
+    could not be read. ``waived`` are the findings that did not pass and are let through by a
+    waiver; ``unheeded`` says which waivers lie there and do not count, and why.
     """
 
     exit: Exit
@@ -58,6 +63,8 @@ class Answer:
     cure: str = ""
     model: str | None = None
     verdict: Believed | None = None
+    waived: tuple[Waived, ...] = ()
+    unheeded: tuple[str, ...] = ()
 
 
 def ask(
@@ -67,10 +74,12 @@ def ask(
     model: Path | str,
     deadline: float = DEADLINE_S,
     trust: Trust | None = None,
+    approvers: Trust | None = None,
 ) -> Answer:
     """The answer for ``model`` (a file, or ``sha256:`` and its digest), within ``deadline`` s.
 
     ``trust`` holds the pinned keys; without any, unsigned verdicts are believed and called so.
+    ``approvers`` holds the keys whose waivers count; without pinned keys none does.
     Never raises: a failure is an answer too. All that can hang, the file included, runs in a
     thread that is left behind when the time is over.
     """
@@ -78,7 +87,9 @@ def ask(
         return Answer(Exit.USAGE, f"a deadline of {deadline:g} s is none")
     answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
     worker = threading.Thread(
-        target=lambda: answers.put(_guarded(store, environment, suite, model, trust or Trust())),
+        target=lambda: answers.put(
+            _guarded(store, environment, suite, model, trust or Trust(), approvers or Trust())
+        ),
         name="titleholder-gate",
         daemon=True,
     )
@@ -93,12 +104,19 @@ def ask(
         )
 
 
-def _guarded(store: Store, environment: str, suite: str, model: Path | str, trust: Trust) -> Answer:
+def _guarded(
+    store: Store,
+    environment: str,
+    suite: str,
+    model: Path | str,
+    trust: Trust,
+    approvers: Trust = NOBODY,
+) -> Answer:
     """Any failure as an answer; what nobody expected is UNDECIDED, like all that is not known."""
     digest = None
     try:
         digest = digest_of_model(model)
-        return _answer(verdicts(store, environment, suite, trust), digest)
+        return _answer(verdicts(store, environment, suite, trust), digest, approvers)
     except StoreMissing as error:
         # A store that was never made holds no verdict, which is known and not merely unreachable.
         return Answer(Exit.NO_VERDICT, error.message, error.cure, digest)
@@ -123,7 +141,7 @@ def digest_of_model(model: Path | str) -> str:
         raise UsageError(f"{model}: {error.strerror}", cure="make the file readable") from error
 
 
-def _answer(chain: Chain[Statement], model: str) -> Answer:
+def _answer(chain: Chain[Statement], model: str, approvers: Trust) -> Answer:
     tip = _tip(chain)
     link = _newest_on(chain, tip, model)
     _require_current(link, chain.store.now())
@@ -144,7 +162,25 @@ def _answer(chain: Chain[Statement], model: str) -> Answer:
         champion=judged_against(said.verdict),
     )
     why = reason(said.verdict.findings, said.verdict.checks)
-    return Answer(EXIT_OF[outcome], why, model=model, verdict=believed)
+    answer = Answer(EXIT_OF[outcome], why, model=model, verdict=believed)
+    if outcome is Outcome.PASS or not (approvers.pins and chain.trust.pins):
+        return answer
+    return _with_waivers(chain, answer, said.verdict, approvers)
+
+
+def _with_waivers(
+    chain: Chain[Statement], answer: Answer, verdict: Verdict, approvers: Trust
+) -> Answer:
+    """ALLOW where waivers cover all that stands against the model, each of them named."""
+    model = str(answer.model).removeprefix("sha256:")
+    found, unheeded = waived(
+        chain.store, approvers, chain.environment, model, verdict, chain.store.now(), SKEW
+    )
+    covered = {(one.rule, one.slice) for one in found}
+    if derive(verdict.findings, verdict.checks, covered) is not Outcome.PASS:
+        return dataclasses.replace(answer, unheeded=unheeded)
+    why = " ".join((answer.reason, *(f"{one}." for one in found)))
+    return dataclasses.replace(answer, exit=Exit.ALLOW, reason=why, waived=found, unheeded=unheeded)
 
 
 def _tip(chain: Chain[Statement]) -> Link[Statement]:

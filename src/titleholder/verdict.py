@@ -4,8 +4,9 @@ No outcome is believed because it stands in a file. `derive` is the only way to 
 repeats it, and the decision of each finding, for whoever reads a verdict.
 """
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from titleholder.errors import Exit, NoVerdict
@@ -39,7 +40,11 @@ EXIT_OF: Mapping[Outcome, Exit] = {
 # --------------------------------------------------------------------------- derivation
 
 
-def derive(findings: Iterable[Finding], checks: Iterable[Check]) -> Outcome:
+def derive(
+    findings: Iterable[Finding],
+    checks: Iterable[Check],
+    waived: Collection[tuple[str, str]] = (),
+) -> Outcome:
     """The outcome that follows, and nothing else may say otherwise.
 
     Any blocking FAIL: FAIL. Else anything blocking that is not a PASS and not excused by its
@@ -47,11 +52,19 @@ def derive(findings: Iterable[Finding], checks: Iterable[Check]) -> Outcome:
     blocking rule passed: nothing passes by absence, nor by excuses alone. A blocking check can
     withhold a PASS; it is never a regression. Shadow rules, warnings and notes do not count.
     An answer that did not repeat is none, whatever it was: INCONCLUSIVE.
+
+    ``waived`` names rules with slices that may be broken; it excuses FAIL and INCONCLUSIVE, never
+    ERROR, and is for the gate alone: no verdict is published with it.
     """
     checks = tuple(checks)
     if _unrepeated(checks):
         return Outcome.INCONCLUSIVE
-    deciding = [finding for finding in findings if _decides(finding)]
+    deciding = [
+        finding
+        for finding in findings
+        if _decides(finding)
+        and not (_waivable(finding) and (finding.rule, finding.slice) in waived)
+    ]
     if any(finding.outcome is Outcome.FAIL for finding in deciding):
         return Outcome.FAIL
     settled = all(_passed(finding) or _excused(finding) for finding in deciding)
@@ -99,6 +112,10 @@ def _why_open(deciding: Sequence[Finding], unmet: Sequence[Check]) -> str:
         parts.append("every blocking rule was left open and excused, so nothing was shown")
     text = " ".join("; ".join(parts).split())
     return f"{text[0].upper()}{text[1:]}."
+
+
+def _waivable(finding: Finding) -> bool:
+    return finding.outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE)
 
 
 def _decides(finding: Finding) -> bool:
@@ -166,6 +183,21 @@ def recompute(verdict: Verdict) -> Outcome:
     if outcome is not verdict.outcome:
         raise NoVerdict(f"the verdict says {verdict.outcome}, and its findings say {outcome}")
     return outcome
+
+
+def shortfall(rule: Rule, finding: Finding) -> float | None:
+    """How far beyond its rule's bound the unfavourable end of a finding's interval lies, >= 0.
+
+    In the unit that the rule judges in. None where nothing is to be waived: a PASS, an ERROR, or
+    no interval.
+    """
+    if not _waivable(finding):
+        return None
+    bound = bound_of(rule, _compared(finding))
+    low = bound.estimate.low
+    if low is None or not (math.isfinite(low) and math.isfinite(bound.at)):
+        return None
+    return max(0.0, bound.at - low)
 
 
 def _require_all_reported(rules: dict[str, Rule], findings: Sequence[Finding]) -> None:

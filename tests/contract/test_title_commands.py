@@ -1,4 +1,4 @@
-"""`titleholder promote` and `titleholder rollback`: what they print and how they end."""
+"""`titleholder promote`, `rollback` and `waive`: what they print and how they end."""
 
 import json
 import shutil
@@ -138,3 +138,110 @@ def test_of_several_candidates_one_must_be_named(
     (project / "params.yaml").write_text(text.replace(one, two))
     assert main(["promote", "credit"]) == 2
     assert "--model FILE" in capsys.readouterr().err
+
+
+# ------------------------------------------------------------------------- waive
+
+
+WAIVE = (
+    "waive", "credit", "--rule", "auc", "--slice", "overall", "--ceiling", "0.08",
+    "--model", "models/credit/candidate.skops", "--reason", "old duplicates", "--approver", "A",
+)  # fmt: skip
+
+
+def _failed(project: Path) -> None:
+    rules = (verdicts.rule(id="auc"), verdicts.rule(id="r1"))
+    found = (verdicts.finding(rules[0], Outcome.FAIL), verdicts.finding(rules[1], Outcome.PASS))
+    publish(
+        open_store("file://.titleholder/store", root=project), "dev",
+        verdicts.verdict(Outcome.FAIL, rules=rules, findings=found),
+        subject_of("candidate.skops", _digest(project, "candidate")), {},
+        valid_for=timedelta(days=7), provenance=verdicts.provenance(), signer=keys.key(),
+    )  # fmt: skip
+
+
+def test_an_approver_lets_a_model_out_by_name(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gate that pins the approver's key says WAIVED; any other stays shut."""
+    _failed(project)
+    (project / "approver").write_bytes(keys.key(9).pem)
+    (project / "approver.pub").write_bytes(keys.key(9).public.pem)
+    monkeypatch.setenv(FILE, "approver")
+    assert main([*WAIVE, "--until", "2999-01-01"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("WAIVED auc (overall) of credit in dev for sha256:")
+    assert keys.key(9).key_id in out and "until 2999-01-02T00:00:00Z, by A" in out
+    gate = ["gate", "--suite", "credit", "--env", "dev", "--key", "k.pub"]
+    gate += ["--model", "models/credit/candidate.skops"]
+    assert main(gate) == 1
+    capsys.readouterr()
+    assert main([*gate, "--approver", "approver.pub=dev"]) == 0
+    said, last = capsys.readouterr().out.splitlines()
+    assert "1 of 2 blocking findings failed: auc" in said and "WAIVED auc (overall), FAIL" in said
+    assert "by A: old duplicates" in said and last.startswith("ALLOW sha256:")
+    assert main([*gate, "--approver", "approver.pub=dev", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert told["waived"][0]["rule"] == "auc" and told["verdict"]["outcome"] == "FAIL"
+
+
+def test_who_judges_does_not_waive(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One key in both parts, or an approver without a judge, is a usage error."""
+    _failed(project)
+    gate = ["gate", "--suite", "credit", "--env", "dev", "--model", f"sha256:{'ab' * 32}"]
+    assert main([*gate, "--approver", "k.pub"]) == 2
+    assert "goes with --key" in capsys.readouterr().out
+    assert main([*gate, "--key", "k.pub", "--approver", "k.pub"]) == 2
+    assert "for verdicts and for waivers" in capsys.readouterr().out
+
+
+def test_a_waiver_that_does_not_count_is_told(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the answer, with the reason."""
+    _failed(project)
+    (project / "approver.pub").write_bytes(keys.key(8).public.pem)
+    monkeypatch.setenv(FILE, "k")
+    assert main([*WAIVE, "--until", "2999-01-01"]) == 0
+    gate = ["gate", "--suite", "credit", "--env", "dev", "--key", "k.pub"]
+    gate += ["--model", "models/credit/candidate.skops", "--approver", "approver.pub"]
+    capsys.readouterr()
+    assert main(gate) == 1
+    assert "a waiver does not count: waivers/dev/credit/" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"--until": "yesterday"}, "is no day"),
+        ({"--until": "2020-01-01"}, "has passed"),
+        ({"--rule": "nosuch"}, "no rule"),
+        ({"--ceiling": "-1"}, "cannot be waived"),
+        ({"--ceiling": "nan"}, "cannot be waived"),
+        ({"--reason": " "}, "cannot be waived"),
+        ({"--approver": ""}, "cannot be waived"),
+        ({"--model": "nothing"}, "no such file"),
+    ],
+)
+def test_what_cannot_be_waived_is_not(
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    said: dict[str, str],
+    reason: str,
+) -> None:
+    """2, and nothing is written."""
+    monkeypatch.setenv(FILE, "k")
+    flags = dict(zip(WAIVE[2::2], WAIVE[3::2], strict=True))
+    words = [part for pair in {**flags, "--until": "2999-01-01", **said}.items() for part in pair]
+    assert main(["waive", "credit", *words]) == 2
+    assert reason in capsys.readouterr().err
+    assert not list(project.rglob("waivers"))
+
+
+def test_there_are_no_unsigned_waivers(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody has to answer for it."""
+    assert main([*WAIVE, "--until", "2999-01-01"]) == 2
+    assert "never unsigned" in capsys.readouterr().err

@@ -24,7 +24,7 @@ _CURES = {
 
 COMMANDS = (
     "run", "stage", "compare", "gate", "keys", "plan", "promote", "rollback", "selftest",
-    "verify",
+    "verify", "waive",
 )  # fmt: skip
 
 

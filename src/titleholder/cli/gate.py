@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from titleholder.cli.address import address
-from titleholder.cli.pins import pinned
+from titleholder.cli.pins import pinned, require_apart
 from titleholder.errors import Exit, TitleholderError
 from titleholder.gate import DEADLINE_S, LONGEST_DEADLINE_S, Answer, Believed, ask
 
@@ -61,6 +61,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="public key to believe, in these environments or in all; may be repeated",
     )
     parser.add_argument(
+        "--approver",
+        action="append",
+        default=[],
+        metavar="FILE[=ENV,...]",
+        help="public key whose waivers count; goes with --key, and is another key",
+    )
+    parser.add_argument(
         "--deadline", type=_seconds, default=DEADLINE_S, metavar="SECONDS", help="default 30"
     )
     parser.add_argument("--json", action="store_true", help="print the answer as a line of JSON")
@@ -93,10 +100,11 @@ def _asked(args: argparse.Namespace) -> Answer:
     # A single call may take most of the time there is, and leave enough to say so.
     timeout = min(10.0, args.deadline)
     store = open_store(url, root=Path(), endpoint=endpoint, region=region, timeout=timeout)
-    trust = pinned(args.key)
+    trust, approvers = pinned(args.key), pinned(args.approver)
+    require_apart(trust, approvers)
     model: Path | str = args.model if args.model.startswith("sha256:") else Path(args.model)
     left = max(args.deadline - (time.monotonic() - started), 0.001)
-    return ask(store, args.env, args.suite, model, left, trust)
+    return ask(store, args.env, args.suite, model, left, trust, approvers)
 
 
 def _print(answer: Answer, args: argparse.Namespace) -> None:
@@ -109,6 +117,7 @@ def _print(answer: Answer, args: argparse.Namespace) -> None:
         cure = f" (cure: {answer.cure})" if answer.cure else ""
         mark = f" [{_signed(answer.verdict)}]" if answer.verdict else ""
         lines = [_printable(f"{word}: {answer.reason}{mark}{cure}")]
+        lines += [_printable(f"a waiver does not count: {why}") for why in answer.unheeded]
     if answer.exit is Exit.ALLOW:
         lines.append(f"ALLOW {answer.model}")
     sys.stdout.write("\n".join(lines) + "\n")

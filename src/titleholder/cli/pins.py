@@ -23,6 +23,18 @@ def pinned(texts: Sequence[str]) -> Trust:
     return Trust(tuple(pins))
 
 
+def require_apart(trust: Trust, approvers: Trust) -> None:
+    """UsageError unless those who waive are others than those who judge."""
+    if approvers.pins and not trust.pins:
+        raise UsageError("--approver goes with --key", cure="pin the key that signs verdicts, too")
+    both = {pin.key.key_id for pin in trust.pins} & {pin.key.key_id for pin in approvers.pins}
+    if both:
+        raise UsageError(
+            f"{min(both)} is pinned for verdicts and for waivers",
+            cure="whoever judges must not waive: give approvers a key of their own",
+        )
+
+
 def _parted(text: str) -> tuple[str, frozenset[str] | None]:
     """A file and its environments; a file whose name holds ``=`` can be named if it is there."""
     if "=" not in text or Path(text).is_file():

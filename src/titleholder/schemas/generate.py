@@ -17,12 +17,14 @@ from titleholder.statement import Statement
 from titleholder.titles import Title
 from titleholder.types import Verdict
 from titleholder.verdict import SCHEMA_VERSION
+from titleholder.waivers import Waiver
 
 DIRECTORY = Path(__file__).parent
 SCHEMAS: Mapping[str, tuple[type, str]] = {
     "verdict.schema.json": (Verdict, "verdict.json: all that was declared and found"),
     "statement.schema.json": (Statement, "a published verdict: an in-toto Statement v1"),
     "title.schema.json": (Title, "a published title: who is the champion, and how it came to be"),
+    "waiver.schema.json": (Waiver, "a waiver: one model, one rule, one slice, so far and so long"),
     "params.schema.json": (Params, "params.yaml: every suite, rule and store"),
 }
 
