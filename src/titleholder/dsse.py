@@ -1,17 +1,16 @@
-"""The signing envelope (DSSE v1.0.0): a payload, its type, and signatures over both.
+"""The signing envelope (DSSE v1.0.0): a payload, its type, and a signature over both.
 
 https://github.com/secure-systems-lab/dsse/blob/master/protocol.md
 
 What is signed is the pre-authentication encoding of type and payload, so that no payload can be
-taken for another kind of one. Stricter than the protocol asks: each signature names its key, and
-an envelope has exactly one writing (`records.encode`, standard base64), so that no byte of it can
-be changed without being seen.
+taken for another kind of one. Stricter than the protocol asks: there is one signature, it names
+its key, and an envelope has exactly one writing (`records.encode`, standard base64), so that
+nothing can be added to one and no byte of it changed without being seen.
 """
 
 import base64
 import binascii
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
@@ -23,7 +22,6 @@ from titleholder.errors import RecordError
 from titleholder.types import Record
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
-_MOST_SIGNATURES = 16
 
 
 class Signature(Record, frozen=True):
@@ -38,19 +36,20 @@ class Envelope(Record, frozen=True):
 
     payload: str
     payload_type: Literal["application/vnd.in-toto+json"] = msgspec.field(name="payloadType")
-    signatures: Annotated[tuple[Signature, ...], Meta(min_length=1, max_length=_MOST_SIGNATURES)]
+    signatures: Annotated[tuple[Signature, ...], Meta(min_length=1, max_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
 class Enclosed:
-    """What an envelope holds: the payload's bytes, and (key id, signature) pairs."""
+    """What an envelope holds: the payload's bytes, the signature, and whose it is said to be."""
 
     payload: bytes
-    signatures: tuple[tuple[str, bytes], ...]
+    key_id: str
+    signature: bytes
 
     @property
     def signed(self) -> bytes:
-        """The bytes that the signatures are over."""
+        """The bytes that the signature is over."""
         return pae(PAYLOAD_TYPE, self.payload)
 
 
@@ -64,13 +63,13 @@ def pae(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
 
 
-def enclose(payload: bytes, signatures: Sequence[tuple[str, bytes]]) -> bytes:
+def enclose(payload: bytes, key_id: str, signature: bytes) -> bytes:
     """The envelope's bytes."""
     return records.encode(
         Envelope(
             payload=_text(payload),
             payload_type=PAYLOAD_TYPE,
-            signatures=tuple(Signature(keyid, _text(sig)) for keyid, sig in signatures),
+            signatures=(Signature(key_id, _text(signature)),),
         )
     )
 
@@ -89,8 +88,8 @@ def read(data: bytes, *, source: str) -> Enclosed:
     envelope = records.decode(data, Envelope, source=source)
     if records.encode(envelope) != data:
         raise RecordError(f"{source}: the envelope is not in its one canonical writing")
-    signatures = tuple((one.keyid, _bytes(one.sig, source)) for one in envelope.signatures)
-    return Enclosed(_bytes(envelope.payload, source), signatures)
+    (one,) = envelope.signatures
+    return Enclosed(_bytes(envelope.payload, source), one.keyid, _bytes(one.sig, source))
 
 
 def _text(data: bytes) -> str:

@@ -93,25 +93,21 @@ class Trust:
 
     def _signer(self, enclosed: dsse.Enclosed, environment: str, source: str) -> str:
         """The id of the pinned key that signed; NoVerdict with what is wrong when none did."""
-        signed = enclosed.signed
-        named = {keyid for keyid, _ in enclosed.signatures}
-        known = [pin for pin in self.pins if pin.key.key_id in named]
+        known = [pin for pin in self.pins if pin.key.key_id == enclosed.key_id]
         if not known:
             raise NoVerdict(
-                f"{source} is signed by a key that is not pinned ({', '.join(sorted(named))})",
+                f"{source} is signed by a key that is not pinned ({enclosed.key_id})",
                 cure="pin that key if it is yours; otherwise find out who wrote to the store",
             )
         here = [pin for pin in known if pin.counts_in(environment)]
         if not here:
             raise NoVerdict(f"{source} is signed by a key that may not sign for {environment}")
-        for pin in here:
-            for keyid, signature in enclosed.signatures:
-                if keyid == pin.key.key_id and pin.key.verifies(signed, signature):
-                    return keyid
-        raise NoVerdict(
-            f"{source} does not have the signature of its key: it was altered or forged",
-            cure="find out who changed the store; restore the object",
-        )
+        if not here[0].key.verifies(enclosed.signed, enclosed.signature):
+            raise NoVerdict(
+                f"{source} does not have the signature of its key: it was altered or forged",
+                cure="find out who changed the store; restore the object",
+            )
+        return enclosed.key_id
 
 
 def seal(payload: bytes, signer: Signer | None) -> bytes:
@@ -119,4 +115,4 @@ def seal(payload: bytes, signer: Signer | None) -> bytes:
     if signer is None:
         return payload
     signature = signer.sign(dsse.pae(dsse.PAYLOAD_TYPE, payload))
-    return dsse.enclose(payload, [(signer.key_id, signature)])
+    return dsse.enclose(payload, signer.key_id, signature)

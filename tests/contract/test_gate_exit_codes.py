@@ -450,7 +450,7 @@ def _changed_inside(store: MemoryStore) -> None:
     enclosed = dsse.read(store.get(FIRST).data, source="s")
     said = records.decode(enclosed.payload, Statement)
     better = _judging(verdicts.verdict(PASS))(said)
-    data = dsse.enclose(records.encode(better), enclosed.signatures)
+    data = dsse.enclose(records.encode(better), enclosed.key_id, enclosed.signature)
     store.put_if(FIRST, data, store.get(FIRST).tag)
     _point(store, 1, chains.digest_of(data))
 

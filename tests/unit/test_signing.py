@@ -85,7 +85,7 @@ def test_signing_is_repeatable() -> None:
         lambda e: {**e, "extra": 1},
         lambda e: {**e, "payloadType": "application/json"},
         lambda e: {**e, "signatures": []},
-        lambda e: {**e, "signatures": e["signatures"] * 17},
+        lambda e: {**e, "signatures": e["signatures"] * 2},
         lambda e: {**e, "payload": e["payload"] + "\n"},
         lambda e: {**e, "payload": e["payload"].rstrip("=")},
         lambda e: {**e, "payload": "***"},
@@ -168,13 +168,11 @@ def test_a_key_counts_in_its_environments_alone() -> None:
 
 
 def test_keys_can_be_rotated() -> None:
-    """While both are pinned either counts; one good signature of several is enough."""
+    """While both are pinned either counts."""
     old, new = keys.key(1), keys.key(2)
-    message = dsse.pae(dsse.PAYLOAD_TYPE, PAYLOAD)
-    both = dsse.enclose(PAYLOAD, [(k.key_id, k.sign(message)) for k in (old, new)])
-    for trust in (keys.trust(old), keys.trust(new), keys.trust(old, new)):
-        assert trust.open(both, "dev", source="s").payload == PAYLOAD
-    assert keys.trust(old, new).open(seal(PAYLOAD, new), "dev", source="s").signature == new.key_id
+    both = keys.trust(old, new)
+    for one in (old, new):
+        assert both.open(seal(PAYLOAD, one), "dev", source="s").signature == one.key_id
 
 
 def test_without_a_pinned_key_nobody_vouches() -> None:
