@@ -5,8 +5,9 @@ from msgspec.structs import replace
 
 from tests.support import cards
 from titleholder.report import findings as said
-from titleholder.report import sentences
+from titleholder.report import sentences, tradeoff
 from titleholder.types import (
+    Comparison,
     Estimate,
     Finding,
     Kind,
@@ -14,6 +15,7 @@ from titleholder.types import (
     OnInconclusive,
     Outcome,
     Severity,
+    Task,
     Verdict,
 )
 
@@ -138,3 +140,33 @@ def test_the_tally_counts_every_finding_once() -> None:
     tally = said.tally(verdict)
     assert [t.outcome for t in tally] == ["FAIL", "ERROR", "INCONCLUSIVE", "PASS"]
     assert sum(t.all for t in tally) == len(verdict.findings)
+
+
+def _cost(metric: str, value: float, low: float, high: float) -> Comparison:
+    found = cards.passing().comparisons.comparisons[0]
+    own = Estimate(value=1000.0, low=900.0, high=1100.0)
+    change = Estimate(value=value, low=low, high=high)
+    found = replace(found, metric=metric, slice="overall", over=None)
+    return replace(found, champion=own, candidate=own, improvement=change)
+
+
+def test_declared_costs_are_told_per_thousand_decisions_with_their_parts() -> None:
+    """What is saved and what is spent, each with its interval."""
+    found = [
+        _cost("expected_cost", 40.0, 10.0, 70.0),
+        _cost("cost_of_misses", 60.0, 30.0, 90.0),
+        _cost("cost_of_false_alarms", -20.0, -35.0, -5.0),
+    ]
+    balance = tradeoff.tradeoff(found, (), Task.BINARY, None)
+    assert balance is not None
+    assert balance.in_costs == (
+        "Per 1,000 decisions it would cost 40 less [70 less to 10 less], in units of cost: "
+        "misses 60 less [90 less to 30 less], false alarms 20 more [5 more to 35 more]."
+    )
+
+
+def test_a_cost_that_may_be_chance_says_so() -> None:
+    """No saving is claimed where the interval holds zero."""
+    balance = tradeoff.tradeoff([_cost("expected_cost", 40.0, -10.0, 90.0)], (), Task.BINARY, None)
+    assert balance is not None
+    assert "which may be chance" in balance.in_costs

@@ -13,7 +13,7 @@ LATE = frozenset(
     {
         "gini", "false_negative_rate", "false_positive_rate", "f2", "f0_5", "jaccard", "kappa",
         "ks", "mse", "pinball_10", "pinball_90", "precision_weighted", "recall_weighted",
-        "f1_weighted", "smape",
+        "f1_weighted", "smape", "cost_of_misses", "cost_of_false_alarms",
     }
 )  # fmt: skip
 

@@ -3,7 +3,7 @@
 Only what lies beyond chance is called a gain or a cost: the whole interval on one side of zero.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from titleholder.metrics import HEADLINE
@@ -33,12 +33,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Tradeoff:
-    """Gains, costs, what cannot be told, and the same in rows (binary only)."""
+    """Gains, costs, what cannot be told, and the same in rows (binary only).
+
+    ``in_costs`` is the same in the suite's own costs, where it declares them.
+    """
 
     gains: tuple[Line, ...]
     costs: tuple[Line, ...]
     unclear: tuple[Line, ...]
     in_rows: str
+    in_costs: str
 
 
 def tradeoff(
@@ -62,7 +66,41 @@ def tradeoff(
         costs=_lines(rows, -1, MOST_LINES - 1) + _lines(losing, -1, 2) + _lines(measured, -1, 3),
         unclear=_lines([c for c in rows if c.metric in ruled or c.metric == headline], 0, 3),
         in_rows=_in_rows(confusion) if task is Task.BINARY and confusion is not None else "",
+        in_costs=_in_costs({c.metric: c for c in whole}),
     )
+
+
+def _in_costs(whole: Mapping[str, Comparison]) -> str:
+    """What 1,000 decisions would cost more or less, and what misses and false alarms have in it."""
+    total = whole.get("expected_cost")
+    if total is None:
+        return ""
+    unit = unit_of("expected_cost") or "units of cost"
+    parts = {"cost_of_misses": "misses", "cost_of_false_alarms": "false alarms"}
+    said = [f"{name} {_saved(whole[m].improvement)}" for m, name in parts.items() if m in whole]
+    text = f"Per 1,000 decisions it would cost {_saved(total.improvement)}, in {unit}"
+    if numbers.side(total.improvement) == 0:
+        text += ", which may be chance"
+    return f"{text}: {', '.join(said)}." if said else f"{text}."
+
+
+def _saved(improvement: Estimate) -> str:
+    """A saving or an expense with its interval, as a size.
+
+    >>> _saved(Estimate(value=12.3, low=4.5, high=20.1))
+    '12.3 less [20.1 less to 4.5 less]'
+    >>> _saved(Estimate(value=-3.0, low=-10.0, high=4.0))
+    '3.0 more [4.0 less to 10.0 more]'
+    """
+    value, low, high = improvement.value, improvement.low, improvement.high
+    if value is None or low is None or high is None:
+        return "an unknown amount"
+    places = numbers.decimals(improvement)
+    return f"{_size(value, places)} [{_size(high, places)} to {_size(low, places)}]"
+
+
+def _size(saved: float, places: int) -> str:
+    return f"{numbers.number(abs(saved), places)} {'less' if saved >= 0 else 'more'}"
 
 
 def _has_value(comparison: Comparison) -> bool:
