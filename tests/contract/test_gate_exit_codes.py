@@ -776,8 +776,8 @@ def test_on_s3_the_gate_answers_from_the_bucket(aws: seaweed.Server) -> None:
 
 
 FORBIDDEN = {
-    "boto3", "dvc", "evidently", "great_expectations", "numpy", "pandas", "prefect", "pyarrow",
-    "scipy", "sklearn",
+    "boto3", "cryptography", "dvc", "evidently", "great_expectations", "numpy", "pandas", "prefect",
+    "pyarrow", "scipy", "sklearn",
 }  # fmt: skip
 
 
