@@ -5,6 +5,7 @@ Prints a table in Markdown: one row a metric, population and size. Nominal is 95
 
 import math
 import sys
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -102,7 +103,7 @@ def simulate(scenario: Scenario, panels: int, seed: int = 1) -> dict[str, Tally]
     tallies: dict[str, Tally] = defaultdict(Tally)
     task = Task.REGRESSION if scenario.numeric else Task.BINARY
     for i in range(panels):
-        pair = scenario.draw(np.random.default_rng([seed, i, scenario.n]))
+        pair = scenario.draw(np.random.default_rng([seed, i, zlib.crc32(f"{scenario}".encode())]))
         asked = policy(task, metrics=scenario.metrics, resamples=RESAMPLES, seed=i, level=LEVEL)
         for one in measure(*pair, asked).comparisons:
             tallies[one.metric].add(one.method, one.improvement, one.candidate, truth[one.metric])
