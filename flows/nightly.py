@@ -30,7 +30,7 @@ from prefect.runtime import flow_run  # noqa: E402
 from prefect.states import Completed, Failed  # noqa: E402
 
 from titleholder import runner  # noqa: E402
-from titleholder.cli import endings  # noqa: E402
+from titleholder.cli import endings, outputs  # noqa: E402
 from titleholder.errors import Exit, StoreUnreachable, TitleholderError  # noqa: E402
 from titleholder.report import markdown  # noqa: E402
 from titleholder.stages import STAGES  # noqa: E402
@@ -192,6 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not isinstance(found, list):
         print(f"titleholder: the night did not end: {found}", file=sys.stderr)
         return Exit.UNDECIDED
+    outputs.write(args, runner.verdicts(found), runner.errors(found))
     return endings.show(found, as_json=args.json, quiet=args.quiet)
 
 
@@ -212,6 +213,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--env", metavar="NAME", help="environment that the verdict is for")
     parser.add_argument("--quiet", action="store_true", help="no progress and no tables")
     parser.add_argument("--json", action="store_true", help="the endings as one JSON document")
+    outputs.add_flags(parser)
     return parser.parse_args(arguments)
 
 

@@ -97,6 +97,16 @@ def worst(outcomes: Iterator[Outcome] | Sequence[Outcome]) -> Outcome:
     return min(outcomes, key=WORST_FIRST.index, default=Outcome.ERROR)
 
 
+def verdicts(endings: Sequence[Ending]) -> list[Verdict]:
+    """Every verdict of these endings."""
+    return [one.verdict for ending in endings for one in ending.judged]
+
+
+def errors(endings: Sequence[Ending]) -> dict[str, str]:
+    """Suites that came to no verdict, with the reason."""
+    return {ending.suite: ending.error for ending in endings if ending.error}
+
+
 def to_stderr(line: str) -> None:
     """A progress line; standard output is kept for results."""
     print(line, file=sys.stderr, flush=True)

@@ -216,6 +216,25 @@ def test_the_same_files_unspoiled_are_allowed_in_every_format(
     }  # fmt: skip
 
 
+def test_the_findings_can_be_had_as_files_and_in_a_job(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JUnit, CSV and Markdown; a step summary is added to; ALLOW stays the last line."""
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    names = {"--junit": "j.xml", "--csv": "f.csv", "--markdown": "m.md"}
+    flags = [word for flag, name in names.items() for word in (flag, str(tmp_path / name))]
+    assert Files(tmp_path).compare(*flags) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("::notice")
+    assert lines[-1].startswith("ALLOW sha256:")
+    assert "<testsuites" in (tmp_path / "j.xml").read_text()
+    assert "auc" in (tmp_path / "f.csv").read_text()
+    assert summary.read_text() == "before\n" + (tmp_path / "m.md").read_text()
+
+
 def test_a_blank_slice_value_takes_no_row_out_of_the_whole(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

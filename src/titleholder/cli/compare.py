@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from titleholder.cli import outputs
 from titleholder.errors import Exit
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--out", type=Path, help="directory for verdict.json and report.html")
     parser.add_argument("--json", action="store_true", help="print verdict.json on one line")
     parser.add_argument("--quiet", action="store_true", help="print the outcome alone")
+    outputs.add_flags(parser)
     parser.set_defaults(run=run)
 
 
@@ -47,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     found = oneoff.judge_files(args.panel, args.champion, args.candidate, args.policy)
     if args.out is not None:
         oneoff.write(found, args.out)
+    outputs.write(args, [found.verdict])
     _print(found.verdict, args)
     code = EXIT_OF[found.verdict.outcome]
     if code is Exit.ALLOW:

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from titleholder.cli import outputs
+
 HELP = "pull, validate, drift, predict, compare, judge, report, publish"
 EPILOG = """\
 exit codes: 0 every suite has a verdict, whatever it says (`titleholder gate` enforces it);
@@ -26,6 +28,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--env", metavar="NAME", help="environment that the verdict is for")
     parser.add_argument("--quiet", action="store_true", help="no progress and no tables")
     parser.add_argument("--json", action="store_true", help="the endings as one JSON document")
+    outputs.add_flags(parser)
     parser.set_defaults(run=run)
 
 
@@ -41,4 +44,5 @@ def run(args: argparse.Namespace) -> int:
     spaces = [Workspace.of(root, params, name) for name in args.suites or params.suites]
     clock = runner.Clock(runner.silence if args.quiet or args.json else runner.to_stderr)
     found = [runner.run_suite(ws, clock) for ws in spaces]
+    outputs.write(args, runner.verdicts(found), runner.errors(found))
     return endings.show(found, as_json=args.json, quiet=args.quiet)

@@ -1,0 +1,61 @@
+"""Where engineers already look: JUnit, CSV, Markdown, and what GitHub shows of a job."""
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from titleholder.types import Verdict
+
+SUMMARY = "GITHUB_STEP_SUMMARY"  # the file that GitHub shows beside a job
+IN_ACTIONS = "GITHUB_ACTIONS"
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Declare the files that a command can write of its findings."""
+    group = parser.add_argument_group("files of the findings")
+    group.add_argument("--junit", type=Path, metavar="FILE", help="JUnit XML, a testcase a rule")
+    group.add_argument("--csv", type=Path, metavar="FILE", help="every finding as a row")
+    group.add_argument("--markdown", type=Path, metavar="FILE", help="a summary to be read")
+
+
+def write(
+    args: argparse.Namespace,
+    verdicts: Sequence["Verdict"],
+    errors: Mapping[str, str] | None = None,
+) -> None:
+    """Write the files that were asked for, and what GitHub Actions reads by itself.
+
+    ``errors`` are suites that came to no verdict, with the message.
+    """
+    if args.junit is not None:
+        from titleholder.report.junit import junit
+
+        _put(args.junit, junit(verdicts, errors or {}))
+    if args.csv is not None:
+        from titleholder.report.spreadsheet import findings_csv
+
+        _put(args.csv, findings_csv(verdicts))
+    summary = os.environ.get(SUMMARY)
+    if args.markdown is not None or summary:
+        from titleholder.report.markdown import summary as told
+
+        text = "\n".join(told(verdict) for verdict in verdicts)
+        if args.markdown is not None:
+            _put(args.markdown, text)
+        if summary:
+            with Path(summary).open("a", encoding="utf-8") as handle:
+                handle.write(text)
+    if os.environ.get(IN_ACTIONS) == "true" and not args.json:
+        from titleholder.report.annotations import annotations
+
+        for verdict in verdicts:
+            print(annotations(verdict), end="")
+
+
+def _put(path: Path, text: str) -> None:
+    from titleholder import records
+
+    records.write_bytes(path, text.encode())
