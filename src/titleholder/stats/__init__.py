@@ -1,6 +1,9 @@
-"""Paired resampling, intervals and power.
+"""Paired estimates, their intervals, tests and power.
 
-`keys` seeds, `sample` cuts a slice out, `replicates` turns a metric's law into joint
-replicates of champion and candidate, `intervals` turns those into estimates, `power` says how
-many rows would have settled what stayed open.
+`sample` cuts a slice out, `keys` seeds, `resampler` draws, `cells` and `gaps` count rows so that
+draws cost little, `replicates` turns a metric's law into joint replicates of champion and
+candidate, `influence` knows how sure their spread is, `intervals` turns both into estimates,
+`extremes` guards those without any spread, `shares` has score intervals in place of all that.
+`estimates` picks a metric's default; `methods` is the table of what else may be asked for
+(`alternatives`, `hypotheses`, `by_row`). `power` says how many rows would have settled it.
 """
