@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ class Fault:
 
     ``forward``: the server gets it. ``status`` and ``code``: the answer that the client gets
     instead of the server's; without a status the connection is cut. ``flip``: the server's answer
-    passes, with a byte of its body changed. ``headers`` are left out of the server's answer.
+    passes, with a byte of its body changed; ``half``: only half of its body. ``without`` names
+    headers that are left out of the server's answer, ``wait`` is how long it takes (s).
     """
 
     method: str
@@ -25,20 +27,28 @@ class Fault:
     status: int = 0
     code: str = ""
     flip: bool = False
+    half: bool = False
     without: frozenset[str] = frozenset()
+    wait: float = 0.0
 
 
 @dataclass
 class Proxy:
-    """A running proxy; requests meet the faults in order, each the first of its method."""
+    """A running proxy; requests meet the faults in order, each the first of its method.
+
+    ``at`` holds faults by the number of the request that meets them, whatever its method.
+    """
 
     endpoint: str
     faults: deque[Fault] = field(default_factory=deque)
+    at: dict[int, Fault] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
 
     def next_for(self, method: str) -> Fault | None:
         """Note the request, and take the first fault that is meant for one like it."""
         self.seen.append(method)
+        if len(self.seen) in self.at:
+            return self.at.pop(len(self.seen))
         for fault in self.faults:
             if fault.method == method:
                 self.faults.remove(fault)
@@ -71,10 +81,13 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is None:
             self._send(*self._forwarded(body))
             return
+        time.sleep(fault.wait)
         status, headers, answer = self._forwarded(body) if fault.forward else (0, [], b"")
-        if fault.flip or fault.without:
+        if fault.flip or fault.without or fault.half or (fault.wait and fault.forward):
             kept = [(name, value) for name, value in headers if name.lower() not in fault.without]
-            self._send(status, kept, bytes([answer[0] ^ 1]) + answer[1:] if fault.flip else answer)
+            if fault.flip and answer:
+                answer = bytes([answer[0] ^ 1]) + answer[1:]
+            self._send(status, kept, answer, half=fault.half)
         elif fault.status:
             error = f"<Error><Code>{fault.code}</Code><Message>on order</Message></Error>"
             self._send(fault.status, [], error.encode() if fault.code else b"")
@@ -90,7 +103,9 @@ class _Handler(BaseHTTPRequestHandler):
             response = connection.getresponse()
             return response.status, response.getheaders(), response.read()
 
-    def _send(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+    def _send(
+        self, status: int, headers: list[tuple[str, str]], body: bytes, *, half: bool = False
+    ) -> None:
         self.send_response_only(status)
         for name, value in headers:
             if name.lower() not in {"content-length", "connection", "transfer-encoding"}:
@@ -98,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            self.wfile.write(body[: len(body) // 2] if half else body)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
