@@ -36,7 +36,7 @@ run: setup  ## The main job: every suite, end to end, as tonight's Prefect flow
 	$(BIN)/python -m flows.nightly
 
 test: setup  ## The tests, with a real S3 server, Prefect server and DVC
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 check: setup  ## Lint, types, layers, doctests
 	$(BIN)/ruff check .
