@@ -19,8 +19,6 @@ from titleholder.titles import (
     titles,
 )
 from titleholder.trust import KeyPair, Pin, Trust, seal
-from titleholder.types import Outcome
-from titleholder.verdict import EXIT_OF
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +63,14 @@ class Crowned:
 def promote(book: Book, model: Path, deadline: float = gate.DEADLINE_S) -> Crowned | Answer:
     """Give the title to exactly these bytes, on a trusted PASS against the present champion.
 
-    The gate's answer, where that is not a plain ALLOW. NoVerdict if nobody holds the title yet,
-    PreconditionFailed if somebody else was crowned meanwhile.
+    The gate's answer, where that is not ALLOW; no approver is asked, since a waiver lets a model
+    out and does not make its loss the measure of the next one. NoVerdict if nobody holds the
+    title yet, PreconditionFailed if somebody else was crowned meanwhile.
     """
     _require_one_mind(book)
     answer = gate.ask(book.store, book.environment, book.suite, model, deadline, book.credit)
     if answer.verdict is None or answer.exit is not Exit.ALLOW or answer.model is None:
         return answer
-    outcome = Outcome(answer.verdict.outcome)
-    if outcome is not Outcome.PASS:
-        why = "a waiver lets a model out; it does not make its loss the measure of the next one"
-        return Answer(EXIT_OF[outcome], why, model=answer.model, verdict=answer.verdict)
     tip = present(book.chain)
     if tip is None:
         raise NoVerdict(

@@ -10,14 +10,20 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
 from msgspec.structs import replace
 
 from titleholder import records
 from titleholder.chain import Chain, Link, digest_of, opened, verdicts
-from titleholder.errors import Exit, NoVerdict, ObjectNotFound, RecordError, TitleholderError
+from titleholder.errors import (
+    Exit,
+    NoVerdict,
+    ObjectNotFound,
+    RecordError,
+    TitleholderError,
+    UsageError,
+)
 from titleholder.params.schema import StoreParams, Suite
 from titleholder.publication import evidence_key
 from titleholder.stages import compare, judge, manifest, publish
@@ -122,7 +128,7 @@ def _opened(source: bytes | Place, store: Store | None, trust: Trust) -> Link[St
     """The verdict as a link of its chain, its signature checked."""
     if isinstance(source, Place):
         if store is None:
-            raise NoVerdict("no store was named that this verdict could stand in")
+            raise UsageError("no store was named that this verdict could stand in")
         return _found(verdicts(store, source.environment, source.suite, trust), source)
     # Whose environment it is has to be known before it is known whether its key may sign there.
     said = parse(Trust().open(source, "", source="the file").payload, source="the file")
@@ -206,18 +212,28 @@ def _chained(chain: Chain[Statement], link: Link[Statement]) -> str:
     tip = chain.tip()
     if tip is None or tip.sequence < link.sequence:
         raise NoVerdict(f"the chain ends before number {link.sequence}")
-    later = list(takewhile(lambda one: one.sequence > link.sequence, chain.back_from(tip)))
-    standing = _found(chain, Place(chain.environment, chain.suite, link.sequence))
+    chain.require_newest(tip)
+    standing = next((one for one in chain.back_from(tip) if one.sequence == link.sequence), None)
+    if standing is None:
+        raise NoVerdict(f"number {link.sequence} lies further back than anyone looks")
     if standing.digest != link.digest:
-        raise NoVerdict(f"{link.key} in the store is another verdict")
-    if later and later[-1].statement.predicate.previous != link.digest:
-        raise NoVerdict(f"{later[-1].key} was not built on this verdict")
-    previous = link.statement.predicate.previous
-    if previous is not None:
-        before = chain.store.get(chain.key(link.sequence - 1)).data
-        if digest_of(before) != previous:
-            raise NoVerdict("the verdict before this one is not the one that it names")
+        raise NoVerdict(f"{standing.key} in the store is another verdict")
+    chain.require_first(standing)
+    _require_past(chain, standing)
     return f"number {link.sequence} of {tip.sequence}, each naming the one before"
+
+
+def _require_past(chain: Chain[Statement], link: Link[Statement]) -> None:
+    """The bytes before this link are those that it names; who signed them is their own affair."""
+    previous = link.statement.predicate.previous
+    if previous is None:
+        return
+    try:
+        before = chain.store.get(chain.key(link.sequence - 1)).data
+    except ObjectNotFound:
+        raise NoVerdict("the verdict before this one is missing") from None
+    if digest_of(before) != previous:
+        raise NoVerdict("the verdict before this one is not the one that it names")
 
 
 def _gathered(store: Store, named: tuple[Evidence, ...], found: dict[str, bytes]) -> str:

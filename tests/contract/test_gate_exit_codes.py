@@ -294,9 +294,31 @@ def _built_on_another(store: MemoryStore) -> None:
     store.put_if(HEAD, old, store.get(HEAD).tag)
 
 
+def _replaced_where_it_lay(store: MemoryStore) -> None:
+    """By what was signed as well, so that nothing but the store's memory tells."""
+    _publish(store, FAIL)
+    data = store.get(FIRST).data
+    other = MemoryStore()
+    _publish(other, PASS)
+    store.put_if(FIRST, other.get(FIRST).data, store.get(FIRST).tag)
+    _point(store, 1, chains.digest_of(other.get(FIRST).data))
+    assert data != store.get(FIRST).data
+
+
+def _rolled_back(store: MemoryStore) -> None:
+    """The newest verdict is gone, and the pointer says that it never was."""
+    _publish(store, PASS)
+    head = store.get(HEAD).data
+    _publish(store, FAIL)
+    del store.objects[f"{BASE}/00000002.json"]
+    store.put_if(HEAD, head, store.get(HEAD).tag)
+
+
 @pytest.mark.parametrize(
     ("arrange", "reason"),
     [
+        (_replaced_where_it_lay, "not the first of that number"),
+        (_rolled_back, "was rolled back"),
         (_nothing, "holds no verdict for credit in dev"),
         (_expired, "expired at 2026-03-09T12:00:00Z"),
         (_from_the_future, "comes from the future"),

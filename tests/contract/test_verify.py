@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from titleholder import records
 from titleholder.adapters.stores import open_store
 from titleholder.cli import main
 from titleholder.compare import Comparisons
-from titleholder.publication import evidence_key
-from titleholder.statement import Evidence, Statement, result_of
+from titleholder.publication import evidence_key, publish
+from titleholder.statement import Evidence, Statement, result_of, run_key, subject_of
 from titleholder.types import Outcome, Verdict
 
 SUITES = ("flights", "swapped", "strict")
@@ -180,11 +181,7 @@ def _milder_check(here: Here) -> None:
 
 def _another_model(here: Here) -> None:
     """The verdict of one model, said of another."""
-    here.rewrite(
-        lambda s: replace(
-            s, subject=(replace(s.subject[0], digest=type(s.subject[0].digest)("00" * 32)),)
-        )
-    )
+    here.rewrite(lambda s: replace(s, subject=(subject_of(s.subject[0].name, "00" * 32),)))
 
 
 def _milder_parameters(here: Here) -> None:
@@ -195,6 +192,24 @@ def _milder_parameters(here: Here) -> None:
 
 def _no_parameters(here: Here) -> None:
     here.replaced("publish/suite.json", b"{}", into="other.json")
+
+
+def _another_model_in_full(here: Here) -> None:
+    """Said of another model, and the question named after it."""
+
+    def change(said: Statement) -> Statement:
+        subject = subject_of("candidate.skops", "00" * 32)
+        p = said.predicate
+        asked = run_key(p.environment, subject, p.verdict, p.logical_date, p.provenance.params)
+        return replace(said, subject=(subject,), predicate=replace(p, run_key=asked))
+
+    here.rewrite(change)
+
+
+def _expired_at_birth(here: Here) -> None:
+    here.rewrite(
+        lambda s: replace(s, predicate=replace(s.predicate, expires_at=s.predicate.published_at))
+    )
 
 
 def _leading_elsewhere(here: Here) -> None:
@@ -219,6 +234,8 @@ def _named_twice(here: Here) -> None:
         (_another_number, "judgement", "another judgement"),
         (_milder_check, "judgement", "its checks differ"),
         (_another_model, "verdict", "run key"),
+        (_another_model_in_full, "judgement", "another candidate"),
+        (_expired_at_birth, "verdict", "expired before"),
         (_milder_parameters, "judgement", "not those of the verdict"),
         (_no_parameters, "judgement", "no publish/suite.json"),
         (_leading_elsewhere, "judgement", "leads elsewhere"),
@@ -268,6 +285,42 @@ def test_statistics_that_do_not_come_out_are_found_by_full_alone(
     assert "comes out otherwise" in capsys.readouterr().out
 
 
+def test_predictions_that_are_not_those_named_are_found_by_full(
+    here: Here, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The record of the predict stage names its files by digest."""
+    here.replaced("predict/candidate.current.parquet", b"no predictions")
+    assert here.verify("dev/flights", "--full") == 4
+    assert "the statistics cannot be repeated" in capsys.readouterr().out
+
+
+def test_an_answer_that_did_not_repeat_is_verified_as_such(
+    here: Here, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The judgement of the evidence, with the note that publication made."""
+    first = records.read(here.first(), Statement)
+    said = first.predicate
+    store = open_store(f"file://{here.store}", root=here.root)
+    evidence = {one.name: here.store / evidence_key(one.sha256) for one in said.evidence}
+    # The same question, answered otherwise before: then what the evidence says is INCONCLUSIVE.
+    earlier = replace(said.verdict.findings[0], reason="for another reason")
+    before = replace(said.verdict, findings=(earlier, *said.verdict.findings[1:]))
+    usual = {"provenance": said.provenance, "valid_for": timedelta(days=7)}
+    publish(store, "test", before, first.subject[0], evidence, **usual)
+    again = publish(store, "test", said.verdict, first.subject[0], evidence, **usual)
+    assert again.outcome is Outcome.INCONCLUSIVE
+    assert here.verify("test/flights") == 3
+    assert "verified     judgement" in capsys.readouterr().out
+
+
+def test_a_signature_is_not_verified_by_itself(
+    here: Here, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody has to say whose it should be."""
+    assert here.verify("prod/flights") == 0
+    assert "not at hand  signature  there is one, and no key was given" in capsys.readouterr().out
+
+
 def test_another_panel_is_no_reason_to_doubt_the_verdict(
     here: Here, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -301,5 +354,8 @@ def test_a_later_link_must_be_built_on_the_verdict(here: Here, tmp_path: Path) -
 
     chain.append(2, follow(tip.digest, 2))
     assert here.verify("dev/flights/1") == 0
+    (here.store / chain.key(1)).rename(tmp_path / "away")
+    assert here.verify("dev/flights/2") == 4
+    (tmp_path / "away").rename(here.store / chain.key(1))
     here.judged(lambda verdict: replace(verdict, error_control=""))
     assert here.verify("dev/flights/1") == 4

@@ -204,6 +204,16 @@ def test_a_new_pair_is_written_once_and_for_its_owner(
     assert main(["keys", "new", "--out", str(tmp_path / "nowhere")]) == 2
 
 
+def test_a_key_that_appears_meanwhile_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two who make a key at once do not share one."""
+    (tmp_path / "titleholder.key").write_text("another's")
+    monkeypatch.setattr(Path, "exists", lambda _: False)
+    assert main(["keys", "new", "--out", str(tmp_path)]) == 2
+    assert (tmp_path / "titleholder.key").read_text() == "another's"
+
+
 def test_the_id_is_what_openssl_prints(tmp_path: Path) -> None:
     """The SHA-256 of the public key's DER encoding."""
     (tmp_path / "k").write_bytes(keys.key().pem)

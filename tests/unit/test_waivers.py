@@ -18,7 +18,7 @@ from titleholder.publication import publish
 from titleholder.statement import instant, subject_of
 from titleholder.trust import Trust, seal
 from titleholder.types import Check, Estimate, Finding, Kind, Outcome, Rule, Severity, Source
-from titleholder.waivers import MOST, WaiverPredicate, grant
+from titleholder.waivers import MOST, WaiverPredicate, grant, waived
 
 PASS, FAIL, INCONCLUSIVE, ERROR = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.ERROR
 JUDGE, APPROVER = keys.key(1), keys.key(9)
@@ -137,6 +137,15 @@ def test_a_waiver_that_was_moved_does_not_count(said: dict[str, Any], reason: st
     )
     answer = desk.ask()
     assert answer.exit is Exit.REGRESSED and reason in answer.unheeded[0]
+
+
+def test_a_waiver_without_approvers_is_not_even_read() -> None:
+    """Whoever asks with no key at all is told so, and is not given the benefit of the doubt."""
+    desk = Desk()
+    desk.grant()
+    whole = verdicts.verdict(PASS, FAIL)
+    found = waived(desk.store, Trust(), "dev", verdicts.MODEL, whole, NOON, timedelta(0))
+    assert found[0] == () and "no approver's key is pinned" in found[1][0]
 
 
 def test_an_approver_counts_in_his_environments_alone() -> None:
