@@ -135,7 +135,7 @@ class Chain(Generic[S]):
 
     def require_first(self, link: Link[S]) -> None:
         """NoVerdict if something else lay under this number before."""
-        if self.store.revisions(link.key) > 1:
+        if self.store.revisions(link.key) != 1:
             raise NoVerdict(
                 f"{link.key} was replaced: it is not the first of that number",
                 cure="find out who replaced it; what is published anew has a number of its own",

@@ -28,6 +28,7 @@ CUT_UPLOAD = Fault("PUT")
 ERROR_AFTER_COMMIT = Fault("PUT", forward=True, status=500, code="InternalError")
 SLOW_DOWN = Fault("PUT", status=503, code="SlowDown")
 CONFLICT = Fault("PUT", status=409, code="ConditionalRequestConflict")
+SPEECHLESS = Fault("PUT", forward=True, status=200)
 ECHO = Fault("PUT", forward=True, status=412, code="PreconditionFailed")
 DENIED = Fault("PUT", status=403, code="AccessDenied")
 BLIND = Fault("GET")
@@ -63,6 +64,9 @@ def wire(aws: seaweed.Server) -> Iterator[Wire]:
         [SLOW_DOWN, CONFLICT],
         [SLOW_DOWN, LOST_RESPONSE],
         [ECHO],
+        [SPEECHLESS],
+        [Fault("PUT", status=200)],
+        [Fault("PUT", forward=True, without=frozenset({"etag"}))],
         [LOST_RESPONSE, BLIND],
         [LOST_RESPONSE, BLIND, BLIND],
     ],
@@ -229,6 +233,16 @@ def test_a_history_of_several_pages_is_whole(wire: Wire, monkeypatch: pytest.Mon
         lambda **given: honest(**{**given, "MaxKeys": 1}),
     )
     assert wire.store.revisions("page") == 3
+
+
+def test_an_empty_answer_is_no_empty_store(wire: Wire) -> None:
+    """Something on the way says yes and nothing else: nothing follows from that."""
+    wire.direct.put_new("gone", b"1")
+    for call in (lambda: list(wire.store.keys("")), lambda: wire.store.revisions("gone")):
+        wire.proxy.faults.extend([Fault("GET", status=200)] * 3)
+        with pytest.raises(StoreUnreachable, match="without Name"):
+            call()
+        assert call() in (["gone"], 1)
 
 
 def test_a_removal_is_remembered(wire: Wire) -> None:

@@ -16,7 +16,6 @@ from titleholder import gate, records
 from titleholder.errors import Exit
 from titleholder.publication import publish
 from titleholder.statement import Evidence, Statement, result_of
-from titleholder.store import Stored
 from titleholder.trust import Trust
 from titleholder.types import Outcome, Verdict
 
@@ -37,9 +36,8 @@ def sealed(outcome: Outcome) -> bytes:
 def asked(data: bytes, trust: Trust) -> gate.Answer:
     """The gate's answer where these bytes are the newest verdict, pointer and all."""
     store = MemoryStore()
-    store.objects[FIRST] = Stored(data, "1")
-    head = records.encode(chains.Head(1, chains.digest_of(data)))
-    store.objects[HEAD] = Stored(head, "1")
+    store.put_new(FIRST, data)
+    store.put_new(HEAD, records.encode(chains.Head(1, chains.digest_of(data))))
     return gate._guarded(store, "dev", "credit", f"sha256:{verdicts.MODEL}", trust)
 
 

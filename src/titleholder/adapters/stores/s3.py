@@ -25,6 +25,7 @@ from titleholder.errors import (
     ObjectNotFound,
     PreconditionFailed,
     StoreError,
+    StoreUnreachable,
 )
 from titleholder.store import Stored, checked_key
 
@@ -130,9 +131,7 @@ class S3Store:
         name, found = self._name(key), 0
         page: dict[str, str] = {}
         while True:
-            listing = self._patiently(
-                partial(self._call, "list_object_versions", Prefix=name, **page)
-            )
+            listing = self._patiently(partial(self._versions, name, page))
             listed = (*listing.get("Versions", ()), *listing.get("DeleteMarkers", ()))
             found += len([entry for entry in listed if entry["Key"] == name])
             if not listing.get("IsTruncated") or any(entry["Key"] > name for entry in listed):
@@ -163,7 +162,18 @@ class S3Store:
         self._patiently(partial(self._list, self._prefix, {"MaxKeys": 1}))
 
     def _list(self, prefix: str, page: Mapping[str, Any]) -> Any:
-        return self._call("list_objects_v2", Prefix=prefix, **page)
+        answer = self._call("list_objects_v2", Prefix=prefix, **page)
+        return self._whole(answer, "NextContinuationToken")
+
+    def _versions(self, prefix: str, page: Mapping[str, Any]) -> Any:
+        answer = self._call("list_object_versions", Prefix=prefix, **page)
+        return self._whole(answer, "NextKeyMarker", "NextVersionIdMarker")
+
+    def _whole(self, listing: Any, *markers: str) -> Any:
+        """The listing, if it is one: an empty answer must not pass for an empty store."""
+        for name in ("Name", *(markers if listing.get("IsTruncated") else ())):
+            self._told(listing, name)
+        return listing
 
     # ---------------------------------------------------------------- preflight
 
@@ -231,7 +241,7 @@ class S3Store:
             Metadata={_MARK: mark},
             **condition,
         )
-        return str(answer["ETag"])
+        return self._told(answer, "ETag")
 
     def _last_look(
         self, key: str, mark: str, replaced: str | None, doubt: _Refused, *, in_flight: bool
@@ -285,7 +295,8 @@ class S3Store:
                 cure="run it again; if it stays so, restore an earlier version of the object",
             )
             raise _Refused(error, Fate.UNKNOWN)
-        return _Seen(Stored(data, str(answer["ETag"])), answer.get("Metadata", {}).get(_MARK))
+        tag = self._told(answer, "ETag")
+        return _Seen(Stored(data, tag), answer.get("Metadata", {}).get(_MARK))
 
     def _patiently(self, call: Callable[[], T]) -> T:
         """Repeat what may be repeated, a bounded number of times."""
@@ -308,6 +319,16 @@ class S3Store:
         )
         self._listen(answer)
         return answer
+
+    def _told(self, answer: Mapping[str, Any], name: str) -> str:
+        """A part that no honest answer lacks; without it nobody knows what was done."""
+        if name not in answer:
+            error = StoreUnreachable(
+                f"{self.url} answered without {name}",
+                cure="look at what stands between here and the store: it does not speak S3",
+            )
+            raise _Refused(error, Fate.UNKNOWN)
+        return str(answer[name])
 
     def _guarded(self, call: Callable[[], T]) -> T:
         try:
