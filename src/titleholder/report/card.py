@@ -19,6 +19,7 @@ from titleholder.arrays import Panel, Predictions
 from titleholder.compare import Comparisons
 from titleholder.decay import Decay
 from titleholder.drift import ColumnShift, Drift
+from titleholder.explore import Explored
 from titleholder.metrics import REGISTRY, Registry
 from titleholder.report import (
     changed,
@@ -81,6 +82,7 @@ class Card:
     panel: Panel | None = None
     champion: Predictions | None = None
     candidate: Predictions | None = None
+    explored: Explored | None = None
     selftest: SelfTest | None = None
     registry: Registry = field(default_factory=lambda: REGISTRY)
     evidence: Mapping[str, str] = field(default_factory=dict)

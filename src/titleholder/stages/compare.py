@@ -1,10 +1,13 @@
 """compare: champion against each candidate on the same rows, and against its own past."""
 
+import shutil
+
 import msgspec
 
 from titleholder import decay, drift, records
 from titleholder.arrays import Floats, Panel, Predictions
 from titleholder.compare import Comparisons, measure
+from titleholder.explore import Explored, explore
 from titleholder.metrics import REGISTRY
 from titleholder.stages import STAGES, predict
 from titleholder.stages.panels import Rows
@@ -14,6 +17,7 @@ from titleholder.types import Record
 PAST = "_past.json"
 ROWS = "comparisons.json"
 MEASURED = "measured.json"
+EXPLORED = "explored.json"
 
 
 class Past(Record, frozen=True):
@@ -29,9 +33,12 @@ class Past(Record, frozen=True):
 def run(ws: Workspace) -> None:
     """Write ``<candidate>/comparisons.json`` for each candidate, and ``_past.json``.
 
+    ``<candidate>/explored.json`` has slices that nobody declared, where models were run.
+
     What a clock or a scale gave stands apart, in ``<candidate>/measured.json``: no two runs
     agree on it.
     """
+    shutil.rmtree(ws.stage("compare"), ignore_errors=True)
     rows = Rows(ws)
     inputs = dict([ws.digest(ws.stage("predict") / predict.FILE)])
     inputs["params"] = ws.params_digest(STAGES["compare"].params)
@@ -57,6 +64,7 @@ def run(ws: Workspace) -> None:
         for name in rows.manifest.candidates():
             candidate = rows.predictions(name, "current", panel)
             _write(ws, _compared(blank, panel, champion, candidate, rows))
+            _explore(ws, panel, champion, candidate)
         past = _past(ws, rows, inputs, (panel, champion))
     records.write(ws.stage("compare") / PAST, past)
 
@@ -73,6 +81,20 @@ def _compared(
         comparisons=found.comparisons,
         flips=found.flips,
     )
+
+
+def _explore(ws: Workspace, panel: Panel, champion: Predictions, candidate: Predictions) -> None:
+    """Where the candidate is worse on slices that nobody declared: information, never a rule."""
+    columns = ws.suite.columns
+    apart = {columns.row_id, columns.cluster, columns.weight, *columns.ignore} - {None}
+    found = explore(panel, champion, candidate, [name for name in apart if name])
+    records.write(ws.stage("compare") / candidate.model / EXPLORED, found)
+
+
+def explored(ws: Workspace, candidate: str) -> Explored | None:
+    """What the search found; None where no model was run."""
+    path = ws.stage("compare") / candidate / EXPLORED
+    return records.read(path, Explored) if path.is_file() else None
 
 
 def read(ws: Workspace, candidate: str) -> Comparisons:

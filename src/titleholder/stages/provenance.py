@@ -41,6 +41,7 @@ _POLICY = tuple(sorted(Policy.__struct_fields__))
 def _runtime(seed: int) -> Runtime:
     import numpy
     import scipy
+    import scipy.linalg  # each brings a BLAS of its own, which is only there once it is loaded
     from threadpoolctl import threadpool_info
 
     pools = [pool for pool in threadpool_info() if pool.get("user_api") == "blas"]

@@ -39,6 +39,7 @@ def _card(ws: Workspace, rows: Rows, candidate: str) -> Card:
         panel=panel,
         champion=None if panel is None else rows.predictions(rows.champion, "current", panel),
         candidate=None if panel is None else rows.predictions(candidate, "current", panel),
+        explored=compare.explored(ws, candidate),
         selftest=rehearsal.tried(ws),
         registry=rows.manifest.registry(ws),
         evidence={
