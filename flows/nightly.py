@@ -15,6 +15,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -26,7 +27,7 @@ settings.apply()
 from prefect import flow, task  # noqa: E402
 from prefect.artifacts import create_markdown_artifact  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
-from prefect.runtime import flow_run  # noqa: E402
+from prefect.runtime import flow_run, task_run  # noqa: E402
 from prefect.states import Completed, Failed  # noqa: E402
 
 from titleholder import runner  # noqa: E402
@@ -69,8 +70,9 @@ def _task_of(name: str) -> Any:
         retry_condition_fn=may_help,
     )
     def stage(suite: str, root: str, store: Store, night: str, quiet: bool) -> None:
+        ws = replace(_workspace(root, suite, store, night), attempt=task_run.run_count)
         with _clock(quiet).stage(suite, name):
-            STAGES[name].run_in(_workspace(root, suite, store, night))
+            STAGES[name].run_in(ws)
 
     return stage
 

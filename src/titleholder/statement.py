@@ -75,7 +75,7 @@ class Provenance(Record, frozen=True):
     ``policy`` of the part that judges; ``lock`` that of requirements.lock, if there is one.
     Of these, only ``params`` (which holds the policy and the seed) is part of the question; the
     rest says who answered. ``started_at`` and ``finished_at`` are of the machine's clock: when
-    the command that published began, and when all evidence was there.
+    the command (or, in a flow, the task) that published began, and when all evidence was there.
     """
 
     code: Code
