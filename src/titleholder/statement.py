@@ -149,12 +149,20 @@ def parse(data: bytes, *, source: str) -> Statement:
     try:
         said = records.decode(data, Statement, source=source)
     except RecordError as error:
-        raise NoVerdict(f"this is not a verdict: {error.message}") from error
+        raise NoVerdict(
+            f"this is not a verdict: {error.message}",
+            cure="if an older titleholder wrote it, begin a new store or environment",
+        ) from error
     if said.predicate.verdict.suite != said.predicate.suite:
         raise NoVerdict(f"{source} was published for another suite: {said.predicate.suite}")
-    if said.predicate.result != result_of(said.predicate.verdict):
+    if said.predicate.result != f"sha256:{records.sha256(plain(data)['predicate']['verdict'])}":
         raise NoVerdict(f"{source} does not hold the result that it names")
     return said
+
+
+def plain(data: bytes) -> dict[str, Any]:
+    """A statement as the writer wrote it, without what a later version has added by default."""
+    return records.decode(data, dict)
 
 
 def result_of(verdict: Verdict) -> str:
@@ -166,16 +174,29 @@ def run_key(
     environment: str, subject: Subject, verdict: Verdict, logical_date: str, params: str
 ) -> str:
     """The digest of the question: this file, these rules, parameters and inputs, on this day."""
-    question: dict[str, Any] = {
-        "environment": environment,
-        "suite": verdict.suite,
-        "subject": subject,
-        "task": verdict.task,
-        "level": verdict.level,
-        "rules": verdict.rules,
-        "inputs": verdict.inputs,
-        "params": params,
-        "logical_date": logical_date,
+    return question_of(
+        {
+            "subject": [msgspec.to_builtins(subject)],
+            "predicate": {
+                "environment": environment,
+                "logical_date": logical_date,
+                "provenance": {"params": params},
+                "verdict": msgspec.to_builtins(verdict),
+            },
+        }
+    )
+
+
+def question_of(said: dict[str, Any]) -> str:
+    """The run key of a plain statement, from what stands in it."""
+    predicate = said["predicate"]
+    verdict = predicate["verdict"]
+    question = {
+        "environment": predicate["environment"],
+        "logical_date": predicate["logical_date"],
+        "params": predicate["provenance"]["params"],
+        "subject": said["subject"][0],
+        **{name: verdict[name] for name in ("suite", "task", "level", "rules", "inputs")},
     }
     return f"sha256:{records.sha256(question)}"
 

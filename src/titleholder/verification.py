@@ -28,7 +28,7 @@ from titleholder.params.schema import StoreParams, Suite
 from titleholder.publication import evidence_key
 from titleholder.stages import compare, judge, manifest, publish
 from titleholder.stages.workspace import RUNS, Workspace
-from titleholder.statement import Evidence, Statement, moment, parse, run_key
+from titleholder.statement import Evidence, Statement, moment, parse, plain, question_of
 from titleholder.store import Store
 from titleholder.trust import UNSIGNED, UNVERIFIED, Trust
 from titleholder.types import Verdict
@@ -156,14 +156,15 @@ def _of_statement(link: Link[Statement]) -> Iterator[Step]:
     declared, reported = len(said.verdict.rules), len(said.verdict.findings)
     told = f"{reported} findings of {declared} rules follow from their intervals, and "
     yield Step("outcome", Found.VERIFIED, f"{told}{said.verdict.outcome} follows from them")
-    asked = run_key(
-        said.environment, link.statement.subject[0], said.verdict, said.logical_date,
-        said.provenance.params,
-    )  # fmt: skip
-    if asked != said.run_key:
+    if question_of(plain(_payload(link))) != said.run_key:
         raise NoVerdict("the run key does not name the question that was answered")
     if not moment(said.published_at) < moment(said.expires_at):
         raise NoVerdict("the verdict expired before it was published")
+
+
+def _payload(link: Link[Statement]) -> bytes:
+    """The statement's own bytes, out of their envelope; whose they are is known by now."""
+    return Trust().open(link.data, "", source=link.key).payload
 
 
 def _signature(signature: str) -> Step:
@@ -193,7 +194,8 @@ def _of_store(
         except (NoVerdict, RecordError) as error:
             yield Step("judgement", Found.FAILED, error.message)
             return
-        yield from _guarded("judgement", lambda: _judged(ws, link.statement))
+        params = digest_of(evidence[_SUITE])
+        yield from _guarded("judgement", lambda: _judged(ws, link.statement, params))
         if project is not None:
             with_data(ws, project)
             yield from _guarded("statistics", lambda: _measured(ws, said.verdict, evidence))
@@ -274,10 +276,10 @@ def _safe(name: str) -> PurePosixPath:
     return path
 
 
-def _judged(ws: Workspace, said: Statement) -> str:
+def _judged(ws: Workspace, said: Statement, params: str) -> str:
     """That the same judgement follows from the records of the stages."""
     verdict = said.predicate.verdict
-    if f"sha256:{records.sha256(ws.suite)}" != said.predicate.provenance.params:
+    if params != said.predicate.provenance.params:
         raise NoVerdict("the parameters among the evidence are not those of the verdict")
     found = manifest.read(ws)
     judged_file = found.source(manifest.CANDIDATE + verdict.candidate)

@@ -119,6 +119,19 @@ def test_a_statement_holds_the_result_that_it_names() -> None:
         v.parse(records.encode(foreign), source="s")
 
 
+def test_a_verdict_outlives_the_fields_that_a_later_version_adds() -> None:
+    """Digests are of what the writer wrote: a default that is not written changes none of them."""
+    said = json.loads(records.encode(_statement()))
+    for part in (*said["predicate"]["verdict"]["rules"], *said["predicate"]["verdict"]["inputs"]):
+        for name in ("mode", "rev"):
+            part.pop(name, None)
+    said["predicate"]["result"] = f"sha256:{records.sha256(said['predicate']['verdict'])}"
+    older = records.encode(said)
+    assert v.parse(older, source="s").predicate.verdict == _statement().predicate.verdict
+    assert v.question_of(v.plain(older)) != _statement().predicate.run_key
+    assert v.question_of(v.plain(records.encode(_statement()))) == _statement().predicate.run_key
+
+
 @pytest.mark.parametrize("said", [{"attempt": 2}, {"started_at": "2026-03-02T11:00:00Z"}])
 def test_another_try_is_made_alike(said: dict[str, object]) -> None:
     """When and how often say nothing of who answered."""
