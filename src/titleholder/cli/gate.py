@@ -17,12 +17,13 @@ from titleholder.gate import DEADLINE_S, LONGEST_DEADLINE_S, Answer, Believed, a
 HELP = "may this model be deployed, on the strength of its published verdict?"
 EPILOG = """\
 exit codes: 0 ALLOW, 1 a blocking rule failed, 2 usage or configuration, 3 inconclusive,
-4 no verdict to trust (missing, expired, from the future, forged, of another model or
-environment, or a broken chain), 5 could not decide. Nothing but 0 allows, and then the last line
-of standard output is ALLOW sha256:<digest of the model>.
+4 no verdict to trust (missing, expired, from the future, unsigned or forged where a key is pinned,
+of another model, environment or champion, or a broken chain), 5 could not decide. Nothing but 0
+allows, and then the last line of standard output is ALLOW sha256:<digest of the model>.
 
 With --key, nothing but a verdict signed by that key for this environment is believed. Without,
-unsigned verdicts are, and are called so.
+unsigned verdicts are, and are called so. With --approver, a finding that did not pass may be
+waived by that key, and the answer says WAIVED.
 """
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _WORDS = {
