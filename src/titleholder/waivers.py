@@ -171,9 +171,7 @@ def _covering(said: WaiverPredicate, verdict: Verdict, signature: str, key: str)
     (finding,) = matching
     short = shortfall(rules[finding.rule], finding)
     if short is None:
-        raise NoVerdict(
-            f"{key}: {said.rule} on {said.slice} is {finding.outcome}, not to waive"
-        )
+        raise NoVerdict(f"{key}: {said.rule} on {said.slice} is {finding.outcome}, not to waive")
     if not short <= said.ceiling:
         raise NoVerdict(
             f"{key} covers {said.ceiling:.4g}, and {said.rule} on {said.slice} lies {short:.4g} "
