@@ -10,15 +10,18 @@ could be made.
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from types import FrameType
+from typing import Any, NoReturn, TypeAlias
 
 from flows import settings
 
@@ -34,7 +37,7 @@ from titleholder import runner  # noqa: E402
 from titleholder.cli import endings, outputs  # noqa: E402
 from titleholder.errors import Exit, StoreUnreachable, TitleholderError  # noqa: E402
 from titleholder.report import markdown  # noqa: E402
-from titleholder.stages import STAGES  # noqa: E402
+from titleholder.stages import STAGES, publish  # noqa: E402
 from titleholder.stages.workspace import StoreChoice, Workspace, open_params  # noqa: E402
 from titleholder.types import Outcome  # noqa: E402
 
@@ -179,8 +182,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # Said here at once, and not after the seconds that a server takes to start.
         params = StoreChoice(**store).over(open_params(Path()))
-        for name in args.suites:
-            Workspace.of(Path(), params, name)
+        for name in args.suites or params.suites:
+            publish.ready(Workspace.of(Path(), params, name))
     except TitleholderError as error:
         print(f"titleholder: {error}", file=sys.stderr)
         return error.exit_code
@@ -190,12 +193,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "PREFECT_LOGGING_LEVEL" not in os.environ:
         # Progress and errors are told here; Prefect would add a traceback to every mistake.
         logging.disable(logging.ERROR)
+    signal.signal(signal.SIGINT, _interrupted)
     found = asyncio.run(_once(given))
     if not isinstance(found, list):
         print(f"titleholder: the night did not end: {found}", file=sys.stderr)
         return Exit.UNDECIDED
     outputs.write(args, runner.verdicts(found), runner.errors(found))
     return endings.show(found, as_json=args.json, quiet=args.quiet)
+
+
+def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """End at once, with the server that was started for this run.
+
+    Suites run in threads, which Python would wait for: a night that was called off would still
+    publish. Records and verdicts are written whole or not at all, so any instant will do.
+    """
+    import psutil
+
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            child.terminate()
+    os.write(2, b"titleholder: interrupted\n")
+    os._exit(Exit.UNDECIDED)
 
 
 async def _once(given: dict[str, Any]) -> Any:

@@ -217,7 +217,7 @@ def _out_of_range(
 
 def _remark(rule: Rule, reach: float) -> str:
     if rule.kind is Kind.NON_INFERIOR and reach > (rule.margin or 0.0):
-        return "the margin is smaller than the noise: equal models will often stay open"
+        return "the margin is smaller than what these rows settle: equal models often stay open"
     return ""
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.repository import Repository
 from titleholder.adapters import dvc, git
-from titleholder.errors import DataVersionError
+from titleholder.errors import DataVersionError, UsageError
 
 FIRST, SECOND = b"row_id,y\n1,0\n", b"row_id,y\n1,1\n2,0\n"
 
@@ -84,8 +84,10 @@ def test_a_changed_workspace_file_is_never_taken_for_the_tracked_version(
 
 def test_a_path_that_nothing_tracks_is_an_error(clone: Repository) -> None:
     """A typing mistake in params.yaml is told as such."""
-    with pytest.raises(DataVersionError, match=r"data/panle\.csv: no such file"):
-        dvc.pull(clone.root, ["data/panle.csv"])
+    with pytest.raises(UsageError) as caught:
+        dvc.pull(clone.root, ["data/panle.csv", "data/panel.csv", "nothing.csv"])
+    assert "data/panle.csv: no such file (did you mean 'panel.csv'?)" in str(caught.value)
+    assert "nothing.csv: no such file" in str(caught.value)
 
 
 def test_a_plain_file_is_read_as_it_lies(clone: Repository) -> None:

@@ -175,6 +175,17 @@ def test_a_model_of_another_version_of_scikit_learn_is_refused(tmp_path: Path) -
         models.load(aged, Task.BINARY, "yes")
 
 
+def test_a_model_is_given_the_columns_that_it_was_fitted_on(tmp_path: Path) -> None:
+    """Ids, targets and slices beside them are nothing to it, and their order does not matter."""
+    plain = LogisticRegression().fit(FRAME[["age"]].assign(tall=1.0), YES_NO)
+    io.dump(plain, tmp_path / "plain.skops")
+    model = models.load(tmp_path / "plain.skops", Task.BINARY, "yes")
+    rows = FRAME.assign(tall=1.0)[["tall", "town", "row_id", "age"]]
+    said = model.predict(rows, "row_id")["y_score"]
+    expected = plain.predict_proba(rows[["age", "tall"]])[:, 1]
+    np.testing.assert_array_equal(said, expected)
+
+
 def test_rows_without_a_column_that_the_model_needs_are_an_error_that_names_it(
     tmp_path: Path,
 ) -> None:

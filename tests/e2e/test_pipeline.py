@@ -2,7 +2,10 @@
 
 import fcntl
 import json
+import os
 import re
+import signal
+import time
 
 import pytest
 
@@ -80,6 +83,36 @@ def test_the_flow_makes_the_same_records_to_the_byte(ran: Project, flown: Projec
     one, other = ran.records(SUITE), flown.records(SUITE)
     assert one.keys() == other.keys()
     assert [name for name in one if one[name] != other[name]] == []
+
+
+def test_a_night_that_is_called_off_publishes_nothing(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Ctrl-C ends it at once, with the server that it started, and says so in one line."""
+    project = Project.make(tmp_path_factory.mktemp("called-off"))
+    with project.start_flow(SUITE) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        assert "pull" in first
+        os.killpg(process.pid, signal.SIGINT)
+        said = process.communicate(timeout=20)[1]
+    assert process.returncode == 5
+    assert said.splitlines()[-1] == "titleholder: interrupted"
+    assert "Traceback" not in said
+    assert not (project.root / f".titleholder/runs/{SUITE}/publish").exists()
+    assert _gone(process.pid, within_s=30)
+
+
+def _gone(group: int, within_s: float) -> bool:
+    """Whether no process of the group is left, once its servers had time to close."""
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.2)
+    return False
 
 
 def test_a_second_repro_runs_nothing(reproduced: Project) -> None:

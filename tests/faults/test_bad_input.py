@@ -169,6 +169,9 @@ BAD: dict[str, tuple[Spoil, int, tuple[str, ...]]] = {
     "a weight is negative": (_cell("panel", "weight", -1.0), DATA, ("r7", "weight")),
     "a cluster is blank": (_cell("panel", "cluster", None), DATA, ("cluster",)),
     "there are three labels": (_cell("panel", "y_true", 2), DATA, ("3 labels", "multiclass")),
+    "the positive class is no label": (
+        lambda f: f.policy.update(positive=True), USAGE, ("positive: 'true'", "'0', '1'"),
+    ),
     # too little
     "there is a single class": (
         _all(lambda p: p[p["y_true"] == 1]), DATA, ("INCONCLUSIVE",),

@@ -166,7 +166,7 @@ def test_an_excuse_is_named() -> None:
 
 def test_a_margin_below_the_noise_is_called_out() -> None:
     """With few rows; with many it is not."""
-    assert "smaller than the noise" in _one(_rule(margin=0.01), n=200).remark
+    assert "smaller than what these rows settle" in _one(_rule(margin=0.01), n=200).remark
     assert _one(_rule(margin=0.1), n=20_000).remark == ""
 
 

@@ -10,12 +10,13 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from titleholder import records
 from titleholder.environment import without_secrets
-from titleholder.errors import Busy, DataVersionError
+from titleholder.errors import Busy, DataVersionError, UsageError
 
 # DVC keeps process-wide state: two calls from two threads disturb each other.
 _ONE_AT_A_TIME = threading.RLock()
@@ -46,6 +47,7 @@ def pull(root: Path, paths: Sequence[str]) -> None:
     Raises DataVersionError with the file's name when an object is missing, corrupted, or
     changed in the workspace without `dvc add`.
     """
+    _refuse_unknown(root, paths)
     missing = [path for path in paths if not _is_there(root, path)]
     if missing:
         with _repository(root) as repo:
@@ -76,15 +78,29 @@ def read_at(root: Path, path: str, rev: str, to: Path) -> Tracked:
     return said
 
 
+def _refuse_unknown(root: Path, paths: Sequence[str]) -> None:
+    """UsageError that names every path that is neither here nor tracked."""
+    unknown = [p for p in paths if tracked(root, p) is None and not (root / p).is_file()]
+    if unknown:
+        told = "; ".join(f"{path}: no such file{_nearest(root, path)}" for path in unknown)
+        raise UsageError(
+            f"{told}, and no .dvc file beside it that would say where it comes from",
+            cure="check the paths in params.yaml, or `dvc add` the data and models",
+        )
+
+
+def _nearest(root: Path, path: str) -> str:
+    """The name in the same directory that was probably meant."""
+    folder = (root / path).parent
+    names = {p.name.removesuffix(".dvc") for p in folder.iterdir()} if folder.is_dir() else set()
+    near = get_close_matches(Path(path).name, sorted(names), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
 def _is_there(root: Path, path: str) -> bool:
     """Whether the workspace holds the tracked version; a changed file is an error at once."""
     said, file = tracked(root, path), root / path
     if said is None:
-        if not file.is_file():
-            raise DataVersionError(
-                f"{path}: no such file, and no {path}.dvc that would say where it comes from",
-                cure="check the path in params.yaml, or `dvc add` the file",
-            )
         return True
     if not file.exists():
         return False

@@ -82,14 +82,19 @@ class SkopsModel:
         import pandas as pd
 
         try:
-            columns = self._columns(frame)
+            columns = self._columns(self._features(frame))
         except (ValueError, KeyError, TypeError) as error:
-            first = (str(error).splitlines() or [type(error).__name__])[0]
+            said = " ".join(str(error).split())[:400] or type(error).__name__
             raise BadInput(
-                f"{self.name}: cannot score these rows: {first}",
+                f"{self.name}: cannot score these rows: {said}",
                 cure="check that the data have the columns and types that it was trained on",
             ) from None
         return pd.DataFrame({row_id: frame[row_id].to_numpy(), **columns})
+
+    def _features(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+        """The columns that the model was fitted on, in their order, as far as they are there."""
+        names = getattr(self.estimator, "feature_names_in_", None)
+        return frame if names is None else frame[[name for name in names if name in frame]]
 
     def _columns(self, frame: "pd.DataFrame") -> Mapping[str, Any]:
         if self.task is Task.REGRESSION:

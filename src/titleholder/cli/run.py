@@ -9,6 +9,7 @@ HELP = "pull, validate, drift, predict, compare, judge, report, publish"
 EPILOG = """\
 exit codes: 0 every suite has a verdict, whatever it says (`titleholder gate` enforces it);
 otherwise that of the worst error: 2 usage or configuration, 3 data that cannot be judged,
+4 a broken chain of verdicts,
 5 could not decide
 """
 
@@ -36,12 +37,15 @@ def run(args: argparse.Namespace) -> int:
     """Run the suites one after the other and show what came out."""
     from titleholder import runner
     from titleholder.cli import endings
+    from titleholder.stages import publish
     from titleholder.stages.workspace import StoreChoice, Workspace, open_params
 
     root = Path.cwd()
     choice = StoreChoice(url=args.store, endpoint=args.endpoint, environment=args.env)
     params = choice.over(open_params(root))
     spaces = [Workspace.of(root, params, name) for name in args.suites or params.suites]
+    for ws in spaces[:1]:
+        publish.ready(ws)
     clock = runner.Clock(runner.silence if args.quiet or args.json else runner.to_stderr)
     found = [runner.run_suite(ws, clock) for ws in spaces]
     outputs.write(args, runner.verdicts(found), runner.errors(found))

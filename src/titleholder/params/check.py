@@ -72,7 +72,7 @@ def check_columns(policy: Policy, columns: Collection[str], where: str) -> list[
     """Columns that a policy names and the data lack, each with the nearest that there is."""
     wanted: dict[str, str] = {}
     named = policy.columns
-    for key in ("cluster", "weight"):
+    for key in ("target", "cluster", "weight"):
         if getattr(named, key) is not None:
             wanted[getattr(named, key)] = f"columns.{key}"
     for i, spec in enumerate(policy.slices):

@@ -37,8 +37,8 @@ def plain(prospects: Sequence[Prospect]) -> str:
         lines += [f"    {visible(p.rule, _NAME)} ({_where(p)}): {p.never}" for p in never]
     if weak:
         lines.append(
-            f"  {plural(len(weak), 'margin')} smaller than the noise: equal models will often "
-            "stay open"
+            f"  {plural(len(weak), 'margin')} smaller than what these rows settle in 80% of cases "
+            "(weak): equal models will often stay open"
         )
     return "\n".join(lines) + "\n"
 

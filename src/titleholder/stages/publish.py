@@ -42,6 +42,15 @@ def run(ws: Workspace) -> None:
     records.write(ws.stage("publish") / RECEIPT, Receipts(inputs=inputs, receipts=receipts))
 
 
+def ready(ws: Workspace) -> None:
+    """What this stage would refuse at the end, refused at the start: an address, a key.
+
+    Nothing is asked of a network.
+    """
+    ed25519.signer(os.environ)
+    open_store(ws.store.url, root=ws.root, endpoint=ws.store.endpoint, region=ws.store.region)
+
+
 def read(ws: Workspace) -> Receipts:
     """The receipts of the last published run of this workspace."""
     return records.read(ws.stage("publish") / RECEIPT, Receipts)

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from titleholder import records
+from titleholder import records, tables
 from titleholder.adapters import dvc, git
-from titleholder.errors import DataVersionError
+from titleholder.errors import BadInput, ConfigError, DataVersionError
+from titleholder.params.check import check_columns
 from titleholder.stages import STAGES
 from titleholder.stages.manifest import CANDIDATE, FILE, METRICS, Manifest, local_path
-from titleholder.stages.workspace import Workspace
+from titleholder.stages.workspace import PARAMS_FILE, Workspace
 from titleholder.types import Source
 
 
@@ -22,6 +23,7 @@ def run(ws: Workspace) -> None:
     reference = ws.suite.data.reference
     if reference is not None and reference.rev is not None:
         sources.append(_reference_at(ws, reference.path, reference.rev))
+    _refuse_columns(ws)
     manifest = Manifest(
         inputs={"params": ws.params_digest(STAGES["pull"].params)}, sources=tuple(sources)
     )
@@ -40,6 +42,19 @@ def _roles(ws: Workspace) -> list[tuple[str, str]]:
     roles.append(("champion", suite.models.champion))
     roles += [(CANDIDATE + Path(path).stem, path) for path in suite.models.candidates]
     return roles
+
+
+def _refuse_columns(ws: Workspace) -> None:
+    """ConfigError with every column that the suite names and the current data lack."""
+    path = ws.root / ws.suite.data.current
+    try:
+        names = tables.names_in(path)
+    except BadInput:
+        return  # data that cannot be read are for `validate` to say, in the verdict
+    problems = check_columns(ws.suite, names, ws.suite.data.current)
+    if problems:
+        told = [f"suites.{ws.name}.{problem}" for problem in problems]
+        raise ConfigError(PARAMS_FILE, told)
 
 
 def _source(ws: Workspace, role: str, path: str) -> Source:

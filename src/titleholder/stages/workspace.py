@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -15,6 +16,7 @@ from titleholder.errors import Busy, UsageError
 from titleholder.params.schema import Params, StoreParams, Suite
 
 PARAMS_FILE = "params.yaml"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 RUNS = Path(".titleholder/runs")
 
 
@@ -99,6 +101,11 @@ class StoreChoice:
             "url": self.url, "endpoint": self.endpoint, "environment": self.environment,
         }  # fmt: skip
         chosen = {key: value for key, value in said.items() if value is not None}
+        if self.environment is not None and not NAME.fullmatch(self.environment):
+            raise UsageError(
+                f"--env {self.environment!r} cannot be the name of an environment",
+                cure="letters, digits, '.', '-' and '_', the first a letter or digit",
+            )
         store = msgspec.structs.replace(params.store, **chosen)
         return msgspec.structs.replace(params, store=store)
 

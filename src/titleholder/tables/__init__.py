@@ -7,12 +7,13 @@ labels that the other side does not know.
 
 from titleholder.slices import label_of as label
 from titleholder.tables.cells import numbers, require
-from titleholder.tables.files import read_frame, write_parquet
+from titleholder.tables.files import names_in, read_frame, write_parquet
 from titleholder.tables.panel import panel_of
 from titleholder.tables.predictions import predictions_of, with_figures
 
 __all__ = [
     "label",
+    "names_in",
     "numbers",
     "panel_of",
     "predictions_of",

@@ -37,6 +37,22 @@ def read_frame(path: Path) -> "pd.DataFrame":
     return frame
 
 
+def names_in(path: Path) -> list[str]:
+    """The names of a table's columns, without its rows where the format allows.
+
+    What `read_frame` raises, for a file that it would refuse.
+    """
+    if path.suffix.lower() == ".parquet" and path.is_file():
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            return [str(name) for name in pq.read_schema(path).names]
+        except (OSError, pa.ArrowException):
+            pass
+    return [str(name) for name in read_frame(path).columns]
+
+
 def write_parquet(path: Path, frame: "pd.DataFrame") -> None:
     """The same bytes for the same table: no pandas metadata, one row group order, one codec."""
     import pyarrow as pa

@@ -1,6 +1,7 @@
 """The panel: the rows that both models are judged on."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def _classes(labels: NDArray[np.object_], policy: Policy, where: str) -> tuple[s
     found = sorted(set(labels.tolist()))
     if policy.task is Task.MULTICLASS:
         return tuple(found)
-    positive = _positive(policy, found)
+    positive = _positive(policy, found, where)
     others = [label for label in found if label != positive]
     if len(others) > 1:
         raise BadInput(
@@ -56,9 +57,17 @@ def _classes(labels: NDArray[np.object_], policy: Policy, where: str) -> tuple[s
     return (others[0] if others else f"not {positive}", positive)
 
 
-def _positive(policy: Policy, found: Sequence[str]) -> str:
+def _positive(policy: Policy, found: Sequence[str], where: str) -> str:
     if policy.positive is not None:
-        return label_of(policy.positive)
+        said = label_of(policy.positive)
+        if said not in found and len(found) > 1:
+            near = get_close_matches(said.lower(), found, n=1)
+            hint = near[0] if near else "<label>"
+            raise UsageError(
+                f"positive: {said!r} is no label of {where}, which has {some(found)}",
+                cure=f'write positive: "{hint}"; without quotes YAML reads yes and no as booleans',
+            )
+        return said
     for one, zero in (("1", "0"), ("true", "false")):
         if set(found) <= {one, zero}:
             return one

@@ -32,6 +32,7 @@ def open_store(
     if separator and scheme == "s3":
         bucket, _, prefix = rest.partition("/")
         _require_bucket(bucket)
+        _require_endpoint(endpoint)
         prefix = checked_key(prefix.rstrip("/")) if prefix.strip("/") else ""
         return S3Store(bucket, prefix, endpoint=endpoint, region=region, timeout=timeout)
     # The address is not repeated: it may hold a password.
@@ -39,6 +40,13 @@ def open_store(
         "the address of the store is neither a directory nor a bucket",
         cure="write file://directory or s3://bucket/prefix",
     )
+
+
+def _require_endpoint(endpoint: str | None) -> None:
+    if endpoint is not None and not re.match(r"https?://[^/\s]+", endpoint):
+        raise UsageError(
+            f"{endpoint!r} is no address of an S3 endpoint", cure="write http://host:port"
+        )
 
 
 def _require_bucket(bucket: str) -> None:
