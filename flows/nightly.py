@@ -73,7 +73,7 @@ def _task_of(name: str) -> Any:
         retry_condition_fn=may_help,
     )
     def stage(suite: str, root: str, store: Store, night: str, quiet: bool) -> None:
-        ws = replace(_workspace(root, suite, store, night), attempt=task_run.run_count)
+        ws = _workspace(root, suite, store, night, task_run.run_count)
         with _clock(quiet).stage(suite, name):
             STAGES[name].run_in(ws)
 
@@ -156,9 +156,10 @@ def _scheduled() -> str:
     return due.astimezone(UTC).date().isoformat()
 
 
-def _workspace(root: str, suite: str, store: Store, night: str) -> Workspace:
+def _workspace(root: str, suite: str, store: Store, night: str, attempt: int = 1) -> Workspace:
     params = StoreChoice(**store or {}).over(open_params(Path(root)))
-    return Workspace.of(Path(root), params, suite, date.fromisoformat(night))
+    ws = Workspace.of(Path(root), params, suite, date.fromisoformat(night))
+    return replace(ws, attempt=attempt)
 
 
 def _clock(quiet: bool) -> runner.Clock:
