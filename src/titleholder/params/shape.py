@@ -141,9 +141,13 @@ def _near(name: str, known: list[str]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
+def _short(text: str, most: int = 80) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def _expected(what: str, data: Any, path: Path_) -> Problem:
     found = _WORDS.get(type(data), type(data).__name__)
-    shown = "" if data is None or isinstance(data, dict | list) else f" {data!r}"
+    shown = "" if data is None or isinstance(data, dict | list) else f" {_short(repr(data))}"
     hint = ""
     if isinstance(data, str) and "number" in what and _EXPONENT.fullmatch(data):
         hint = f": YAML reads {data} as text, write {float(data)!r}"

@@ -91,7 +91,10 @@ def codes_of(labels: NDArray[np.object_], classes: Sequence[str]) -> Ints:
 def refuse(bad: Bools, ids: NDArray[np.str_], what: str) -> None:
     """BadInput that names some of the rows where ``bad`` (n,) is true, if any is."""
     if bad.any():
-        raise BadInput(f"{what} on {int(bad.sum())} rows, such as {some(ids[bad])}")
+        raise BadInput(
+            f"{what} on {int(bad.sum())} rows, such as {some(ids[bad])}",
+            cure="correct those rows where they are made, or leave them out of every file",
+        )
 
 
 def some(values: Any) -> str:
