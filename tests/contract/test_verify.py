@@ -117,6 +117,14 @@ def test_a_sound_verdict_is_verified_whatever_it_says(
     assert lines[-1].split()[0] == ("PASS", "FAIL", "", "INCONCLUSIVE")[code]
 
 
+def test_the_signing_key_is_left_nowhere(published: Project) -> None:
+    """Not in a record, a page, a receipt or the store."""
+    secret = keys.key().pem.splitlines()[1]
+    left = [path for path in (published.root / ".titleholder").rglob("*") if path.is_file()]
+    assert len(left) > 50
+    assert not [path for path in left if secret in path.read_bytes()]
+
+
 def test_an_unsigned_verdict_is_called_so(here: Here, capsys: pytest.CaptureFixture[str]) -> None:
     """It may be sound all the same; with a key it is none."""
     assert here.verify("dev/flights") == 0
