@@ -74,18 +74,20 @@ def measure(
     metrics = tuple(chosen(policy, champion, candidate, registry))
     draw = Draw(resamples=policy.resamples, seed=policy.seed)
     everything = declared(panel, policy.slices)
-    samples = [take(part.name, part.mask, panel, champion, candidate) for part in everything]
+    plain = [m for m in metrics if not m.grouped and not m.measured]
     found: list[Comparison] = []
-    for sample in samples:
+    flips: list[Flips] = []
+    for part in everything:
+        sample = take(part.name, part.mask, panel, champion, candidate)
         resampler = Resampler(sample, draw)
-        plain = (m for m in metrics if not m.grouped and not m.measured)
         found += [_of_rows(metric, resampler, policy) for metric in plain]
+        flips.append(_flips(sample))
     gaps = [m for m in metrics if m.grouped]
-    whole = Resampler(samples[0], draw)
+    whole = Resampler(take(OVERALL, everything[0].mask, panel, champion, candidate), draw)
     for groups in _groupings(panel, policy, over) if gaps else ():
         found += [_of_groups(metric, whole, groups, policy) for metric in gaps]
     found += [_of_models(m, champion, candidate, policy) for m in metrics if m.measured]
-    return Measurement(tuple(found), tuple(_flips(sample) for sample in samples))
+    return Measurement(tuple(found), tuple(flips))
 
 
 def chosen(
@@ -134,7 +136,7 @@ def _of_rows(metric: Metric, resampler: Resampler, policy: Policy) -> Comparison
     lacks = lacking(metric.needs, sample.champion) or lacking(metric.needs, sample.candidate)
     if lacks:
         return _missing(metric, sample, policy, lacks)
-    if len(sample.panel) == 0:
+    if len(sample) == 0:
         return _comparison(metric, sample, "none", policy, undefined("the slice has no rows"))
     paired, method = estimated(metric, resampler, policy.level)
     return _comparison(metric, sample, method, policy, paired)
@@ -173,9 +175,9 @@ def _comparison(
         metric=metric.name,
         slice=sample.name,
         over=over,
-        n=len(sample.panel),
+        n=len(sample),
         n_clusters=sample.units if sample.panel.cluster is not None else None,
-        n_min_class=_rarest(sample.panel),
+        n_min_class=_rarest(sample),
         method=method,
         level=policy.level,
         champion=paired.champion,
@@ -188,10 +190,11 @@ def _comparison(
     )
 
 
-def _rarest(panel: Panel) -> int | None:
+def _rarest(sample: Sample) -> int | None:
+    panel = sample.whole
     if panel.task not in (Task.BINARY, Task.MULTICLASS) or panel.y_true is None:
         return None
-    return int(np.bincount(panel.y_true, minlength=len(panel.classes)).min())
+    return int(sample.class_counts.min())
 
 
 def _of_models(
@@ -236,29 +239,20 @@ def _own(value: float, low: float, high: float) -> Estimate:
 
 
 def _flips(sample: Sample) -> Flips:
-    better, worse = _won(sample), _lost(sample)
-    return Flips(
-        slice=sample.name, n=len(sample.panel), better=int(better.sum()), worse=int(worse.sum())
-    )
+    first, second = _quality(sample, sample.champion), _quality(sample, sample.candidate)
+    better, worse = int((second > first).sum()), int((second < first).sum())
+    return Flips(slice=sample.name, n=len(sample), better=better, worse=worse)
 
 
-def _won(sample: Sample) -> Bools:
-    return _quality(sample, sample.candidate) > _quality(sample, sample.champion)
-
-
-def _lost(sample: Sample) -> Bools:
-    return _quality(sample, sample.candidate) < _quality(sample, sample.champion)
-
-
-def _quality(sample: Sample, predictions: Predictions) -> Floats:
+def _quality(sample: Sample, predictions: Predictions) -> Floats | Bools:
     """How good each row's answer is, (n,): a hit, minus the absolute error, or the mean score."""
     truth = sample.panel.y_true
     if predictions.value is not None and truth is not None:
         error: Floats = np.abs(predictions.value - truth)
         return -error
     if predictions.label is not None and truth is not None:
-        return np.asarray(predictions.label == truth, dtype=float)
+        return np.asarray(predictions.label == truth)
     if predictions.items:
         names = sorted({*sample.champion.items} & {*sample.candidate.items})
         return np.asarray(np.mean([predictions.items[name] for name in names], axis=0))
-    return np.zeros(len(sample.panel))
+    return np.zeros(len(sample))

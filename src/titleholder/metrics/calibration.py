@@ -36,10 +36,13 @@ def log_loss_columns(panel: Panel, predictions: Predictions) -> Floats:
 
     Probabilities are kept a machine epsilon away from 0 and 1, as scikit-learn does.
     """
-    probability = _of_classes(predictions)
-    of_truth = np.take_along_axis(probability, np.asarray(panel.y_true)[:, None], axis=1)
+    score, truth = predictions.score, np.asarray(panel.y_true)
+    if score is not None and score.ndim == 1:
+        of_truth = np.where(truth == 1, score, 1 - score)[:, None]
+    else:
+        of_truth = np.take_along_axis(_of_classes(predictions), truth[:, None], axis=1)
     epsilon = np.finfo(float).eps
-    return -np.log(np.clip(of_truth, epsilon, 1 - epsilon))
+    return np.asarray(-np.log(np.clip(of_truth, epsilon, 1 - epsilon)))
 
 
 def brier_columns(panel: Panel, predictions: Predictions) -> Floats:
@@ -47,6 +50,10 @@ def brier_columns(panel: Panel, predictions: Predictions) -> Floats:
 
     For binary that of the positive class (0 to 1); for multiclass summed over classes (0 to 2).
     """
+    score = predictions.score
+    if score is not None and score.ndim == 1:
+        squared: Floats = np.square(score - np.asarray(panel.y_true))
+        return squared[:, None]
     squared = (_of_classes(predictions) - _truth(panel)) ** 2
     return squared[:, 1:] if len(panel.classes) == 2 else squared.sum(axis=1, keepdims=True)
 
@@ -62,6 +69,9 @@ def calibration_gap_columns(panel: Panel, predictions: Predictions) -> Floats:
 
 def _confidence(panel: Panel, predictions: Predictions) -> tuple[Floats, Floats]:
     """The probability that is checked and whether it came true, each (n,)."""
+    score = predictions.score
+    if score is not None and score.ndim == 1:
+        return score, np.asarray(panel.y_true, dtype=float)
     probability, truth = _of_classes(predictions), _truth(panel)
     if probability.shape[1] == 2:
         return probability[:, 1], truth[:, 1]

@@ -53,7 +53,7 @@ def average_precision(steps: Steps) -> Floats:
     """
     rows_above = steps.positives_above + steps.negatives_above
     found = steps.positives * steps.positives_above
-    share = np.divide(found, rows_above, out=np.zeros_like(found), where=rows_above > 0)
+    share = found / np.where(rows_above > 0, rows_above, np.inf)
     told_apart = np.where(steps.all_negatives > 0, steps.all_positives, 0.0)
     return ratio(share.sum(axis=-1), told_apart)
 
@@ -67,10 +67,11 @@ def average_precision_influence(steps: Steps) -> Influence:
     """
     rows_above = steps.positives_above + steps.negatives_above
     # Rows of no weight may stand first: nothing is above them, and nothing hangs on them.
-    precision = np.nan_to_num(ratio(steps.positives_above, rows_above))
+    per_row = 1.0 / np.where(rows_above > 0, rows_above, np.inf)
+    precision = steps.positives_above * per_row
     positives = steps.all_positives
-    area = (steps.positives * precision).sum() / positives
-    share = np.nan_to_num(ratio(steps.positives, rows_above))
+    area = (steps.positives @ precision) / positives
+    share = steps.positives * per_row
     gain, cost = _at_or_below(share), _at_or_below(share * precision)
     return (precision - area + gain - cost) / positives, -cost / positives
 

@@ -9,6 +9,7 @@ import numpy as np
 from titleholder.arrays import Floats
 from titleholder.metrics.base import Metric
 from titleholder.stats.by_row import worth
+from titleholder.stats.influence import Influence
 from titleholder.stats.intervals import UNDEFINED, Paired, interval, undefined
 from titleholder.stats.replicates import Replicates, replicate
 from titleholder.stats.resampler import Resampler, sum_by_unit
@@ -36,7 +37,7 @@ def bca(metric: Metric, resampler: Resampler, level: float) -> Paired:
     found = replicate(metric, resampler)
 
     def ends(value: float, draws: Floats, influence: Floats) -> Estimate:
-        skew = _skew(influence, found.influence.copies)
+        skew = _skew(influence, found.influence)
         return _accelerated(value, draws, skew, level)
 
     return _drawn(metric, found, ends)
@@ -56,7 +57,7 @@ def student(metric: Metric, resampler: Resampler, level: float) -> Paired:
     reach = float(stdtrit(units - 1, (1 + level) / 2)) * math.sqrt(units / (units - 1))
 
     def ends(value: float, _: Floats, influence: Floats) -> Estimate:
-        error = reach * math.sqrt(float(found.influence.copies @ influence**2))
+        error = reach * math.sqrt(found.influence.total(influence**2))
         return Estimate(value=value, low=value - error, high=value + error)
 
     return _drawn(metric, found, ends)
@@ -103,8 +104,7 @@ def studentised(metric: Metric, resampler: Resampler, level: float) -> Paired:
 def _bootstrap_t(
     values: Floats, weight: Floats, resampler: Resampler, level: float
 ) -> Estimate | None:
-    by_unit = sum_by_unit(np.column_stack([values * weight, weight]), resampler.sample)
-    x, w = by_unit.T
+    x, w = sum_by_unit(np.stack([values * weight, weight]), resampler.sample)
     moments = np.column_stack([x, w, x * x, x * w, w * w])
     drawn = np.vstack([counts @ moments for counts in resampler.counts()])
     means, errors = _mean_and_error(np.vstack([moments.sum(axis=0), drawn]))
@@ -153,10 +153,10 @@ def _turn(metric: Metric, value: float) -> float:
     return 1.0 if metric.higher_is_better else -1.0
 
 
-def _skew(influence: Floats, copies: Floats) -> float:
+def _skew(influence: Floats, units: Influence) -> float:
     """The acceleration: a sixth of the skewness of the sum of the influences."""
-    squares = float(copies @ influence**2)
-    return float(copies @ influence**3) / (6 * squares**1.5) if squares > 0 else 0.0
+    squares = units.total(influence**2)
+    return units.total(influence**3) / (6 * squares**1.5) if squares > 0 else 0.0
 
 
 def _accelerated(value: float, draws: Floats, skew: float, level: float) -> Estimate:

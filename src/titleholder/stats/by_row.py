@@ -29,9 +29,8 @@ def worth(metric: Metric, sample: Sample) -> tuple[Floats, Floats, Floats]:
     if not isinstance(metric.law, Means):
         raise TypeError(f"{metric.name} is no mean over rows")
     turn = 1.0 if metric.higher_is_better else -1.0
-    columns = metric.law.columns
-    first = turn * columns(sample.panel, sample.champion)[:, 0]
-    return first, turn * columns(sample.panel, sample.candidate)[:, 0], sample.weight
+    one, two = sample.row_values(metric.law.columns)
+    return turn * one[0], turn * two[0], sample.weight
 
 
 def changes(metric: Metric, sample: Sample) -> Floats:
@@ -40,5 +39,5 @@ def changes(metric: Metric, sample: Sample) -> Floats:
     Weighted sums over a unit's rows; units without a row that counts are left out.
     """
     first, second, weight = worth(metric, sample)
-    by_unit = sum_by_unit(np.column_stack([(second - first) * weight, weight]), sample)
-    return np.asarray(by_unit[by_unit[:, 1] > 0, 0])
+    change, held = sum_by_unit(np.stack([(second - first) * weight, weight]), sample)
+    return np.asarray(change[held > 0])

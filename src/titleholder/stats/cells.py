@@ -62,11 +62,11 @@ class Cells:
         return (self.group * self.classes + self.truth) * self.classes + call
 
     def by_unit(self, sample: Sample) -> Floats:
-        """Weight that each unit has in each cell, (units, C)."""
+        """Weight that each unit has in each cell, (C, units)."""
         cells = len(self.truth)
-        place = sample.unit * cells + self.cell_of_row
+        place = self.cell_of_row * sample.units + sample.unit
         spread: Floats = np.bincount(place, sample.weight, sample.units * cells).astype(float)
-        return spread.reshape(sample.units, cells)
+        return spread.reshape(cells, sample.units)
 
     def _counts(self, sums: Floats, call: Ints) -> Floats:
         k, g = self.classes, self.groups or 1

@@ -16,6 +16,7 @@ import numpy as np
 from titleholder.arrays import Floats
 
 _STEP = 1e-4
+_BLOCK = 1 << 13  # units whose powers stay near the processor while they are summed
 # Above so many classes the derivative by each confusion count costs more than it tells.
 _MOST_CLASSES = 32
 
@@ -24,13 +25,14 @@ _MOST_CLASSES = 32
 class Influence:
     """Influence of each kind of unit on champion and candidate, (m,) each, and how many there are.
 
-    ``copies`` (m,) is how many units are of this kind; all of them count ``units``. ``fewest`` is
+    ``copies`` (m,) is how many units are of this kind, or None where each is one; all of them count
+    ``units``. ``fewest`` is
     the number of units in the rarest class where each class is averaged on its own, as for ranks.
     """
 
     champion: Floats
     candidate: Floats
-    copies: Floats
+    copies: Floats | None
     units: int
     fewest: int
 
@@ -42,36 +44,51 @@ class Influence:
         number of units where all matter alike, twice the number of those that matter where few
         do; between 1 and one less than the fewest.
         """
-        # (p a + q b)^2 = p^2 a^2 + 2 p q a b + q^2 b^2
-        weights = np.array([champion**2, 2 * champion * candidate, candidate**2])
-        sums, gram = self._moments
-        squares = float(weights @ sums)
-        fourths = float(weights @ gram @ weights) - squares**2 / self.units
+        squares = self._power_sum(2, champion, candidate)
+        fourths = self._power_sum(4, champion, candidate) - squares**2 / self.units
         most = max(1.0, self.fewest - 1.0)
         if not squares > 0 or not fourths > 0:
             return most
         return min(most, max(1.0, 2 * squares**2 / fourths))
 
+    def total(self, of_kind: Floats) -> float:
+        """Sum over units of what each kind of unit has, (m,)."""
+        return float(of_kind.sum() if self.copies is None else self.copies @ of_kind)
+
     def error(self, champion: float, candidate: float) -> float:
         """The standard error of this combination; NaN where the influence is not finite."""
-        weights = np.array([champion**2, 2 * champion * candidate, candidate**2])
-        variance = float(weights @ self._moments[0])
+        variance = self._power_sum(2, champion, candidate)
         return math.sqrt(variance) if variance >= 0 else math.nan
 
     def skewness(self, champion: float, candidate: float) -> float:
         """Skewness of the sum of this combination over units; 0 where nothing moves."""
-        moved = champion * self.champion + candidate * self.candidate
-        squares = float(self.copies @ (moved * moved))
-        cubes = float(self.copies @ (moved * moved * moved))
+        squares = self._power_sum(2, champion, candidate)
+        cubes = self._power_sum(3, champion, candidate)
         return cubes / squares**1.5 if squares > 0 else 0.0
 
+    def _power_sum(self, power: int, champion: float, candidate: float) -> float:
+        """Sum over units of a power (2, 3 or 4) of this combination."""
+        # p a + q b is (p + q) a + q (b - a): equal models then have no difference left at all.
+        p, q = champion + candidate, candidate
+        terms = [math.comb(power, j) * p ** (power - j) * q**j for j in range(power + 1)]
+        return float(np.array(terms) @ self._power_sums[power])
+
     @cached_property
-    def _moments(self) -> tuple[Floats, Floats]:
-        """Sums of a^2, a b and b^2 over units, (3,), and of their products, (3, 3)."""
-        a, b = self.champion, self.candidate
-        products = np.stack([a * a, a * b, b * b])
-        weighted = products if (self.copies == 1).all() else products * self.copies
-        return weighted.sum(axis=1), weighted @ products.T
+    def _power_sums(self) -> dict[int, Floats]:
+        """By power k: sums over units of a^k, a^(k-1) d, ..., d^k, where d is b - a; (k + 1,)."""
+        second, third, fourth = np.zeros(3), np.zeros(4), np.zeros(5)
+        for start in range(0, len(self.champion), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            a = self.champion[part]
+            d = self.candidate[part] - a
+            aa, ad, dd = a * a, a * d, d * d
+            waa, wad, wdd = aa, ad, dd
+            if self.copies is not None:
+                waa, wad, wdd = (self.copies[part] * x for x in (aa, ad, dd))
+            second += waa.sum(), wad.sum(), wdd.sum()
+            third += waa @ a, waa @ d, wdd @ a, wdd @ d
+            fourth += waa @ aa, waa @ ad, waa @ dd, wdd @ ad, wdd @ dd
+        return {2: second, 3: third, 4: fourth}
 
 
 def by_counts(value: Callable[[Floats], Floats], counts: Floats) -> Floats:

@@ -69,10 +69,10 @@ def _counts(
     one = by_counts(value, first[0]).ravel()[table.place(table.champion)]
     two = by_counts(value, second[0]).ravel()[table.place(table.candidate)]
     if sample.plain:
-        n = len(sample.panel)
+        n = len(sample)
         influence = Influence(one, two, sums[0], n, n)
     else:
-        of_unit = table.by_unit(sample) @ np.column_stack([one, two])
+        of_unit = np.stack([one, two]) @ table.by_unit(sample)
         influence = _of_units(of_unit, sample)
     return Replicates(
         float(champion[0]), float(candidate[0]), champion[1:], candidate[1:], method, influence
@@ -80,11 +80,9 @@ def _counts(
 
 
 def _of_units(of_unit: Floats, sample: Sample, fewest: int | None = None) -> Influence:
+    """That of each unit on champion and candidate, (2, units)."""
     units = sample.units
-    every = np.ones(len(of_unit))
-    return Influence(
-        of_unit[:, 0], of_unit[:, 1], every, units, units if fewest is None else fewest
-    )
+    return Influence(of_unit[0], of_unit[1], None, units, units if fewest is None else fewest)
 
 
 def _cell_sums(table: Cells, resampler: Resampler) -> tuple[Floats, str]:
@@ -92,7 +90,7 @@ def _cell_sums(table: Cells, resampler: Resampler) -> tuple[Floats, str]:
     sample, draw = resampler.sample, resampler.draw
     if sample.plain:
         rng = generator(draw.seed, "cells", sample.name)
-        n = len(sample.panel)
+        n = len(sample)
         drawn = rng.multinomial(n, table.observed / n, size=draw.resamples)
         method = f"paired bootstrap over cells, B={draw.resamples}"
         return np.vstack([table.observed, drawn]), method
@@ -107,14 +105,17 @@ def _means(
     columns: Callable[..., Floats], value: Callable[[Floats], Floats], resampler: Resampler
 ) -> Replicates:
     sample = resampler.sample
-    champion = columns(sample.panel, sample.champion)
-    change = columns(sample.panel, sample.candidate) - champion
-    rows = np.column_stack([champion, change, np.ones(len(champion))])
-    by_unit = sum_by_unit(rows * sample.weight[:, None], sample)
+    champion, candidate = sample.row_values(columns)
+    k = len(champion)
+    rows = np.empty((2 * k + 1, len(sample)))
+    rows[:k], rows[k:-1], rows[-1] = champion, candidate, 1.0
+    rows[k:-1] -= champion
+    if not sample.plain:
+        rows *= sample.weight
+    by_unit = sum_by_unit(rows, sample)
     sums, method = resampler.sums(by_unit)
-    sums = np.vstack([by_unit.sum(axis=0), sums])
+    sums = np.vstack([by_unit.sum(axis=1), sums])
     means = sums[:, :-1] / np.where(sums[:, -1:] > 0, sums[:, -1:], np.nan)
-    k = champion.shape[1]
     first, second = value(means[:, :k]), value(means[:, :k] + means[:, k:])
     influence = _of_units(_influence_of_means(value, means[0], by_unit), sample)
     return Replicates(float(first[0]), float(second[0]), first[1:], second[1:], method, influence)
@@ -123,15 +124,19 @@ def _means(
 def _influence_of_means(
     value: Callable[[Floats], Floats], means: Floats, by_unit: Floats
 ) -> Floats:
-    """Influence of each unit on champion and candidate, (units, 2); ``means`` (2 k,)."""
+    """Influence of each unit on champion and candidate, (2, units); ``means`` (2 k,)."""
     k = len(means) // 2
-    total = by_unit[:, -1].sum()
-    centred = (by_unit[:, :-1] - by_unit[:, -1:] * means) / (total if total > 0 else np.nan)
-    own, change = centred[:, :k], centred[:, k:]
-    scales = np.sqrt((own**2).sum(axis=0))
-    first = by_means(value, means[:k], scales)
-    second = by_means(value, means[:k] + means[k:], np.sqrt(((own + change) ** 2).sum(axis=0)))
-    return np.column_stack([own @ first, (own + change) @ second])
+    total = by_unit[-1].sum()
+    centred = by_unit[:-1] - means[:, None] * by_unit[-1]
+    centred /= total if total > 0 else np.nan
+    own = centred[:k]
+    both = own + centred[k:]
+    scales = (np.sqrt(np.einsum("kn,kn->k", x, x)) for x in (own, both))
+    first, second = (
+        by_means(value, at, scale)
+        for at, scale in zip((means[:k], means[:k] + means[k:]), scales, strict=True)
+    )
+    return np.stack([first @ own, second @ both])
 
 
 # ---------------------------------------------------------------------------- ranks
@@ -142,16 +147,14 @@ def _ranks(name: str, law: Ranks, resampler: Resampler) -> Replicates:
     here, there = (float(law.value(steps)) for steps in resampler.observed_steps)
     rarest = _rarest(sample)
     if rarest == 0:
-        nothing, none = np.full(draw.resamples, np.nan), _of_units(np.zeros((0, 2)), sample, 0)
+        nothing, none = np.full(draw.resamples, np.nan), _of_units(np.zeros((2, 0)), sample, 0)
         return Replicates(here, there, nothing, nothing, "none: a single class", none)
     champion, candidate = (
         _influence(law, ladder, steps, sample)
         for ladder, steps in zip(resampler.ladders, resampler.observed_steps, strict=True)
     )
-    change = candidate - champion
-    by_unit = sum_by_unit(np.column_stack([champion, change]), sample)
-    of_unit = np.column_stack([by_unit[:, 0], by_unit.sum(axis=1)])
-    influence = _of_units(of_unit, sample, rarest)
+    by_unit = sum_by_unit(np.stack([champion, candidate]), sample)
+    influence = _of_units(by_unit, sample, rarest)
     if resampler.is_small or rarest < law.rare:
         few_positives = sample.plain and np.asarray(sample.panel.y_true).sum() <= rarest
         by_gap = few_positives and not resampler.is_small
@@ -159,7 +162,8 @@ def _ranks(name: str, law: Ranks, resampler: Resampler) -> Replicates:
         drawn = [(law.value(a), law.value(b)) for a, b in blocks]
         one, two = (np.concatenate(side) for side in zip(*drawn, strict=True))
         return Replicates(here, there, one, two, resampler.method, influence)
-    noise = resampler.noise(by_unit.T @ by_unit, "ranks", name)
+    moved_by = np.stack([by_unit[0], by_unit[1] - by_unit[0]])
+    noise = resampler.noise(moved_by @ moved_by.T, "ranks", name)
     method = f"paired influence function, normal law, B={draw.resamples}"
     moved = here + noise[:, 0], there + noise.sum(axis=1)
     return Replicates(here, there, *moved, method, influence)
@@ -167,17 +171,13 @@ def _ranks(name: str, law: Ranks, resampler: Resampler) -> Replicates:
 
 def _rarest(sample: Sample) -> int:
     """Units that hold a row of the rarer class with any weight."""
-    y, held = np.asarray(sample.panel.y_true), sample.weight > 0
-    units = (sample.unit[held & (y == label)] for label in (0, 1))
     if sample.plain:
-        return min(len(of_class) for of_class in units)
-    return min(len(np.unique(of_class)) for of_class in units)
+        return int(sample.class_counts.min())
+    y, held = np.asarray(sample.panel.y_true), sample.weight > 0
+    return min(len(np.unique(sample.unit[held & (y == label)])) for label in (0, 1))
 
 
 def _influence(law: Ranks, ladder: Ladder, steps: Steps, sample: Sample) -> Floats:
     """Weighted influence of each row, (n,)."""
-    of_positive, of_negative = law.influence(steps)
-    # One gather from both: positives behind negatives.
-    at = ladder.step_of_row + len(of_negative) * np.asarray(sample.panel.y_true)
-    influence: Floats = np.concatenate([of_negative, of_positive])[at]
+    influence = ladder.of_rows(*law.influence(steps))
     return influence if sample.plain else influence * sample.weight

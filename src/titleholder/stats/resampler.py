@@ -52,6 +52,8 @@ class Resampler:
     def observed_steps(self) -> tuple[Steps, Steps]:
         """Both ladders' steps on the rows as they stand."""
         first, second = self.ladders
+        if self.sample.plain:
+            return first.plain_steps(), second.plain_steps()
         return first.steps(self.sample.weight), second.steps(self.sample.weight)
 
     @cached_property
@@ -82,15 +84,16 @@ class Resampler:
         return self.sample.units <= EXACT_UNITS
 
     def sums(self, by_unit: Floats) -> tuple[Floats, str]:
-        """Column sums over resampled units, (B, k), of what each unit holds (units, k).
+        """Sums over resampled units, (B, k), of what each unit holds (k, units).
 
         Explicit draws where the units are few; else the normal law of a sum of many units.
         """
         if self.is_small:
-            return np.vstack([counts @ by_unit for counts in self.counts()]), self.method
-        covariance = np.cov(by_unit, rowvar=False, ddof=0) * self.sample.units
-        noise = self.noise(np.atleast_2d(covariance), "sums")
-        return by_unit.sum(axis=0) + noise, f"{self.method}, normal law"
+            return np.vstack([counts @ by_unit.T for counts in self.counts()]), self.method
+        totals = by_unit.sum(axis=1)
+        centred = by_unit - totals[:, None] / self.sample.units
+        noise = self.noise(centred @ centred.T, "sums")
+        return totals + noise, f"{self.method}, normal law"
 
     def noise(self, covariance: Floats, *names: str) -> Floats:
         """Normal draws (B, k) with this covariance, which may be singular; NaN if that is NaN."""
@@ -104,7 +107,7 @@ class Resampler:
 
     @property
     def _keeps(self) -> bool:
-        return len(self.sample.panel) * self.draw.resamples <= _KEPT
+        return len(self.sample) * self.draw.resamples <= _KEPT
 
     @cached_property
     def _kept_counts(self) -> list[Floats]:
@@ -127,7 +130,7 @@ class Resampler:
         rng = generator(self.draw.seed, "rows", self.sample.name)
         units, left = self.sample.units, self.draw.resamples
         while left > 0:
-            b = min(left, max(1, _BLOCK // len(self.sample.panel)))
+            b = min(left, max(1, _BLOCK // len(self.sample)))
             picks = rng.integers(units, size=(b, units)) * b + np.arange(b)[:, None]
             drawn = np.bincount(picks.ravel(), minlength=units * b)
             # Units come first in memory, as `Ladder.steps` likes them.
@@ -136,12 +139,10 @@ class Resampler:
 
 
 def sum_by_unit(rows: Floats, sample: Sample) -> Floats:
-    """Row values (n, k) added up within each sampling unit, (units, k)."""
-    if sample.units == len(rows) and sample.panel.cluster is None:
+    """Row values (k, n) added up within each sampling unit, (k, units)."""
+    if not sample.clustered:
         return rows
-    sums = np.zeros((sample.units, rows.shape[1]))
-    np.add.at(sums, sample.unit, rows)
-    return sums
+    return np.array([np.bincount(sample.unit, row, sample.units) for row in rows])
 
 
 def _scores(predictions: Predictions) -> Floats:

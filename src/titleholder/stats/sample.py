@@ -1,8 +1,9 @@
 """One slice of the panel with both models' answers, ready for resampling."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,30 +11,90 @@ from numpy.typing import NDArray
 from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
 
 A = TypeVar("A", bound=np.generic)
+RowColumns: TypeAlias = Callable[[Panel, Predictions], Floats]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sample:
-    """Rows of one slice.
+    """Rows of one slice: ``rows`` (n,) of a panel and of two models' answers, all where None.
 
-    ``weight`` (n,) is 1 unless the panel has weights. ``unit`` (n,) codes 0..units-1 of what is
-    drawn with replacement: the row, or its cluster where rows share one. ``plain`` says that
-    every row is its own unit with weight 1.
+    What is not asked for is never cut out.
     """
 
     name: str
-    panel: Panel
-    champion: Predictions
-    candidate: Predictions
-    weight: Floats
-    unit: Ints
-    units: int
-    plain: bool
+    rows: Ints | None
+    whole: Panel
+    answers: tuple[Predictions, Predictions]
+    _last: dict[RowColumns, tuple[Floats, Floats]] = field(default_factory=dict)
+
+    @cached_property
+    def panel(self) -> Panel:
+        """The panel's rows of this slice."""
+        return self.whole if self.rows is None else _panel_rows(self.whole, self.rows)
+
+    @cached_property
+    def champion(self) -> Predictions:
+        """What the champion said of these rows."""
+        return self._answers(0)
+
+    @cached_property
+    def candidate(self) -> Predictions:
+        """What the candidate said of these rows."""
+        return self._answers(1)
+
+    @cached_property
+    def weight(self) -> Floats:
+        """Weight of each row, (n,): 1 unless the panel has weights."""
+        return np.ones(len(self)) if self.panel.weight is None else self.panel.weight
+
+    @property
+    def plain(self) -> bool:
+        """Whether every row is its own unit with weight 1."""
+        return self.whole.weight is None and self.whole.cluster is None
 
     @property
     def clustered(self) -> bool:
         """Whether rows share units."""
-        return self.units < len(self.panel) or self.panel.cluster is not None
+        return self.whole.cluster is not None
+
+    @property
+    def unit(self) -> Ints:
+        """Codes (n,) 0..units-1 of what is drawn: the row, or its cluster where rows share one."""
+        return self._units[1]
+
+    @property
+    def units(self) -> int:
+        """How many units there are."""
+        return len(self) if self.whole.cluster is None else len(self._units[0])
+
+    @cached_property
+    def class_counts(self) -> Ints:
+        """How many rows have each true class, (K,)."""
+        return np.bincount(np.asarray(self.panel.y_true), minlength=len(self.whole.classes))
+
+    def row_values(self, columns: RowColumns) -> tuple[Floats, Floats]:
+        """What a metric takes the mean of, for champion and candidate, (k, n) each.
+
+        The last ones asked for are kept.
+        """
+        if columns not in self._last:
+            self._last.clear()
+            one, two = columns(self.panel, self.champion), columns(self.panel, self.candidate)
+            self._last[columns] = np.ascontiguousarray(one.T), np.ascontiguousarray(two.T)
+        return self._last[columns]
+
+    def __len__(self) -> int:
+        return len(self.whole) if self.rows is None else len(self.rows)
+
+    @cached_property
+    def _units(self) -> tuple[Ints, Ints]:
+        if self.panel.cluster is None:
+            return np.arange(len(self)), np.arange(len(self))
+        return np.unique(self.panel.cluster, return_inverse=True)
+
+    def _answers(self, which: int) -> Predictions:
+        model = self.answers[which]
+        return model if self.rows is None else _prediction_rows(model, self.rows)
 
 
 class _Columns(Mapping[str, NDArray[Any]]):
@@ -57,24 +118,8 @@ def take(
     name: str, mask: Bools, panel: Panel, champion: Predictions, candidate: Predictions
 ) -> Sample:
     """The rows of ``mask`` (n,) as a sample."""
-    rows = np.flatnonzero(mask)
-    part = _panel_rows(panel, rows)
-    weight = np.ones(len(rows)) if part.weight is None else part.weight
-    if part.cluster is None:
-        unit, units = np.arange(len(rows)), len(rows)
-    else:
-        distinct, unit = np.unique(part.cluster, return_inverse=True)
-        units = len(distinct)
-    return Sample(
-        name=name,
-        panel=part,
-        champion=_prediction_rows(champion, rows),
-        candidate=_prediction_rows(candidate, rows),
-        weight=weight,
-        unit=unit,
-        units=units,
-        plain=part.weight is None and part.cluster is None,
-    )
+    rows = None if mask.all() else np.flatnonzero(mask)
+    return Sample(name, rows, panel, (champion, candidate))
 
 
 def lacking(needs: str, predictions: Predictions) -> str:

@@ -42,15 +42,18 @@ def hits_of(metric: Metric, sample: Sample) -> Hits | None:
     if isinstance(metric.law, Counts) and metric.law.proportion is not None:
         return _of_calls(metric.law.proportion, sample)
     if isinstance(metric.law, Means) and metric.law.value is base.first and metric.target is None:
-        one, two = (
-            metric.law.columns(sample.panel, model) for model in (sample.champion, sample.candidate)
-        )
-        if one.shape[1] == 1 and all(((x == 0) | (x == 1)).all() for x in (one, two)):
+        one, two = sample.row_values(metric.law.columns)
+        if len(one) == 1 and _are_hits(one[0]) and _are_hits(two[0]):
             good = 1.0 if metric.higher_is_better else 0.0
-            everywhere = np.ones(len(one), dtype=bool)
+            everywhere = np.ones(len(sample), dtype=bool)
             misses = not metric.higher_is_better
-            return Hits(one[:, 0] == good, two[:, 0] == good, everywhere, misses)
+            return Hits(one[0] == good, two[0] == good, everywhere, misses)
     return None
+
+
+def _are_hits(values: Floats) -> bool:
+    """Whether all (n,) are 0 or 1; most that are not show it in their first few."""
+    return all(bool(((x == 0) | (x == 1)).all()) for x in (values[:64], values))
 
 
 def of_cells(share: Proportion, cells: Cells) -> Agreement:
