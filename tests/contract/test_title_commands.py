@@ -111,7 +111,7 @@ def test_without_a_pass_the_gate_s_code_is_passed_on(
         (["promote", "credit"], 4, "directory"),
         (["promote", "credit", "--model", "nothing"], 2, "no such file"),
         (["rollback", "credit", "--reason", "x"], 5, "no store in it"),
-        (["promote", "credit", "--env", "../x", "--bootstrap", "--reason", "x"], 2, "key"),
+        (["promote", "credit", "--env", "../x", "--bootstrap", "--reason", "x"], 2, "environment"),
     ],
 )
 def test_what_cannot_be_done_is_said_once(
