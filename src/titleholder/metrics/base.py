@@ -78,12 +78,14 @@ class Ranks:
     ``value`` maps a ladder's steps (..., g) to (...), NaN where a class has no weight.
     ``influence`` maps steps (g,) to the derivative by the weight of a positive and of a
     negative on each step. With fewer rows than ``rare`` in a class, those mislead, and rows
-    are resampled instead.
+    are resampled instead. ``smooth`` says that what the influence leaves out is of second order
+    (of KS, whose widest step moves, and of lift, whose cut does, it is not).
     """
 
     value: Callable[[Steps], Floats]
     influence: Callable[[Steps], tuple[Floats, Floats]]
     rare: int = 50
+    smooth: bool = False
 
 
 @dataclass(frozen=True, slots=True)

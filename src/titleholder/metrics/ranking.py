@@ -172,16 +172,16 @@ def metrics() -> Iterator[Metric]:
     yield Metric(
         "roc_auc", "ROC AUC", binary, "score", True, unit, "",
         "P(score of a positive > score of a negative) + P(tie) / 2", delong,
-        Ranks(auc, auc_influence),
+        Ranks(auc, auc_influence, smooth=True),
     )  # fmt: skip
     yield Metric(
         "gini", "Gini", binary, "score", True, (-1.0, 1.0), "", "2 AUC - 1", delong,
-        Ranks(gini, gini_influence),
+        Ranks(gini, gini_influence, smooth=True),
     )  # fmt: skip
     yield Metric(
         "average_precision", "Average precision", binary, "score", True, unit, "",
         "sum over steps of (R_k - R_(k-1)) P_k", "doi:10.1145/1143844.1143874",
-        Ranks(average_precision, average_precision_influence, rare=500),
+        Ranks(average_precision, average_precision_influence, rare=500, smooth=True),
     )  # fmt: skip
     yield Metric(
         "ks", "Kolmogorov-Smirnov", binary, "score", True, unit, "", "max |TPR - FPR|",

@@ -23,8 +23,13 @@ from titleholder.metrics.ladder import Ladder, Steps
 from titleholder.stats.cells import Cells
 from titleholder.stats.influence import Influence, by_counts, by_means
 from titleholder.stats.keys import generator
-from titleholder.stats.resampler import Resampler, sum_by_unit
+from titleholder.stats.remainder import DRAWS, Remainder
+from titleholder.stats.resampler import FEW_UNITS, Resampler, sum_by_unit
 from titleholder.stats.sample import Sample
+from titleholder.stats.third_order import SumLaw
+
+# With fewer in a class than this share of what a law calls rare, the remainder is not learnt.
+_RARE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ def _counts(
 ) -> Replicates:
     sample = resampler.sample
     table = resampler.cells if group is None else Cells.of(sample, group)
-    sums, method = _cell_sums(table, resampler)
+    sums, method = resampler.cell_sums if group is None else resampler.sums_of(table)
     first, second = table.champion_counts(sums), table.candidate_counts(sums)
     champion, candidate = value(first), value(second)
     one = by_counts(value, first[0]).ravel()[table.place(table.champion)]
@@ -83,19 +88,6 @@ def _of_units(of_unit: Floats, sample: Sample, fewest: int | None = None) -> Inf
     """That of each unit on champion and candidate, (2, units)."""
     units = sample.units
     return Influence(of_unit[0], of_unit[1], None, units, units if fewest is None else fewest)
-
-
-def _cell_sums(table: Cells, resampler: Resampler) -> tuple[Floats, str]:
-    """Weight in each cell, (1 + B, C): as it stands first, then on each resample."""
-    sample, draw = resampler.sample, resampler.draw
-    if sample.plain:
-        rng = generator(draw.seed, "cells", sample.name)
-        n = len(sample)
-        drawn = rng.multinomial(n, table.observed / n, size=draw.resamples)
-        method = f"paired bootstrap over cells, B={draw.resamples}"
-        return np.vstack([table.observed, drawn]), method
-    sums, method = resampler.sums(table.by_unit(sample))
-    return np.vstack([table.observed, np.maximum(sums, 0.0)]), method
 
 
 # ---------------------------------------------------------------------------- means
@@ -155,6 +147,10 @@ def _ranks(name: str, law: Ranks, resampler: Resampler) -> Replicates:
     )
     by_unit = sum_by_unit(np.stack([champion, candidate]), sample)
     influence = _of_units(by_unit, sample, rarest)
+    moved = _by_remainder(name, law, resampler, influence, (here, there))
+    if moved is not None:
+        method = f"paired influence function, remainder by bootstrap, B={draw.resamples}"
+        return Replicates(here, there, moved[:, 0], moved[:, 1], method, influence)
     if resampler.is_small or rarest < law.rare:
         few_positives = sample.plain and np.asarray(sample.panel.y_true).sum() <= rarest
         by_gap = few_positives and not resampler.is_small
@@ -165,8 +161,36 @@ def _ranks(name: str, law: Ranks, resampler: Resampler) -> Replicates:
     moved_by = np.stack([by_unit[0], by_unit[1] - by_unit[0]])
     noise = resampler.noise(moved_by @ moved_by.T, "ranks", name)
     method = f"paired influence function, normal law, B={draw.resamples}"
-    moved = here + noise[:, 0], there + noise.sum(axis=1)
-    return Replicates(here, there, *moved, method, influence)
+    one, two = here + noise[:, 0], there + noise.sum(axis=1)
+    return Replicates(here, there, one, two, method, influence)
+
+
+def _by_remainder(
+    name: str, law: Ranks, resampler: Resampler, influence: Influence, values: tuple[float, float]
+) -> Floats | None:
+    """Both models' replicates (B, 2) by `titleholder.stats.remainder`; None where it is not taken.
+
+    It is where units are neither few nor many, no class is so rare that a few draws would not
+    show what it does, and the metric is smooth enough in their weights.
+    """
+    units, draw = resampler.sample.units, resampler.draw
+    of_unit = np.stack([influence.champion, influence.candidate - influence.champion])
+    if not (law.smooth and units > FEW_UNITS and resampler.is_small):
+        return None
+    if influence.fewest < _RARE * law.rare:
+        return None
+    sums = SumLaw.of(of_unit)
+    if sums is None or draw.resamples <= DRAWS:
+        return None
+    counts, steps = resampler.few
+    drawn = np.hstack([np.stack([law.value(a), law.value(b)]) for a, b in steps]).T - values
+    drawn[:, 1] -= drawn[:, 0]
+    remainder = Remainder.of(counts @ of_unit.T, drawn)
+    if remainder is None:
+        return None
+    rng = generator(draw.seed, "ranks", name, resampler.sample.name)
+    moved = remainder.added(sums.draws(draw.resamples, rng), rng)
+    return np.column_stack([values[0] + moved[:, 0], values[1] + moved.sum(axis=1)])
 
 
 def _rarest(sample: Sample) -> int:

@@ -15,9 +15,15 @@ from titleholder.metrics.ladder import Ladder, Steps
 from titleholder.stats.cells import Cells
 from titleholder.stats.gaps import Gaps
 from titleholder.stats.keys import generator
+from titleholder.stats.remainder import DRAWS
 from titleholder.stats.sample import Sample
+from titleholder.stats.third_order import SumLaw
 
+# Up to so many units all are drawn one by one, whatever it is for; up to EXACT_UNITS where no law
+# holds that is known to agree.
+FEW_UNITS = 500
 EXACT_UNITS = 2000
+_SKEWED_UNITS = 50_000  # above, the skewness of a sum is lost in the noise of drawing
 _BLOCK = 1 << 21  # elements of one block of explicit draws: about 16 MB
 _KEPT = EXACT_UNITS * 2000  # elements of explicit draws that are kept: about 50 MB an array
 
@@ -49,6 +55,22 @@ class Resampler:
         return Cells.of(self.sample)
 
     @cached_property
+    def cell_sums(self) -> tuple[Floats, str]:
+        """Weight in each of these cells, (1 + B, C): as it stands first, then on each resample."""
+        return self.sums_of(self.cells)
+
+    def sums_of(self, table: Cells) -> tuple[Floats, str]:
+        """The same of any cells that the rows are counted by, and how it was drawn."""
+        if self.sample.plain:
+            rng = generator(self.draw.seed, "cells", self.sample.name)
+            n = len(self.sample)
+            drawn = rng.multinomial(n, table.observed / n, size=self.draw.resamples)
+            method = f"paired bootstrap over cells, B={self.draw.resamples}"
+            return np.vstack([table.observed, drawn]), method
+        sums, method = self.sums(table.by_unit(self.sample))
+        return np.vstack([table.observed, np.maximum(sums, 0.0)]), method
+
+    @cached_property
     def observed_steps(self) -> tuple[Steps, Steps]:
         """Both ladders' steps on the rows as they stand."""
         first, second = self.ladders
@@ -66,7 +88,13 @@ class Resampler:
 
     def steps(self) -> Iterable[tuple[Steps, Steps]]:
         """Both ladders' steps on resampled rows, in blocks; kept while that is cheap."""
-        return self._kept_steps if self._keeps else self._made_steps()
+        return self._kept_steps if self._keeps else self._made_steps(self.counts())
+
+    @cached_property
+    def few(self) -> tuple[Floats, list[tuple[Steps, Steps]]]:
+        """A few explicit draws, (b, units), and both ladders' steps on them."""
+        counts = next(self._made_counts(DRAWS))
+        return counts, list(self._made_steps([counts]))
 
     def steps_by_gap(self) -> Iterator[tuple[Steps, Steps]]:
         """The same for many plain rows of which few are positives; drawn anew at each call."""
@@ -76,7 +104,7 @@ class Resampler:
 
     def counts(self) -> Iterable[Floats]:
         """How often each unit is drawn, in blocks (b, units)."""
-        return self._kept_counts if self._keeps else self._made_counts()
+        return self._kept_counts if self._keeps else self._made_counts(self.draw.resamples)
 
     @property
     def is_small(self) -> bool:
@@ -88,10 +116,16 @@ class Resampler:
 
         Explicit draws where the units are few; else the normal law of a sum of many units.
         """
-        if self.is_small:
-            return np.vstack([counts @ by_unit.T for counts in self.counts()]), self.method
         totals = by_unit.sum(axis=1)
         centred = by_unit - totals[:, None] / self.sample.units
+        if FEW_UNITS < self.sample.units <= _SKEWED_UNITS:
+            law = SumLaw.of(centred)
+            if law is not None:
+                rng = generator(self.draw.seed, "sums", self.sample.name)
+                moved = law.draws(self.draw.resamples, rng)
+                return totals + moved, f"{self.method}, law of sums to third order"
+        if self.is_small:
+            return np.vstack([counts @ by_unit.T for counts in self.counts()]), self.method
         noise = self.noise(centred @ centred.T, "sums")
         return totals + noise, f"{self.method}, normal law"
 
@@ -111,24 +145,24 @@ class Resampler:
 
     @cached_property
     def _kept_counts(self) -> list[Floats]:
-        return list(self._made_counts())
+        return list(self._made_counts(self.draw.resamples))
 
     @cached_property
     def _kept_steps(self) -> list[tuple[Steps, Steps]]:
-        return list(self._made_steps())
+        return list(self._made_steps(self.counts()))
 
-    def _made_steps(self) -> Iterator[tuple[Steps, Steps]]:
+    def _made_steps(self, drawn: Iterable[Floats]) -> Iterator[tuple[Steps, Steps]]:
         first, second = self.ladders
-        for counts in self.counts():
+        for counts in drawn:
             weights = counts.T
             if not self.sample.plain:
                 weights = weights[self.sample.unit] * self.sample.weight[:, None]
             weights = weights.T
             yield first.steps(weights), second.steps(weights)
 
-    def _made_counts(self) -> Iterator[Floats]:
+    def _made_counts(self, resamples: int) -> Iterator[Floats]:
         rng = generator(self.draw.seed, "rows", self.sample.name)
-        units, left = self.sample.units, self.draw.resamples
+        units, left = self.sample.units, resamples
         while left > 0:
             b = min(left, max(1, _BLOCK // len(self.sample)))
             picks = rng.integers(units, size=(b, units)) * b + np.arange(b)[:, None]
