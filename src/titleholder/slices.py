@@ -93,12 +93,24 @@ def _words(values: NDArray[Any]) -> tuple[NDArray[np.object_], Ints]:
 
 def _words_of_objects(values: list[Any]) -> tuple[NDArray[np.object_], Ints]:
     """The same for values of any type: equal ones of two types, such as 1 and True, stay apart."""
+    types = set(map(type, values))
+    keys: list[Any] = values
+    if not types <= {str, type(None)}:
+        keys = list(zip(map(type, values), values, strict=True))
+    found = _Numbered()
+    code = np.fromiter(map(found.__getitem__, keys), dtype=np.int64, count=len(keys))
     known: dict[str, int] = {}
-    code = np.empty(len(values), dtype=np.int64)
-    for i, value in enumerate(values):
-        word = value if type(value) is str else label_of(value)
-        code[i] = known.setdefault(word, len(known))
-    return np.array(list(known), dtype=object), code
+    distinct = found if keys is values else (value for _, value in found)
+    of_value = [known.setdefault(label_of(value), len(known)) for value in distinct]
+    return np.array(list(known), dtype=object), np.array(of_value, dtype=np.int64)[code]
+
+
+class _Numbered(dict[Any, int]):
+    """Numbers keys in the order in which they are first asked for."""
+
+    def __missing__(self, key: Any) -> int:
+        self[key] = len(self)
+        return self[key]
 
 
 def label_of(value: object) -> str:

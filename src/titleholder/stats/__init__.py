@@ -3,7 +3,8 @@
 `sample` cuts a slice out, `keys` seeds, `resampler` draws, `cells` and `gaps` count rows so that
 draws cost little, `replicates` turns a metric's law into joint replicates of champion and
 candidate, `influence` knows how sure their spread is, `intervals` turns both into estimates,
-`third_order` and `remainder` draw what explicit draws would, where they hold; `extremes` guards those without any spread, `shares` has score intervals in place of all that.
+`third_order` and `remainder` stand for explicit draws where they hold, `extremes` guards those
+without any spread, `shares` has score intervals in place of all that.
 `estimates` picks a metric's default; `methods` is the table of what else may be asked for
 (`alternatives`, `hypotheses`, `by_row`). `power` says how many rows would have settled it.
 """

@@ -154,12 +154,28 @@ def interval(
     Where noise pushed the value, the spread is taken from the draws' own middle, and the interval
     reaches from where the value is to all the way that it may have been pushed from.
     """
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    low, high = percentiles(draws, level)
     middle = value if push == NONE else float(draws.mean())
-    down, up = max(0.0, middle - float(low)), max(0.0, float(high) - middle)
+    down, up = max(0.0, middle - low), max(0.0, high - middle)
     return Estimate(
         value=value, low=value - push.up - wider * down, high=value + push.down + wider * up
     )
+
+
+def percentiles(draws: Floats, level: float) -> tuple[float, float]:
+    """Both ends of the middle ``level`` of draws (B,), between two neighbours in proportion.
+
+    As `numpy.quantile` has them by default, at a third of its time.
+    """
+    places = [share * (len(draws) - 1) for share in ((1 - level) / 2, (1 + level) / 2)]
+    below = [min(int(place), max(0, len(draws) - 2)) for place in places]
+    above = [min(i + 1, len(draws) - 1) for i in below]
+    ordered = np.partition(draws, [*below, *above])
+    low, high = (
+        float(ordered[i] + (place - i) * (ordered[j] - ordered[i]))
+        for place, i, j in zip(places, below, above, strict=True)
+    )
+    return low, high
 
 
 def _own(
@@ -229,4 +245,5 @@ def _share(value: float, change: Floats, champion_value: float, champion: Floats
         return None
     with np.errstate(over="ignore"):
         shares: Floats = change / size
-    return shares if np.isfinite([*shares, value / abs(champion_value)]).all() else None
+    finite = np.isfinite(shares).all() and math.isfinite(value / abs(champion_value))
+    return shares if finite else None
