@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from titleholder.cli import outputs
+from titleholder.cli.declaring import Commands, declare
 from titleholder.errors import Exit
 
 if TYPE_CHECKING:
@@ -21,15 +22,9 @@ comparable, 5 could not decide
 """
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(commands: Commands) -> None:
     """Declare the command and its flags."""
-    parser = commands.add_parser(
-        "compare",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = declare(commands, "compare", HELP, EPILOG)
     parser.add_argument("--panel", type=Path, required=True, help="the evaluation rows")
     parser.add_argument("--champion", type=Path, required=True, help="the champion's predictions")
     parser.add_argument("--candidate", type=Path, required=True, help="the candidate's predictions")

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from titleholder.cli.address import address
+from titleholder.cli.declaring import Commands, declare
 from titleholder.cli.pins import pinned, require_apart
 from titleholder.errors import Exit, TitleholderError
 from titleholder.gate import DEADLINE_S, LONGEST_DEADLINE_S, Answer, Believed, ask
@@ -36,15 +37,9 @@ _WORDS = {
 }
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(commands: Commands) -> None:
     """Declare the command and its flags."""
-    parser = commands.add_parser(
-        "gate",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = declare(commands, "gate", HELP, EPILOG)
     parser.add_argument("--suite", type=_name, required=True, help="the suite that judged it")
     parser.add_argument(
         "--model", required=True, metavar="FILE|sha256:HEX", help="the file to be deployed"

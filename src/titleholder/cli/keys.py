@@ -4,6 +4,8 @@ import argparse
 import os
 from pathlib import Path
 
+from titleholder.cli.declaring import Commands, declare
+
 HELP = "make a key pair to sign verdicts with"
 EPILOG = """\
 The private key (titleholder.key, readable by its owner alone) belongs where `publish` runs, in
@@ -18,15 +20,9 @@ PRIVATE = "titleholder.key"
 PUBLIC = "titleholder.pub"
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(commands: Commands) -> None:
     """Declare the command and its flags."""
-    parser = commands.add_parser(
-        "keys",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = declare(commands, "keys", HELP, EPILOG)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     new = actions.add_parser("new", help=HELP, description=HELP)
     new.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="default: here")

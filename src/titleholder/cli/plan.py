@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from titleholder.cli.declaring import Commands, declare
 from titleholder.errors import Exit, UsageError
 
 HELP = "what each rule can detect with these rows, before anything is spent"
@@ -15,15 +16,9 @@ exit codes: 0 told, 2 usage or configuration, 3 rows that cannot be judged, 5 co
 """
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(commands: Commands) -> None:
     """Declare the command and its flags."""
-    parser = commands.add_parser(
-        "plan",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = declare(commands, "plan", HELP, EPILOG)
     parser.add_argument("suite", metavar="SUITE")
     parser.add_argument(
         "--agreement", type=float, default=0.8, metavar="R",

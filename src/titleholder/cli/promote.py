@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from titleholder.cli.declaring import Commands, declare
 from titleholder.cli.pins import pinned
 from titleholder.errors import Exit, UsageError
 
@@ -28,15 +29,9 @@ TITLE sha256:<digest of the champion>.
 """
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(commands: Commands) -> None:
     """Declare the command and its flags."""
-    parser = commands.add_parser(
-        "promote",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = declare(commands, "promote", HELP, EPILOG)
     add_flags(parser)
     parser.add_argument("--model", type=Path, metavar="FILE", help="the suite's only candidate")
     parser.add_argument("--bootstrap", action="store_true", help="crown the first champion")

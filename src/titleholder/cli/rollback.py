@@ -3,6 +3,7 @@
 import argparse
 
 from titleholder.cli import promote
+from titleholder.cli.declaring import Commands, declare
 
 HELP = "the title goes back to an earlier champion"
 EPILOG = """\
@@ -15,15 +16,9 @@ crowned first. On 0 the last line of standard output is TITLE sha256:<digest of 
 """
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(commands: Commands) -> None:
     """Declare the command and its flags."""
-    parser = commands.add_parser(
-        "rollback",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = declare(commands, "rollback", HELP, EPILOG)
     promote.add_flags(parser)
     parser.add_argument("--to", metavar="sha256:HEX", help="an earlier champion, by its digest")
     parser.add_argument("--reason", required=True, metavar="TEXT", help="why")

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from titleholder.cli import outputs
+from titleholder.cli.declaring import Commands, declare
 
 HELP = "pull, validate, drift, predict, compare, judge, report, publish"
 EPILOG = """\
@@ -14,15 +15,9 @@ otherwise that of the worst error: 2 usage or configuration, 3 data that cannot 
 """
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(commands: Commands) -> None:
     """Declare the command and its flags."""
-    parser = commands.add_parser(
-        "run",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = declare(commands, "run", HELP, EPILOG)
     parser.add_argument("suites", nargs="*", metavar="SUITE", help="all of params.yaml if none")
     parser.add_argument("--store", metavar="URL", help="file://directory or s3://bucket/prefix")
     parser.add_argument("--endpoint", metavar="URL", help="of an S3-compatible store")

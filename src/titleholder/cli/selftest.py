@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from titleholder.cli.declaring import Commands, declare
 from titleholder.errors import Exit, UsageError
 
 HELP = "false-alarm rate and detection rate of the suite's rules, on its own data"
@@ -15,15 +16,9 @@ exit codes: 0 told, 2 usage or configuration, 3 rows that cannot be judged, 5 co
 """
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(commands: Commands) -> None:
     """Declare the command and its flags."""
-    parser = commands.add_parser(
-        "selftest",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = declare(commands, "selftest", HELP, EPILOG)
     parser.add_argument("suite", metavar="SUITE")
     parser.add_argument(
         "--trials", type=int, default=40, metavar="N", help="pairs of each kind (default 40)"

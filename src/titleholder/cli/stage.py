@@ -3,15 +3,16 @@
 import argparse
 from pathlib import Path
 
+from titleholder.cli.declaring import Commands, declare
 from titleholder.errors import Exit
 from titleholder.stages import STAGES
 
 HELP = "run one stage of one suite (what dvc.yaml calls)"
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(commands: Commands) -> None:
     """Declare the command and its flags."""
-    parser = commands.add_parser("stage", help=HELP, description=HELP)
+    parser = declare(commands, "stage", HELP)
     parser.add_argument("name", choices=list(STAGES), metavar="NAME", help=", ".join(STAGES))
     parser.add_argument("suite", metavar="SUITE")
     parser.set_defaults(run=run)

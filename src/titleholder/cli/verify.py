@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from titleholder.cli.address import address
+from titleholder.cli.declaring import Commands, declare
 from titleholder.cli.pins import pinned
 from titleholder.errors import UsageError
 
@@ -37,15 +38,9 @@ _IN_STORE = re.compile(
 _PLACE = re.compile(r"(?P<env>[\w.-]+)/(?P<suite>[\w.-]+)(/(?P<number>\d{1,8}))?", re.ASCII)
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(commands: Commands) -> None:
     """Declare the command and its flags."""
-    parser = commands.add_parser(
-        "verify",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = declare(commands, "verify", HELP, EPILOG)
     parser.add_argument("verdict", metavar="VERDICT", help="a file, an address, or env/suite[/n]")
     parser.add_argument(
         "--store", metavar="URL", help="file://directory or s3://bucket/prefix (params.yaml)"

@@ -5,6 +5,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from titleholder.cli.declaring import Commands, declare
 from titleholder.environment import SIGNING_KEY_FILE
 from titleholder.errors import Exit, RecordError, UsageError
 
@@ -19,15 +20,9 @@ exit codes: 0 the waiver is kept, 2 usage or configuration, 5 the store did not 
 """
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(commands: Commands) -> None:
     """Declare the command and its flags."""
-    parser = commands.add_parser(
-        "waive",
-        help=HELP,
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = declare(commands, "waive", HELP, EPILOG)
     parser.add_argument("suite", metavar="SUITE", help="a suite of params.yaml")
     parser.add_argument("--rule", required=True, metavar="ID", help="the rule's id")
     parser.add_argument("--slice", required=True, metavar="NAME", help="as the finding names it")
