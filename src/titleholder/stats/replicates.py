@@ -147,17 +147,9 @@ def _ranks(name: str, law: Ranks, resampler: Resampler) -> Replicates:
     )
     by_unit = sum_by_unit(np.stack([champion, candidate]), sample)
     influence = _of_units(by_unit, sample, rarest)
-    moved = _by_remainder(name, law, resampler, influence, (here, there))
-    if moved is not None:
-        method = f"paired influence function, remainder by bootstrap, B={draw.resamples}"
-        return Replicates(here, there, moved[:, 0], moved[:, 1], method, influence)
     if resampler.is_small or rarest < law.rare:
-        few_positives = sample.plain and np.asarray(sample.panel.y_true).sum() <= rarest
-        by_gap = few_positives and not resampler.is_small
-        blocks = resampler.steps_by_gap() if by_gap else resampler.steps()
-        drawn = [(law.value(a), law.value(b)) for a, b in blocks]
-        one, two = (np.concatenate(side) for side in zip(*drawn, strict=True))
-        return Replicates(here, there, one, two, resampler.method, influence)
+        drawn = _resampled(name, law, resampler, influence, (here, there))
+        return Replicates(here, there, *drawn, influence)
     moved_by = np.stack([by_unit[0], by_unit[1] - by_unit[0]])
     noise = resampler.noise(moved_by @ moved_by.T, "ranks", name)
     method = f"paired influence function, normal law, B={draw.resamples}"
@@ -165,19 +157,33 @@ def _ranks(name: str, law: Ranks, resampler: Resampler) -> Replicates:
     return Replicates(here, there, one, two, method, influence)
 
 
+def _resampled(
+    name: str, law: Ranks, resampler: Resampler, influence: Influence, values: tuple[float, float]
+) -> tuple[Floats, Floats, str]:
+    """Both models' replicates, (B,) each, by explicit draws of all or of a few, and their name."""
+    sample, b = resampler.sample, resampler.draw.resamples
+    few_positives = sample.plain and int(sample.class_counts[1]) <= influence.fewest
+    by_gap = few_positives and not resampler.is_small
+    moved = None if by_gap else _by_remainder(name, law, resampler, influence, values)
+    if moved is not None:
+        return *moved, f"paired influence function, remainder by bootstrap, B={b}"
+    blocks = resampler.steps_by_gap() if by_gap else resampler.steps()
+    drawn = [(law.value(one), law.value(two)) for one, two in blocks]
+    first, second = (np.concatenate(side) for side in zip(*drawn, strict=True))
+    return first, second, resampler.method
+
+
 def _by_remainder(
     name: str, law: Ranks, resampler: Resampler, influence: Influence, values: tuple[float, float]
-) -> Floats | None:
-    """Both models' replicates (B, 2) by `titleholder.stats.remainder`; None where it is not taken.
+) -> tuple[Floats, Floats] | None:
+    """Both models' replicates by `titleholder.stats.remainder`; None where it is not taken.
 
-    It is where units are neither few nor many, no class is so rare that a few draws would not
+    It is where units are not few, no class is so rare that a few draws would not
     show what it does, and the metric is smooth enough in their weights.
     """
     units, draw = resampler.sample.units, resampler.draw
     of_unit = np.stack([influence.champion, influence.candidate - influence.champion])
-    if not (law.smooth and units > FEW_UNITS and resampler.is_small):
-        return None
-    if influence.fewest < _RARE * law.rare:
+    if not law.smooth or units <= FEW_UNITS or influence.fewest < _RARE * law.rare:
         return None
     sums = SumLaw.of(of_unit)
     if sums is None or draw.resamples <= DRAWS:
@@ -190,7 +196,7 @@ def _by_remainder(
         return None
     rng = generator(draw.seed, "ranks", name, resampler.sample.name)
     moved = remainder.added(sums.draws(draw.resamples, rng), rng)
-    return np.column_stack([values[0] + moved[:, 0], values[1] + moved.sum(axis=1)])
+    return values[0] + moved[:, 0], values[1] + moved.sum(axis=1)
 
 
 def _rarest(sample: Sample) -> int:

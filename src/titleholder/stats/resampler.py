@@ -93,8 +93,8 @@ class Resampler:
     @cached_property
     def few(self) -> tuple[Floats, list[tuple[Steps, Steps]]]:
         """A few explicit draws, (b, units), and both ladders' steps on them."""
-        counts = next(self._made_counts(DRAWS))
-        return counts, list(self._made_steps([counts]))
+        counts = list(self._made_counts(DRAWS))
+        return np.vstack(counts), list(self._made_steps(counts))
 
     def steps_by_gap(self) -> Iterator[tuple[Steps, Steps]]:
         """The same for many plain rows of which few are positives; drawn anew at each call."""

@@ -140,7 +140,7 @@ def lacking(needs: str, predictions: Predictions) -> str:
 def _panel_rows(panel: Panel, rows: Ints) -> Panel:
     return replace(
         panel,
-        row_id=panel.row_id[rows],
+        row_id=panel.row_id.take(rows),
         y_true=_rows(panel.y_true, rows),
         weight=_rows(panel.weight, rows),
         cluster=_rows(panel.cluster, rows),
