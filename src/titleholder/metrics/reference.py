@@ -146,9 +146,21 @@ METRICS = [
 ]
 ```
 
-`titleholder.metrics.load_metrics(path)` reads it, and tells all that is wrong with it at once;
-both models are then compared on the same sarcastic reviews, with an interval like any other
-metric's. A package offers one to everybody who installs it, under its name:
+A suite, or a policy, names the file and then the metric:
+
+```yaml
+metrics_from: [metrics/sarcasm.py]
+metrics: [usual, sarcasm_missed]
+rules:
+  - {id: irony, metric: sarcasm_missed, kind: non_inferior, margin: 0.02}
+```
+
+All that is wrong with it is told at once. Both models are then compared on the same sarcastic
+reviews, with an interval like any other metric's. The file is run, as any Python module is.
+
+What a wrong decision costs makes three metrics more, per 1,000 decisions: `expected_cost`,
+`cost_of_misses` and `cost_of_false_alarms`, of `costs: {miss: 5, false_alarm: 1, unit: EUR}` (and
+`hit`, `correct_rejection`; gains are negative). A package offers one to everybody who installs it, under its name:
 
 ```toml
 [project.entry-points."titleholder.metrics"]
