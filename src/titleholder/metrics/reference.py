@@ -158,9 +158,8 @@ rules:
 All that is wrong with it is told at once. Both models are then compared on the same sarcastic
 reviews, with an interval like any other metric's. The file is run, as any Python module is.
 
-What a wrong decision costs makes three metrics more, per 1,000 decisions: `expected_cost`,
-`cost_of_misses` and `cost_of_false_alarms`, of `costs: {miss: 5, false_alarm: 1, unit: EUR}` (and
-`hit`, `correct_rejection`; gains are negative). A package offers one to everybody who installs it, under its name:
+A package offers one to everybody who installs it, under its
+name:
 
 ```toml
 [project.entry-points."titleholder.metrics"]
@@ -169,6 +168,13 @@ sarcasm_missed = "reviews.metrics:sarcasm_missed"
 
 It is imported when a suite names it, and not before. A metric that is no mean over rows is a
 `Metric` with a law of its own: `Counts`, `Means` or `Ranks` in `titleholder.metrics.base`.
+
+## What decisions cost
+
+What a wrong decision costs makes three metrics more, per 1,000 decisions: `expected_cost`,
+`cost_of_misses` and `cost_of_false_alarms`, of `costs: {miss: 5, false_alarm: 1, unit: EUR}` in the
+suite (and `hit`, `correct_rejection`; gains are negative). They are measured wherever costs are
+declared, a rule may hold them to a margin, and the report card says what is saved, with its interval.
 """
 
 _TOPICS: dict[str, str] = {
