@@ -174,7 +174,7 @@ It is imported when a suite names it, and not before. A metric that is no mean o
 What a wrong decision costs makes three metrics more, per 1,000 decisions: `expected_cost`,
 `cost_of_misses` and `cost_of_false_alarms`, of `costs: {miss: 5, false_alarm: 1, unit: EUR}` in the
 suite (and `hit`, `correct_rejection`; gains are negative). They are measured wherever costs are
-declared, a rule may hold them to a margin, and the report card says what is saved, with its interval.
+declared, a rule may hold them to a margin, and the report card says what is saved, with intervals.
 """
 
 _TOPICS: dict[str, str] = {
