@@ -1,18 +1,24 @@
 """Paired comparison, side by side in one run: titleholder, and what would be taken instead.
 
-    OMP_NUM_THREADS=1 python benchmarks/engine.py --rows 1000000
+    OMP_NUM_THREADS=1 python benchmarks/engine.py
+    OMP_NUM_THREADS=1 python benchmarks/engine.py --rows 10000000
 
 Two models, eight metrics, overall and 20 slices, B = 2000 paired replicates. CPU seconds. The
 loop of resample and scikit-learn, `scipy.stats.bootstrap` and fairlearn's `MetricFrame` would
 take hours, so each is run with a few replicates, and its time is extrapolated to all of them;
-the table says from how many. SciPy is given one metric (accuracy, its cheapest) overall only.
+the table says from how many. SciPy is given one metric (accuracy, its cheapest) overall only,
+fairlearn four, on one column of slices, and only where the panel is small.
 """
 
 import argparse
+import os
+import platform
 import statistics
 import time
 import warnings
 from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +30,7 @@ from titleholder.params.schema import Policy
 from titleholder.types import Task
 
 B = 2000
+MOST_FOR_FAIRLEARN = 100_000  # rows; more take many minutes a replicate
 NAMES = ("accuracy", "precision", "recall", "f1", "roc_auc", "average_precision", "log_loss",
          "brier")  # fmt: skip
 Pair = tuple[Panel, Predictions, Predictions]
@@ -118,35 +125,58 @@ def fairlearn_frame(pair: Pair, replicates: int) -> None:
         )  # fmt: skip
 
 
+def machine() -> str:
+    """Where this runs, and with what."""
+    packages = ("numpy", "scipy", "scikit-learn", "fairlearn")
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    return f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}"
+
+
+def processor() -> str:
+    """The processor's name, where Linux tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.machine()
+    named = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.machine())
+
+
+def table(rows: int, repeats: int, fairlearn_replicates: int) -> None:
+    """Time all of them on a panel of so many rows and print a line each."""
+    pair = pair_of(rows)
+    ours(pair)  # imports, once, are nobody's time
+    base = cpu_seconds(lambda: ours(pair), max(5, repeats))
+    print(f"\n### {rows:,} rows\n")
+    print("| what | CPU seconds | ratio | how |\n|---|--:|--:|---|")
+
+    def line(what: str, seconds: float, how: str) -> None:
+        print(f"| {what} | {seconds:,.2f} | {seconds / base:,.0f} | {how} |", flush=True)
+
+    line("titleholder, everything with intervals", base, f"median of {max(5, repeats)}")
+    line("scikit-learn, points alone", cpu_seconds(lambda: points(pair, slice(None)), 1), "run")
+    loop = cpu_seconds(lambda: replicate(pair), repeats)
+    line("resample and scikit-learn, a loop", loop * B, f"{repeats} replicates x {B}")
+    few = 20
+    one = cpu_seconds(lambda: scipy_bootstrap(pair, few), 1) / few
+    line("scipy.stats.bootstrap, accuracy, overall", one * B, f"{few} replicates, extrapolated")
+    if fairlearn_replicates and rows <= MOST_FOR_FAIRLEARN:
+        k = fairlearn_replicates
+        seconds = cpu_seconds(lambda: fairlearn_frame(pair, k), 1) / k
+        line("fairlearn, 4 metrics, 10 slices", seconds * B, f"{k} replicates, extrapolated")
+
+
 def main() -> None:
-    """Time all of them and print the table."""
+    """Print a table for each size."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--fairlearn-replicates", type=int, default=2, help="0 leaves it out")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
-    pair = pair_of(asked.rows)
-    ours(pair)  # imports, once, are nobody's time
-    base = cpu_seconds(lambda: ours(pair), asked.repeats)
-    print(f"{asked.rows} rows, 8 metrics, 21 slices, B = {B}; CPU seconds, ratio to titleholder")
-    print("| what | seconds | ratio | how |\n|---|--:|--:|---|")
-
-    def line(what: str, seconds: float, how: str) -> None:
-        print(f"| {what} | {seconds:,.2f} | {seconds / base:,.1f} | {how} |", flush=True)
-
-    line("titleholder, everything with intervals", base, f"median of {asked.repeats}")
-    everything = slice(None)
-    line("scikit-learn, points alone", cpu_seconds(lambda: points(pair, everything), 1), "run")
-    loop = cpu_seconds(lambda: replicate(pair), asked.repeats)
-    line("resample and scikit-learn, a loop", loop * B, f"{asked.repeats} replicates x {B}")
-    few = 20
-    one = cpu_seconds(lambda: scipy_bootstrap(pair, few), 1) / few
-    line("scipy.stats.bootstrap, accuracy, overall", one * B, f"{few} replicates, extrapolated")
-    if asked.fairlearn_replicates:
-        k = asked.fairlearn_replicates
-        seconds = cpu_seconds(lambda: fairlearn_frame(pair, k), 1) / k
-        line("fairlearn, 4 metrics, 10 slices", seconds * B, f"{k} replicates, extrapolated")
+    print(f"8 metrics, 21 slices, B = {B}; ratios are to titleholder.\n\n{machine()}")
+    for rows in asked.rows:
+        table(rows, asked.repeats, asked.fairlearn_replicates)
 
 
 if __name__ == "__main__":

@@ -83,16 +83,16 @@ class Ladder:
 
     def steps(self, weights: Floats) -> Steps:
         """The steps under row weights (..., n)."""
-        # Rows come first in memory: a gather then copies whole runs, and sums over rows add
-        # whole runs to one another. On (B, n) as it stands both would jump for every number.
+        # Rows come first in memory for the gather, which then copies whole runs, and last for what
+        # follows, so that sums over steps run along memory.
         falling = weights.T[self.order]
         positive = (falling.T * self.positive).T
         negative = falling - positive
         if len(self.starts) < len(self.order):
             positive = np.add.reduceat(positive, self.starts, axis=0)
             negative = np.add.reduceat(negative, self.starts, axis=0)
-        above = (positive.cumsum(axis=0).T, negative.cumsum(axis=0).T)
-        return Steps(positive.T, negative.T, *above)
+        ups, downs = np.ascontiguousarray(positive.T), np.ascontiguousarray(negative.T)
+        return Steps(ups, downs, ups.cumsum(axis=-1), downs.cumsum(axis=-1))
 
 
 def falling_order(score: Floats) -> Ints:
