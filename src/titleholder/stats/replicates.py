@@ -5,7 +5,8 @@ Three ways, each the row bootstrap itself or its law:
 - cells: the row bootstrap of a function of counts *is* a multinomial over the few distinct
   cells (group, truth, champion's call, candidate's call), exactly, whatever n is;
 - sums over units, for functions of means: see `titleholder.stats.resampler`;
-- ranks: explicit draws, or, where rows are many and no class is rare, the normal law of the
+- ranks: explicit draws of few units; of hundreds, a few explicit draws that show what the
+  influence values leave out; where rows are many and no class is rare, the normal law of the
   influence values (Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 21-22).
 
 The candidate enters as a difference to the champion, so that two nearly equal models do not

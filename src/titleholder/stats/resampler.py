@@ -1,7 +1,7 @@
 """The draws of one sample, made once and shared by every metric on it.
 
 Rows (or clusters) are drawn with replacement, the same draw for both models. Few units are
-drawn one by one; sums over many are jointly normal with the covariance of the units.
+drawn one by one; sums over many have the covariance and the skewness of the units.
 """
 
 from collections.abc import Iterable, Iterator
@@ -114,7 +114,8 @@ class Resampler:
     def sums(self, by_unit: Floats) -> tuple[Floats, str]:
         """Sums over resampled units, (B, k), of what each unit holds (k, units).
 
-        Explicit draws where the units are few; else the normal law of a sum of many units.
+        Explicit draws where the units are few, or where few of them matter; else the law of a sum
+        of many units, to third order or, where those are very many, normal.
         """
         totals = by_unit.sum(axis=1)
         centred = by_unit - totals[:, None] / self.sample.units
