@@ -60,6 +60,15 @@ def test_few_units_that_matter_have_no_such_law() -> None:
     assert (law.draws(50, np.random.default_rng(0))[:, 1] == 0).all()
 
 
+def test_a_tiny_difference_keeps_its_spread() -> None:
+    """A column a billionth as large as the other is drawn with its own variance."""
+    units = skewed(2000) * np.array([[1.0], [1e-9]])
+    law = SumLaw.of(units)
+    assert law is not None
+    draws = law.draws(20_000, np.random.default_rng(3))
+    np.testing.assert_allclose(draws.var(axis=0), (units**2).sum(axis=1), rtol=0.05)
+
+
 def test_a_quadratic_remainder_is_learnt_exactly() -> None:
     """Where the metric is a quadratic in its sums, a few draws show all of it."""
     rng = np.random.default_rng(4)

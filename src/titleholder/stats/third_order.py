@@ -33,16 +33,20 @@ class SumLaw:
         """
         if len(centred) > _MOST_SUMS or not np.isfinite(centred).all():
             return None
-        variances, turns = np.linalg.eigh(centred @ centred.T)
-        kept = variances > _ROUNDING * variances[-1]
+        # Each in units of its own spread, so that a difference of nearly equal models, which is
+        # small beside the models themselves, is not taken for rounding.
+        spread = np.sqrt((centred**2).sum(axis=1))
+        unit = centred / np.where(spread > 0, spread, 1.0)[:, None]
+        variances, turns = np.linalg.eigh(unit @ unit.T)
+        kept = variances > _ROUNDING
         scales = np.sqrt(variances[kept])
-        each = (turns[:, kept] / scales).T @ centred
+        each = (turns[:, kept] / scales).T @ unit
         d = len(each)
         products = (each[:, None] * each).reshape(d * d, -1)
         cumulants = (products @ each.T).reshape(d, d, d)
         if np.sqrt((cumulants**2).sum()) > _MOST_SKEWNESS:
             return None
-        return cls(turns[:, kept] * scales, cumulants)
+        return cls(spread[:, None] * turns[:, kept] * scales, cumulants)
 
     def draws(self, resamples: int, rng: np.random.Generator) -> Floats:
         """What resampling adds to the sums, (B, k)."""
