@@ -111,3 +111,10 @@ def test_ranks_of_a_thousand_rows_are_those_of_explicit_draws(
     exact = np.mean([ends(seed, "over rows") for seed in range(10, 10 + seeds)], axis=0)
     noise = np.sqrt(2 * 0.025 * 0.975 / b) / stats.norm.pdf(1.96)
     np.testing.assert_allclose(law, exact, atol=2 * noise)
+
+
+def test_sums_that_nothing_moves_stay_where_they_are() -> None:
+    """Units that are all alike leave a law without a dimension, which draws zeros."""
+    law = SumLaw.of(np.zeros((2, 600)))
+    assert law is not None
+    assert (law.draws(50, np.random.default_rng(0)) == np.zeros((50, 2))).all()

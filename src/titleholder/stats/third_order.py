@@ -42,7 +42,7 @@ class SumLaw:
         scales = np.sqrt(variances[kept])
         each = (turns[:, kept] / scales).T @ unit
         d = len(each)
-        products = (each[:, None] * each).reshape(d * d, -1)
+        products = (each[:, None] * each).reshape(d * d, each.shape[1])
         cumulants = (products @ each.T).reshape(d, d, d)
         if np.sqrt((cumulants**2).sum()) > _MOST_SKEWNESS:
             return None
