@@ -7,10 +7,10 @@ significance. Comparisons are written positively, so that NaN and null decide no
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 from titleholder.params.schema import Policy
 from titleholder.policy import owed
+from titleholder.stats.ends import error_of, turned
 from titleholder.stats.power import p_value, rows_needed
 from titleholder.types import Comparison, Estimate, Finding, Kind, Outcome, Rule
 
@@ -84,9 +84,9 @@ def bound_of(rule: Rule, comparison: Comparison) -> Bound:
         return Bound(comparison.improvement, at, comparison.std_error)
     value = math.nan if rule.value is None else rule.value
     own = comparison.candidate
-    error = _error_of(own, comparison.level)
+    error = error_of(own, comparison.level)
     if rule.kind is Kind.CEILING:
-        return Bound(_turned(own), -value, error)
+        return Bound(turned(own), -value, error)
     return Bound(own, value, error)
 
 
@@ -239,17 +239,3 @@ def _nothing(rule: Rule, policy: Policy, outcome: Outcome, reason: str) -> Findi
         relative_std_error=None,
     )
     return _assembled(rule, blank, outcome, reason, None, None)
-
-
-def _turned(estimate: Estimate) -> Estimate:
-    value, low, high = estimate.value, estimate.low, estimate.high
-    if value is None or low is None or high is None:
-        return Estimate()
-    return Estimate(value=-value, low=-high, high=-low)
-
-
-def _error_of(estimate: Estimate, level: float) -> float | None:
-    """The standard error that a normal interval of this width would have."""
-    if estimate.low is None or estimate.high is None:
-        return None
-    return (estimate.high - estimate.low) / (2 * NormalDist().inv_cdf((1 + level) / 2))

@@ -14,12 +14,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
 
+from msgspec.structs import replace
+
 from titleholder.arrays import Panel, Predictions
 from titleholder.compare import measure
 from titleholder.metrics import REGISTRY, Registry
 from titleholder.params.schema import Policy
 from titleholder.policy import owed
-from titleholder.types import Comparison, Estimate, Kind, OnInconclusive, Record, Rule
+from titleholder.stats.ends import error_of
+from titleholder.types import Comparison, Kind, OnInconclusive, Record, Rule
 
 AGREEMENT = 0.8
 OFTEN, NEARLY_ALWAYS = 0.8, 0.95
@@ -100,11 +103,11 @@ def _prospect(rule: Rule, policy: Policy, now: Measured, basis: Basis) -> Prospe
         bound=_bound(rule),
     )
     if known is None:
-        return _but(blank, never="there is no such slice in these rows")
+        return replace(blank, never="there is no such slice in these rows")
     if not known.of_rows:
-        return _but(blank, remark="measured of the model itself; more rows make it no surer")
+        return replace(blank, remark="measured of the model itself; more rows make it no surer")
     if not known.available or known.champion.value is None:
-        return _but(blank, never=known.reason or "the metric is undefined on these rows")
+        return replace(blank, never=known.reason or "the metric is undefined on these rows")
     return _with_power(blank, rule, policy, known, basis)
 
 
@@ -112,12 +115,12 @@ def _with_power(
     blank: Prospect, rule: Rule, policy: Policy, known: Comparison, basis: Basis
 ) -> Prospect:
     noise, measured = _noise(rule, known, basis)
-    found = _but(blank, champion=known.champion.value, noise=noise, measured=measured)
+    found = replace(blank, champion=known.champion.value, noise=noise, measured=measured)
     never = _never(rule, policy, known)
     if noise is None:
-        return _but(found, never=never or "the champion's own metric has no interval here")
+        return replace(found, never=never or "the champion's own metric has no interval here")
     reach = {power: _reach(policy.level, power) * noise for power in (OFTEN, NEARLY_ALWAYS)}
-    return _but(
+    return replace(
         found,
         detects_80=_detects(rule, reach[OFTEN]),
         detects_95=_detects(rule, reach[NEARLY_ALWAYS]),
@@ -136,7 +139,7 @@ def _bound(rule: Rule) -> float:
 
 def _noise(rule: Rule, known: Comparison, basis: Basis) -> tuple[float | None, bool]:
     """The standard error of the judged quantity, and whether it was measured before."""
-    own = _half_width(known.champion, known.level)
+    own = error_of(known.champion, known.level)
     if rule.kind in (Kind.FLOOR, Kind.CEILING):
         return own, False
     former = (basis.former or {}).get((rule.metric, rule.slice, rule.over))
@@ -151,12 +154,6 @@ def _noise(rule: Rule, known: Comparison, basis: Basis) -> tuple[float | None, b
     if not rule.relative:
         return paired, False
     return (paired / value, False) if value > 0 else (None, False)
-
-
-def _half_width(estimate: Estimate, level: float) -> float | None:
-    if estimate.low is None or estimate.high is None:
-        return None
-    return (estimate.high - estimate.low) / (2 * NormalDist().inv_cdf((1 + level) / 2))
 
 
 def _reach(level: float, power: float) -> float:
@@ -219,9 +216,3 @@ def _remark(rule: Rule, reach: float) -> str:
     if rule.kind is Kind.NON_INFERIOR and reach > (rule.margin or 0.0):
         return "the margin is smaller than what these rows settle: equal models often stay open"
     return ""
-
-
-def _but(prospect: Prospect, **changes: object) -> Prospect:
-    import msgspec
-
-    return msgspec.structs.replace(prospect, **changes)

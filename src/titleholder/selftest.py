@@ -14,7 +14,7 @@ pairs: that an estimate lies beyond its rule's bound, or that it is worse than t
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -35,8 +35,6 @@ EXCHANGED = 0.3
 FLIPS = (0.02, 0.05, 0.1)
 SHRINKS = (0.7, 0.4)
 DAMAGED = 0.3
-
-A = TypeVar("A", bound=np.generic)
 
 
 class Scenario(Record, frozen=True):

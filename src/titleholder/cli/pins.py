@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from titleholder.errors import UsageError
+from titleholder.params.schema import NAME
 from titleholder.trust import Pin, Trust
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def pinned(texts: Sequence[str]) -> Trust:
@@ -41,6 +40,6 @@ def _parted(text: str) -> tuple[str, frozenset[str] | None]:
         return text, None
     path, _, names = text.rpartition("=")
     environments = names.split(",")
-    if not path or not all(_NAME.fullmatch(name) for name in environments):
+    if not path or not all(re.fullmatch(NAME, name) for name in environments):
         raise UsageError(f"--key {text}: is not FILE=ENV,ENV")
     return path, frozenset(environments)

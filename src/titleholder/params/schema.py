@@ -16,7 +16,9 @@ Level: TypeAlias = Annotated[float, Meta(gt=0.5, lt=1.0)]
 Positive: TypeAlias = Annotated[float, Meta(gt=0.0)]
 NonNegative: TypeAlias = Annotated[float, Meta(ge=0.0)]
 Count: TypeAlias = Annotated[int, Meta(ge=1)]
-Name: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+# Of suites and environments, which become parts of paths and keys.
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+Name: TypeAlias = Annotated[str, Meta(pattern=f"^{NAME}$")]
 
 
 class StoreParams(Record, frozen=True):

@@ -13,10 +13,9 @@ import msgspec
 
 from titleholder import records
 from titleholder.errors import Busy, UsageError
-from titleholder.params.schema import Params, StoreParams, Suite
+from titleholder.params.schema import NAME, Params, StoreParams, Suite
 
 PARAMS_FILE = "params.yaml"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 RUNS = Path(".titleholder/runs")
 
 
@@ -101,7 +100,7 @@ class StoreChoice:
             "url": self.url, "endpoint": self.endpoint, "environment": self.environment,
         }  # fmt: skip
         chosen = {key: value for key, value in said.items() if value is not None}
-        if self.environment is not None and not NAME.fullmatch(self.environment):
+        if self.environment is not None and not re.fullmatch(NAME, self.environment):
             raise UsageError(
                 f"--env {self.environment!r} cannot be the name of an environment",
                 cure="letters, digits, '.', '-' and '_', the first a letter or digit",

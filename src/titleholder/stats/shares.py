@@ -13,6 +13,7 @@ from titleholder.arrays import Bools, Floats
 from titleholder.metrics import base
 from titleholder.metrics.base import Counts, Means, Metric, Proportion
 from titleholder.stats.cells import Cells
+from titleholder.stats.ends import error_of, turned
 from titleholder.stats.intervals import Paired, undefined
 from titleholder.stats.proportions import Agreement, newcombe, relative_change, wilson
 from titleholder.stats.sample import Sample
@@ -103,8 +104,10 @@ def _paired(
     change = newcombe(of_change, level)
     relative = relative_change(of_change.misses if misses else of_change, level)
     if misses:
-        one, two, relative = _misses(one), _misses(two), _turned(relative)
-    return Paired(one, two, change, relative, _error(change, level), _error(relative, level), "")
+        one, two, relative = _misses(one), _misses(two), turned(relative)
+    return Paired(
+        one, two, change, relative, error_of(change, level), error_of(relative, level), ""
+    )
 
 
 def _effective(value: Floats, hits: Hits, sample: Sample, level: float) -> Agreement:
@@ -130,20 +133,6 @@ def _effective(value: Floats, hits: Hits, sample: Sample, level: float) -> Agree
 def _misses(hits: Estimate) -> Estimate:
     value, low, high = hits.value or 0.0, hits.low or 0.0, hits.high or 0.0
     return Estimate(value=1 - value, low=1 - high, high=1 - low)
-
-
-def _turned(estimate: Estimate) -> Estimate:
-    value, low, high = estimate.value, estimate.low, estimate.high
-    if value is None or low is None or high is None:
-        return Estimate()
-    return Estimate(value=-value, low=-high, high=-low)
-
-
-def _error(change: Estimate, level: float) -> float | None:
-    """The standard error that a normal interval of this width would have."""
-    if change.low is None or change.high is None:
-        return None
-    return (change.high - change.low) / (2 * NormalDist().inv_cdf((1 + level) / 2))
 
 
 def _of_calls(share: Proportion, sample: Sample) -> Hits:

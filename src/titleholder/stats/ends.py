@@ -1,0 +1,20 @@
+"""What can be told from an interval's ends alone. Imports no numpy: the gate judges with it."""
+
+from statistics import NormalDist
+
+from titleholder.types import Estimate
+
+
+def turned(estimate: Estimate) -> Estimate:
+    """The estimate with its sign turned round; empty unless it has a value and both ends."""
+    value, low, high = estimate.value, estimate.low, estimate.high
+    if value is None or low is None or high is None:
+        return Estimate()
+    return Estimate(value=-value, low=-high, high=-low)
+
+
+def error_of(estimate: Estimate, level: float) -> float | None:
+    """The standard error that a normal interval of this width would have; None without ends."""
+    if estimate.low is None or estimate.high is None:
+        return None
+    return (estimate.high - estimate.low) / (2 * NormalDist().inv_cdf((1 + level) / 2))
