@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from titleholder.cli.address import address
-from titleholder.cli.declaring import Commands, declare
+from titleholder.cli.declaring import Commands, add_key, add_store, declare
 from titleholder.cli.pins import pinned, require_apart
 from titleholder.errors import Exit, TitleholderError
 from titleholder.gate import DEADLINE_S, LONGEST_DEADLINE_S, Answer, Believed, ask
@@ -45,17 +45,8 @@ def add_parser(commands: Commands) -> None:
         "--model", required=True, metavar="FILE|sha256:HEX", help="the file to be deployed"
     )
     parser.add_argument("--env", type=_name, required=True, help="the environment of the verdict")
-    parser.add_argument(
-        "--store", metavar="URL", help="file://directory or s3://bucket/prefix (params.yaml)"
-    )
-    parser.add_argument("--endpoint", metavar="URL", help="the S3 server, if it is not Amazon's")
-    parser.add_argument(
-        "--key",
-        action="append",
-        default=[],
-        metavar="FILE[=ENV,...]",
-        help="public key to believe, in these environments or in all; may be repeated",
-    )
+    add_store(parser)
+    add_key(parser, "public key to believe, in these environments or in all")
     parser.add_argument(
         "--approver",
         action="append",

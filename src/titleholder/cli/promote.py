@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from titleholder.cli.declaring import Commands, declare
+from titleholder.cli.declaring import Commands, add_key, declare
 from titleholder.cli.pins import pinned
 from titleholder.errors import Exit, UsageError
 
@@ -45,13 +45,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--env", metavar="NAME", help="environment (params.yaml)")
     parser.add_argument("--store", metavar="URL", help="file://directory or s3://bucket/prefix")
     parser.add_argument("--endpoint", metavar="URL", help="the S3 server, if it is not Amazon's")
-    parser.add_argument(
-        "--key",
-        action="append",
-        default=[],
-        metavar="FILE[=ENV,...]",
-        help="public key to believe (default: the signing key's own); may be repeated",
-    )
+    add_key(parser, "public key to believe (default: the signing key's own)")
     parser.add_argument("--json", action="store_true", help="print the answer as a line of JSON")
 
 

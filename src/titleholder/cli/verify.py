@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from titleholder.cli.address import address
-from titleholder.cli.declaring import Commands, declare
+from titleholder.cli.declaring import Commands, add_key, add_store, declare
 from titleholder.cli.pins import pinned
 from titleholder.errors import UsageError
 
@@ -42,17 +42,8 @@ def add_parser(commands: Commands) -> None:
     """Declare the command and its flags."""
     parser = declare(commands, "verify", HELP, EPILOG)
     parser.add_argument("verdict", metavar="VERDICT", help="a file, an address, or env/suite[/n]")
-    parser.add_argument(
-        "--store", metavar="URL", help="file://directory or s3://bucket/prefix (params.yaml)"
-    )
-    parser.add_argument("--endpoint", metavar="URL", help="the S3 server, if it is not Amazon's")
-    parser.add_argument(
-        "--key",
-        action="append",
-        default=[],
-        metavar="FILE[=ENV,...]",
-        help="public key to believe, in these environments or in all; may be repeated",
-    )
+    add_store(parser)
+    add_key(parser, "public key to believe, in these environments or in all")
     parser.add_argument("--full", action="store_true", help="repeat the statistics, too")
     parser.add_argument("--json", action="store_true", help="print the report as a line of JSON")
     parser.set_defaults(run=run)

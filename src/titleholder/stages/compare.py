@@ -72,8 +72,7 @@ def run(ws: Workspace) -> None:
 def _compared(
     blank: Comparisons, panel: Panel, champion: Predictions, candidate: Predictions, rows: Rows
 ) -> Comparisons:
-    suite, registry = rows.ws.suite, rows.manifest.registry(rows.ws)
-    found = measure(panel, champion, candidate, suite, registry=registry)
+    found = measure(panel, champion, candidate, rows.ws.suite, registry=rows.registry)
     return msgspec.structs.replace(
         blank,
         candidate=candidate.model,
@@ -131,8 +130,7 @@ def _past(
         if rows.has(name, "reference"):
             before = rows.predictions(name, "reference", reference)
             answers.append(_shift(ws, before, rows.predictions(name, "current", now[0])))
-    registry = rows.manifest.registry(ws)
-    found = decay.measure(ws.suite, (reference, then), now, registry)
+    found = decay.measure(ws.suite, (reference, then), now, rows.registry)
     return Past(inputs=inputs, decay=found, answers=tuple(answers))
 
 

@@ -1,8 +1,11 @@
 """Panels and predictions of a run, each read only after its digest was checked."""
 
+from functools import cached_property
+
 from titleholder import records, tables
 from titleholder.arrays import Panel, Predictions
 from titleholder.errors import RecordError
+from titleholder.metrics import Registry
 from titleholder.stages import manifest, measured, predict
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Gauge
@@ -16,6 +19,11 @@ class Rows:
         self.manifest = manifest.read(ws)
         self.set = records.read(ws.stage("predict") / predict.FILE, predict.PredictionSet)
         self.gauges = records.read(ws.stage("predict") / predict.MEASURED, measured.Measured)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The metrics that the suite can name; files of its own are run once."""
+        return self.manifest.registry(self.ws)
 
     @property
     def skipped(self) -> str:

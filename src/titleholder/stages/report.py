@@ -41,7 +41,7 @@ def _card(ws: Workspace, rows: Rows, candidate: str) -> Card:
         candidate=None if panel is None else rows.predictions(candidate, "current", panel),
         explored=compare.explored(ws, candidate),
         selftest=rehearsal.tried(ws),
-        registry=rows.manifest.registry(ws),
+        registry=rows.registry,
         evidence={
             "verdict": f"../../judge/{candidate}.json",
             "comparisons": f"../../compare/{candidate}/{compare.ROWS}",
