@@ -66,7 +66,7 @@ models: setup  ## Train champion and candidate of every suite again
 	$(BIN)/dvc push --quiet
 
 lock:  ## Pin versions and hashes again, for all supported Pythons
-	$(BIN)/uv pip compile pyproject.toml --extra pipeline --group dev --universal \
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  --quiet --upgrade --output-file requirements.lock
 
