@@ -2,24 +2,20 @@
 and can be read, sorted, filtered, printed and walked through with a keyboard.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support import cards, chromium
+from tests.support import cards, markup
+from tests.support.browser import DESK, PHONE, SHIFT, Seen, grave_faults
 from titleholder.report.card import build
 
-CHROMIUM = chromium.find()
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
-]
+pytestmark = pytest.mark.browser
 
 NAMES = [make.__name__ for make in cards.CARDS]
-ROWS = "[...document.querySelectorAll('#findings-table tbody tr')]"
-SHOWN = f"{ROWS}.filter(r => !r.hidden)"
+ROWS = "#findings-table tbody tr"
+CONTROLS = "a[href],button,input,summary,[tabindex='0']"
 
 
 @pytest.fixture(scope="module")
@@ -31,156 +27,153 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return there
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[chromium.Browser]:
-    """One browser for all tests of this module."""
-    assert CHROMIUM is not None
-    with chromium.running(CHROMIUM) as running:
-        yield running
+def address(folder: Path, name: str) -> str:
+    """Where a card's page is."""
+    return (folder / f"{name}.html").resolve().as_uri()
 
 
-@pytest.fixture
-def page(browser: chromium.Browser) -> chromium.Page:
-    """A fresh tab at desktop width, light."""
-    tab = browser.page()
-    tab.resize(1280)
-    tab.prefer("light")
-    return tab
-
-
-def complaints(page: chromium.Page) -> list[Any]:
-    """Exceptions, console messages and log entries of the page."""
-    thrown = page.events("Runtime.exceptionThrown")
-    logged = page.events("Log.entryAdded") + page.events("Runtime.consoleAPICalled")
-    return thrown + logged
+def style(page: Any, selector: str, name: str) -> str:
+    """A computed style of the first element."""
+    said: str = page.eval_on_selector(selector, "(e, name) => getComputedStyle(e)[name]", name)
+    return said
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 def test_no_page_is_wider_than_its_window(
-    page: chromium.Page, folder: Path, name: str, width: int
+    page: Any, seen: Seen, folder: Path, name: str, size: dict[str, int]
 ) -> None:
     """Wide tables scroll in themselves, on a phone as on a desk; nothing is complained of."""
-    page.resize(width)
-    page.open(folder / f"{name}.html")
-    assert page.run("document.documentElement.scrollWidth") <= width
-    assert complaints(page) == []
+    page.set_viewport_size(size)
+    page.goto(address(folder, name))
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert seen.complaints == []
 
 
-def test_hostile_names_run_nothing_and_fetch_nothing(page: chromium.Page, folder: Path) -> None:
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nobody_is_kept_out(page: Any, folder: Path, name: str, scheme: str) -> None:
+    """axe-core finds no serious fault, light or dark, with everything unfolded."""
+    page.emulate_media(color_scheme=scheme)
+    page.goto(address(folder, name))
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert grave_faults(page) == []
+
+
+def test_every_page_is_valid_html(folder: Path) -> None:
+    """The Nu Html Checker finds no fault in the markup of any card, hostile names included."""
+    if markup.checker() is None:
+        pytest.skip("no Nu Html Checker, or no Java, on this machine")
+    assert markup.faults(sorted(folder.glob("*.html"))) == []
+
+
+def test_hostile_names_run_nothing_and_fetch_nothing(page: Any, seen: Seen, folder: Path) -> None:
     """With the corpus in every name the page makes no request but for itself, and stays itself."""
-    path = folder / "hostile.html"
-    page.open(path)
-    page.run("document.querySelectorAll('details').forEach(d => d.open = true)")
-    page.run("document.querySelectorAll('*').forEach(e => e.dispatchEvent(new Event('mouseover')))")
-    assert page.requests == [path.resolve().as_uri()]
-    assert "owned" not in page.run("document.title").split(" · ")[0]
-    assert page.run("document.title").startswith("FAIL · ")
-    assert page.run("document.scripts.length") == 1
-    assert page.run("document.images.length") == 0
-    assert complaints(page) == []
+    page.goto(address(folder, "hostile"))
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    page.evaluate(
+        "document.querySelectorAll('*').forEach(e => e.dispatchEvent(new Event('mouseover')))"
+    )
+    assert seen.requests == [address(folder, "hostile")]
+    assert page.title().startswith("FAIL · ")
+    assert "owned" not in page.title().split(" · ")[0]
+    assert page.evaluate("[document.scripts.length, document.images.length]") == [1, 0]
+    assert seen.complaints == []
 
 
-def test_the_policy_of_the_page_stops_what_would_slip_in(page: chromium.Page, folder: Path) -> None:
+def test_the_policy_of_the_page_stops_what_would_slip_in(
+    page: Any, seen: Seen, folder: Path
+) -> None:
     """A script or an image put into the page afterwards is refused by its own content policy."""
-    path = folder / "passing.html"
-    page.open(path)
-    page.run("""{
-      const script = document.createElement('script'); script.textContent = 'window.slipped = 1';
-      const image = new Image(); image.src = 'http://198.51.100.7/x.png';
-      document.body.append(script, image);
-    }""")
-    assert page.run("window.slipped === undefined")
-    refused = [e["blockedReason"] for e in page.events("Network.loadingFailed")]
-    assert refused == ["csp"] * (len(page.requests) - 1)
-    assert len(page.events("Network.responseReceived")) == 1
+    page.goto(address(folder, "passing"))
+    with page.expect_event("requestfailed"):
+        page.evaluate("""() => {
+          const script = document.createElement('script');
+          script.textContent = 'window.slipped = 1';
+          const image = new Image(); image.src = 'http://198.51.100.7/x.png';
+          document.body.append(script, image);
+        }""")
+    assert page.evaluate("window.slipped === undefined")
+    assert seen.refused == ["csp"]
+    assert len(seen.complaints) == 2
 
 
-def test_everything_can_be_read_without_scripts(page: chromium.Page, folder: Path) -> None:
+def test_everything_can_be_read_without_scripts(browser: Any, folder: Path) -> None:
     """Every finding stands in the page; only sorting and filtering are missing."""
-    page.call("Emulation.setScriptExecutionDisabled", value=True)
-    page.open(folder / "failing.html")
-    page.call("Emulation.setScriptExecutionDisabled", value=False)
-    assert page.run(f"{SHOWN}.length") == len(cards.failing().verdict.findings)
-    assert page.run("getComputedStyle(document.getElementById('filter')).display") == "none"
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(address(folder, "failing"))
+        assert page.locator(f"{ROWS}:visible").count() == len(cards.failing().verdict.findings)
+        assert page.locator("#filter").is_hidden()
 
 
-def click(page: chromium.Page, selector: str) -> None:
-    """Press what the selector finds first."""
-    page.run(f"document.querySelector({selector!r}).click()")
-
-
-def column(page: chromium.Page, at: int) -> list[float]:
+def column(page: Any, at: int) -> list[float]:
     """The sort keys of a column of the findings, from top to bottom, where there are any."""
-    keys = page.run(f"{ROWS}.map(r => r.cells[{at}].dataset.s)")
+    keys = page.eval_on_selector_all(ROWS, "(rows, at) => rows.map(r => r.cells[at].dataset.s)", at)
     return [float(key) for key in keys if key]
 
 
-def test_findings_sort_by_a_column_both_ways(page: chromium.Page, folder: Path) -> None:
+def test_findings_sort_by_a_column_both_ways(page: Any, folder: Path) -> None:
     """First upwards, then downwards, by number and not by text; screen readers are told."""
-    page.open(folder / "large.html")
-    head = "#findings-table thead th:nth-child(6)"
-    click(page, f"{head} button")
+    page.goto(address(folder, "large"))
+    head = page.locator("#findings-table thead th:nth-child(6)")
+    head.get_by_role("button").click()
     up = column(page, 5)
     assert up == sorted(up)
-    assert page.run(f"document.querySelector({head!r}).ariaSort") == "ascending"
-    click(page, f"{head} button")
+    assert head.get_attribute("aria-sort") == "ascending"
+    head.get_by_role("button").click()
     assert column(page, 5) == up[::-1]
-    assert page.run(f"document.querySelector({head!r}).ariaSort") == "descending"
+    assert head.get_attribute("aria-sort") == "descending"
 
 
-def test_findings_filter_by_outcome_and_by_text(page: chromium.Page, folder: Path) -> None:
+def test_findings_filter_by_outcome_and_by_text(page: Any, folder: Path) -> None:
     """Buttons and text narrow down together, and the number shown is announced."""
-    page.open(folder / "failing.html")
+    page.goto(address(folder, "failing"))
     findings = cards.failing().verdict.findings
     open_ones = [f for f in findings if f.outcome == "INCONCLUSIVE"]
-    click(page, "#filter button[value=INCONCLUSIVE]")
-    assert page.run(f"{SHOWN}.length") == len(open_ones)
-    page.run("""{
-      const box = document.querySelector('#filter input');
-      box.value = 'AGE='; box.dispatchEvent(new Event('input'));
-    }""")
+    shown = page.locator(f"{ROWS}:visible")
+    only_open = page.locator("#filter button[value=INCONCLUSIVE]")
+    only_open.click()
+    assert shown.count() == len(open_ones)
+    page.locator("#filter input").fill("AGE=")
     aged = [f for f in open_ones if "age=" in f.slice]
-    assert page.run(f"{SHOWN}.length") == len(aged)
-    said = page.run("document.querySelector('#filter output').textContent")
+    assert shown.count() == len(aged)
+    said = page.locator("#filter output").text_content()
     assert said == f"{len(aged)} of {len(findings)} shown"
-    click(page, "#filter button[value=INCONCLUSIVE]")
-    assert page.run(f"{SHOWN}.length") == sum("age=" in f.slice for f in findings)
+    only_open.click()
+    assert shown.count() == sum("age=" in f.slice for f in findings)
 
 
-def test_the_keyboard_reaches_everything_and_shows_where_it_is(
-    page: chromium.Page, folder: Path
-) -> None:
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(page: Any, folder: Path) -> None:
     """Tab goes to the skip link first, then to all controls, each with a visible outline."""
-    page.open(folder / "failing.html")
-    wanted = page.run(
-        "[...document.querySelectorAll('a[href],button,input,summary,[tabindex=\"0\"]')]"
-        ".filter(e => e.checkVisibility() && !e.closest('details:not([open]) > :not(summary)'))"
-        ".length"
+    page.goto(address(folder, "failing"))
+    wanted = page.eval_on_selector_all(
+        CONTROLS,
+        "found => found.filter(e => e.checkVisibility() && "
+        "!e.closest('details:not([open]) > :not(summary)')).length",
     )
     reached, outlined = 0, 0
     for step in range(wanted):
-        for kind in ("rawKeyDown", "keyUp"):
-            page.call("Input.dispatchKeyEvent", type=kind, key="Tab", windowsVirtualKeyCode=9)
+        page.keyboard.press("Tab")
         if step == 0:
-            assert page.run("document.activeElement.className") == "skip"
-        reached += page.run(
+            assert page.evaluate("document.activeElement.className") == "skip"
+        reached += page.evaluate(
             "document.activeElement !== document.body && !document.activeElement.seen"
         )
-        page.run("document.activeElement.seen = true")
-        outlined += page.run("getComputedStyle(document.activeElement).outlineStyle !== 'none'")
+        page.evaluate("document.activeElement.seen = true")
+        outlined += page.evaluate(
+            "getComputedStyle(document.activeElement).outlineStyle !== 'none'"
+        )
     assert reached == wanted
     assert outlined == wanted
 
 
-def test_a_finding_can_be_sorted_with_the_keyboard(page: chromium.Page, folder: Path) -> None:
+def test_a_finding_can_be_sorted_with_the_keyboard(page: Any, folder: Path) -> None:
     """Enter on a focused heading sorts by it."""
-    page.open(folder / "failing.html")
-    head = "#findings-table thead th:nth-child(7)"
-    page.run(f"document.querySelector('{head} button').focus()")
-    enter = {"key": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"}
-    page.call("Input.dispatchKeyEvent", type="keyDown", **enter)
-    assert page.run(f"document.querySelector({head!r}).ariaSort") == "ascending"
+    page.goto(address(folder, "failing"))
+    head = page.locator("#findings-table thead th:nth-child(7)")
+    head.get_by_role("button").press("Enter")
+    assert head.get_attribute("aria-sort") == "ascending"
 
 
 def luminance(colour: str) -> float:
@@ -192,43 +185,41 @@ def luminance(colour: str) -> float:
 
 @pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
 def test_the_page_follows_the_preferred_scheme(
-    page: chromium.Page, folder: Path, scheme: str, dark: bool
+    page: Any, folder: Path, scheme: str, dark: bool
 ) -> None:
     """Ground and ink change places, and stay at least 7:1 apart (WCAG 1.4.6)."""
-    page.prefer(scheme)
-    page.open(folder / "passing.html")
-    ground = luminance(page.run("getComputedStyle(document.body).backgroundColor"))
-    ink = luminance(page.run("getComputedStyle(document.body).color"))
+    page.emulate_media(color_scheme=scheme)
+    page.goto(address(folder, "passing"))
+    ground = luminance(style(page, "body", "backgroundColor"))
+    ink = luminance(style(page, "body", "color"))
     assert (ground < ink) is dark
     light, deep = max(ground, ink), min(ground, ink)
     assert (light + 0.05) / (deep + 0.05) >= 7
-    assert page.run("getComputedStyle(document.querySelector('svg.plot text')).fill") in (
-        page.run("getComputedStyle(document.body).color"),
-        page.run("getComputedStyle(document.querySelector('.muted')).color"),
+    assert style(page, "svg.plot text", "fill") in (
+        style(page, "body", "color"),
+        style(page, ".muted", "color"),
     )
 
 
 @pytest.mark.parametrize("name", ["failing", "hostile", "large", "multiclass"])
-def test_paper_has_no_controls_and_no_cut_tables(
-    page: chromium.Page, folder: Path, name: str
-) -> None:
+def test_paper_has_no_controls_and_no_cut_tables(page: Any, folder: Path, name: str) -> None:
     """Printed, filter and navigation are gone, ink is black, and tables keep to their place."""
-    page.call("Emulation.setEmulatedMedia", media="print")
-    page.resize(702)  # A4 less its margins, in CSS pixels
-    page.open(folder / f"{name}.html")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 702, "height": 900})  # A4 less its margins, in CSS pixels
+    page.goto(address(folder, name))
     for selector in ("#filter", "nav", ".skip"):
-        shown = page.run(f"getComputedStyle(document.querySelector({selector!r})).display")
-        assert shown == "none", selector
-    assert page.run("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
-    wide = page.run(
-        "[...document.querySelectorAll('table')].filter(t => t.checkVisibility() && "
-        "t.offsetWidth > t.parentElement.offsetWidth).map(t => t.id || t.className || t.innerText)"
+        assert style(page, selector, "display") == "none", selector
+    assert style(page, "body", "color") == "rgb(0, 0, 0)"
+    wide = page.eval_on_selector_all(
+        "table",
+        "found => found.filter(t => t.checkVisibility() && "
+        "t.offsetWidth > t.parentElement.offsetWidth).map(t => t.id || t.className || t.innerText)",
     )
     assert wide == []
-    assert page.pdf().startswith(b"%PDF-")
+    assert page.pdf(print_background=True, prefer_css_page_size=True).startswith(b"%PDF-")
 
 
-def test_links_to_evidence_open_the_files_of_the_run(page: chromium.Page, tmp_path: Path) -> None:
+def test_links_to_evidence_open_the_files_of_the_run(page: Any, tmp_path: Path) -> None:
     """From where the stage writes the page, the relative link leads to the evidence."""
     card = tmp_path / "report" / "candidate" / "report.html"
     evidence = tmp_path / "drift" / "evidence" / "evidently.html"
@@ -236,20 +227,13 @@ def test_links_to_evidence_open_the_files_of_the_run(page: chromium.Page, tmp_pa
         path.parent.mkdir(parents=True)
     card.write_text(build(cards.passing()), encoding="utf-8")
     evidence.write_text("<title>evidence</title>", encoding="utf-8")
-    page.open(card)
-    address = page.run("document.querySelector('.evidence a').href")
-    assert address == evidence.resolve().as_uri()
+    page.goto(card.resolve().as_uri())
+    page.locator(".evidence a").first.click()
+    page.wait_for_url(evidence.resolve().as_uri())
+    assert page.title() == "evidence"
 
 
-def test_the_layout_does_not_shift(page: chromium.Page, folder: Path) -> None:
+def test_the_layout_does_not_shift(page: Any, folder: Path) -> None:
     """Nothing moves after it was painted (cumulative layout shift 0)."""
-    page.open(folder / "large.html")
-    shift = """new Promise(done => {
-      let sum = 0;
-      const watch = new PerformanceObserver(list => {
-        for (const entry of list.getEntries()) sum += entry.value; });
-      watch.observe({type: 'layout-shift', buffered: true});
-      setTimeout(() => done(sum), 300);
-    })"""
-    said = page.call("Runtime.evaluate", expression=shift, awaitPromise=True, returnByValue=True)
-    assert said["result"]["value"] < 0.01
+    page.goto(address(folder, "large"))
+    assert page.evaluate(SHIFT) < 0.01
