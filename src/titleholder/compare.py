@@ -17,9 +17,10 @@ from titleholder.params.schema import Policy, Suite
 from titleholder.slices import OVERALL, Grouping, Part, declared, grouping
 from titleholder.stats.estimates import estimated
 from titleholder.stats.intervals import Paired, undefined
+from titleholder.stats.methods import interval_by, tested_by
 from titleholder.stats.resampler import Draw, Resampler
 from titleholder.stats.sample import Sample, lacking, take
-from titleholder.types import Comparison, Estimate, Record, Task
+from titleholder.types import Comparison, Estimate, IntervalMethod, Record, Task
 
 
 class Flips(Record, frozen=True):
@@ -138,8 +139,13 @@ def _of_rows(metric: Metric, resampler: Resampler, policy: Policy) -> Comparison
         return _missing(metric, sample, policy, lacks)
     if len(sample) == 0:
         return _comparison(metric, sample, "none", policy, undefined("the slice has no rows"))
-    paired, method = estimated(metric, resampler, policy.level)
-    return _comparison(metric, sample, method, policy, paired)
+    asked = policy.methods.get(metric.name, IntervalMethod.DEFAULT)
+    paired, method = interval_by(asked, metric, resampler, policy.level)
+    found = _comparison(metric, sample, method, policy, paired)
+    test = policy.tests.get(metric.name)
+    if test is None:
+        return found
+    return msgspec.structs.replace(found, test=tested_by(test, metric, resampler))
 
 
 def _of_groups(

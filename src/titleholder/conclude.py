@@ -41,14 +41,15 @@ def error_control(level: float) -> str:
     >>> print(error_control(0.95))
     Intersection-union test: every blocking rule must pass at its own one-sided level of 2.5%, \
 so a candidate that breaks any one of them is approved with a probability of at most 2.5%. \
-Findings of several slices are not corrected for one another; read them as exploration.
+Culprits are named by Holm's procedure over all blocking findings, which names anyone wrongly with \
+a probability of at most 2.5%.
     """
     side = f"{(1 - level) / 2:.3%}".rstrip("0%").rstrip(".") + "%"
     return (
         f"Intersection-union test: every blocking rule must pass at its own one-sided level of "
         f"{side}, so a candidate that breaks any one of them is approved with a probability of "
-        f"at most {side}. Findings of several slices are not corrected for one another; read "
-        f"them as exploration."
+        f"at most {side}. Culprits are named by Holm's procedure over all blocking findings, "
+        f"which names anyone wrongly with a probability of at most {side}."
     )
 
 

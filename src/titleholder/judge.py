@@ -8,11 +8,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from titleholder.params.schema import Policy
 from titleholder.policy import owed
 from titleholder.stats.ends import error_of, turned
 from titleholder.stats.power import p_value, rows_needed
-from titleholder.types import Comparison, Estimate, Finding, Kind, Outcome, Rule
+from titleholder.types import Comparison, Estimate, Finding, Kind, Mode, Outcome, Rule, Severity
 
 # Two decimals that differ by this little are the same number: 0.80 - 0.79 is not 0.01 in binary.
 # A share of the bound, so that it stays a rounding error whatever the unit; what has to be beaten
@@ -48,7 +50,28 @@ def judge(
     rules = owed(policy.rules, dict.fromkeys(slice_name for _, slice_name, _ in by_key))
     if skipped:
         return tuple(_nothing(rule, policy, Outcome.INCONCLUSIVE, skipped) for rule in rules)
-    return tuple(_finding(rule, policy, by_key) for rule in rules)
+    return culprits_marked([_finding(rule, policy, by_key) for rule in rules])
+
+
+def culprits_marked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings with `Finding.culprit_p`: Holm over all that decide."""
+    import numpy as np
+
+    from titleholder.stats.multiplicity import holm
+
+    family = [
+        f.mode is Mode.ENFORCE and f.severity is Severity.BLOCK and f.p_value is not None
+        for f in findings
+    ]
+    broken = [
+        1 - f.p_value if among and f.p_value is not None else math.nan
+        for f, among in zip(findings, family, strict=True)
+    ]
+    adjusted = holm(np.array(broken, dtype=float)).tolist() if any(family) else broken
+    return tuple(
+        msgspec.structs.replace(f, culprit_p=p) if among else f
+        for f, p, among in zip(findings, adjusted, family, strict=True)
+    )
 
 
 def decide(rule: Rule, bound: Bound) -> Outcome:
@@ -211,6 +234,7 @@ def _assembled(
         value=rule.value,
         level=comparison.level,
         rows_needed=rows,
+        test=comparison.test,
     )
 
 

@@ -54,6 +54,28 @@ class Mode(StrEnum):
     SHADOW = "shadow"
 
 
+class IntervalMethod(StrEnum):
+    """Ways to an interval that a metric may be given instead of its default."""
+
+    DEFAULT = "default"
+    NEWCOMBE = "newcombe"
+    DELONG = "delong"
+    PAIRED_T = "paired_t"
+    INFLUENCE_T = "influence_t"
+    BOOTSTRAP = "bootstrap"
+    BOOTSTRAP_BCA = "bootstrap_bca"
+    BOOTSTRAP_T = "bootstrap_t"
+    CLUSTER_BOOTSTRAP = "cluster_bootstrap"
+
+
+class TestMethod(StrEnum):
+    """Tests of no improvement that may stand beside an interval."""
+
+    MCNEMAR = "mcnemar"
+    WILCOXON = "wilcoxon"
+    PERMUTATION = "permutation"
+
+
 class Outcome(StrEnum):
     """What became of one rule, one check or the whole verdict. ERROR is never a verdict."""
 
@@ -115,6 +137,14 @@ class Gauge(Record, frozen=True):
     n: int
 
 
+class Tested(Record, frozen=True):
+    """A one-sided test of no improvement at all; ``reason`` says why there is no p-value."""
+
+    method: str
+    p_value: float | None
+    reason: str = ""
+
+
 class Comparison(Record, frozen=True):
     """One metric on one slice: champion, candidate and the paired improvement.
 
@@ -125,6 +155,7 @@ class Comparison(Record, frozen=True):
     measured at all: a fault, where a mere lack of evidence is not. ``of_rows`` is false for
     figures of the whole model, such as its size, which no number of rows makes surer.
     ``n_min_class`` is the size of the rarest class on the slice (None for regression).
+    ``test`` is the test that the suite asked for beside the interval; it decides nothing.
     """
 
     metric: str
@@ -144,10 +175,17 @@ class Comparison(Record, frozen=True):
     reason: str = ""
     available: bool = True
     of_rows: bool = True
+    test: Tested | None = None
 
 
 class Finding(Record, frozen=True):
-    """What became of one rule on one slice, with everything the decision rested on."""
+    """What became of one rule on one slice, with everything the decision rested on.
+
+    ``p_value`` is that of the null that the rule's bound is missed: small where the rule is kept.
+    ``culprit_p`` is the other side of it: of the null that the rule is kept, adjusted by Holm for
+    all rules that decide, so that naming what is below one side's level names anyone wrongly
+    with at most that probability. None where there is no standard error, or nothing decides.
+    """
 
     rule: str
     metric: str
@@ -171,6 +209,8 @@ class Finding(Record, frozen=True):
     value: float | None
     level: float
     rows_needed: int | None
+    culprit_p: float | None = None
+    test: Tested | None = None
 
 
 class Check(Record, frozen=True):

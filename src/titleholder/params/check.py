@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Protocol
 
 from titleholder.params.document import Path_
+from titleholder.params.expression import BadExpression, columns_in, parse
 from titleholder.params.schema import Binned, Part, Policy, SliceSpec, Suite
 from titleholder.params.shape import Problem, nearest
 from titleholder.types import Kind, Mode, Rule, Severity, Task
@@ -60,6 +61,7 @@ def suite_problems(suite: Suite, metrics: Metrics, path: Path_) -> Iterator[Prob
 def policy_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Problem]:
     """All that is wrong with the meaning of a policy."""
     yield from _task_problems(policy, metrics, path)
+    yield from _segment_problems(policy, path)
     for i, spec in enumerate(policy.slices):
         yield from _slice_problems(spec, (*path, "slices", i))
     yield from _cost_problems(policy, path)
@@ -78,8 +80,12 @@ def check_columns(policy: Policy, columns: Collection[str], where: str) -> list[
     for i, spec in enumerate(policy.slices):
         for part in _parts(spec):
             wanted[_column(part)] = f"slices[{i}]"
+    for segment, text in policy.segments.items():
+        wanted.pop(segment, None)
+        for column in columns_in(parse(text)):
+            wanted[column] = f"segments.{segment}"
     for i, rule in enumerate(policy.rules):
-        if rule.over is not None:
+        if rule.over is not None and rule.over not in policy.segments:
             wanted.setdefault(rule.over, f"rules[{i}].over")
     return [
         f"{key}: {where} has no column {name!r}{nearest(name, columns)}"
@@ -103,6 +109,9 @@ def _task_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Pr
         if policy.decay.metric is not None:
             where = (*path, "decay", "metric")
             yield from _metric_problems(policy.decay.metric, policy.task, metrics, where)
+        for key, asked in (("methods", policy.methods), ("tests", policy.tests)):
+            for name in asked:
+                yield from _metric_problems(name, policy.task, metrics, (*path, key, name))
 
 
 def _cost_problems(policy: Policy, path: Path_) -> Iterator[Problem]:
@@ -155,6 +164,17 @@ def _slice_problems(spec: SliceSpec, path: Path_) -> Iterator[Problem]:
     for part in parts:
         if isinstance(part, Binned) and not all(a < b for a, b in pairwise(part.bins)):
             yield Problem(path, f"bins of {part.column!r} must rise from edge to edge")
+
+
+def _segment_problems(policy: Policy, path: Path_) -> Iterator[Problem]:
+    for name, text in policy.segments.items():
+        where = (*path, "segments", name)
+        try:
+            parse(text)
+        except BadExpression as error:
+            yield Problem(where, str(error))
+        if name in (policy.columns.target, policy.columns.row_id):
+            yield Problem(where, "is the name of a column that has a part to play already")
 
 
 def _slice_names(policy: Policy) -> list[str]:

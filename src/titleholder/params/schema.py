@@ -9,7 +9,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from titleholder.types import Record, Rule, Severity, Task
+from titleholder.types import IntervalMethod, Record, Rule, Severity, Task, TestMethod
 
 Share: TypeAlias = Annotated[float, Meta(ge=0.0, le=1.0)]
 Level: TypeAlias = Annotated[float, Meta(gt=0.5, lt=1.0)]
@@ -123,6 +123,9 @@ class Policy(Record, frozen=True):
     metrics: tuple[str, ...] | None = None
     metrics_from: tuple[str, ...] = ()
     costs: Costs | None = None
+    methods: dict[str, IntervalMethod] = msgspec.field(default_factory=dict)
+    tests: dict[str, TestMethod] = msgspec.field(default_factory=dict)
+    segments: dict[Name, str] = msgspec.field(default_factory=dict)
     slices: tuple[SliceSpec, ...] = ()
     min_n: Count = 20
     level: Level = 0.95

@@ -49,8 +49,8 @@ _TABLE = (
         "compare",
         ("pull", "predict"),
         (
-            "columns", "costs", "decay", "drift", "level", "metrics", "metrics_from", "positive",
-            "resamples", "seed", "slices", "task", "threshold",
+            "columns", "costs", "decay", "drift", "level", "methods", "metrics", "metrics_from",
+            "positive", "resamples", "seed", "segments", "slices", "task", "tests", "threshold",
         ),
     ),
     Stage(

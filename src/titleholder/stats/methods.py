@@ -16,8 +16,8 @@ from titleholder.stats.intervals import Paired, undefined
 from titleholder.stats.resampler import Resampler
 from titleholder.stats.sample import Sample
 from titleholder.stats.shares import compare_shares, hits_of
+from titleholder.types import IntervalMethod, Tested, TestMethod
 
-DEFAULT = "default"
 AREAS = ("roc_auc", "gini")
 
 
@@ -42,26 +42,35 @@ class Test:
 
 
 def interval_by(
-    name: str, metric: Metric, resampler: Resampler, level: float
+    name: IntervalMethod, metric: Metric, resampler: Resampler, level: float
 ) -> tuple[Paired, str]:
     """The estimates of a metric by a named method, and what the finding calls it.
 
-    Raises KeyError for a name that is not in `INTERVALS`. A method that does not apply gives no
+    A method that does not apply gives no
     estimate but the reason, never another method's numbers.
     """
     method = INTERVALS[name]
     reason = method.lacks(metric, resampler.sample)
     if reason:
         return undefined(f"{method.title} does not apply: {reason}"), "none"
-    if name == DEFAULT:
+    if name is IntervalMethod.DEFAULT:
         return estimated(metric, resampler, level)
     return method.run(metric, resampler, level), method.title
 
 
+def tested_by(name: TestMethod, metric: Metric, resampler: Resampler) -> Tested:
+    """The p-value of no improvement by a named test, or why the test does not apply."""
+    method = TESTS[name]
+    reason = method.lacks(metric, resampler.sample)
+    if reason:
+        return Tested(method.title, None, f"does not apply: {reason}")
+    return Tested(method.title, method.run(metric, resampler))
+
+
 def applicable(metric: Metric, sample: Sample) -> tuple[str, ...]:
     """The names of all intervals and tests that a metric may have on these rows."""
-    table: Mapping[str, Interval | Test] = {**INTERVALS, **TESTS}
-    return tuple(name for name, method in table.items() if not method.lacks(metric, sample))
+    both: tuple[tuple[str, Interval | Test], ...] = (*INTERVALS.items(), *TESTS.items())
+    return tuple(name for name, method in both if not method.lacks(metric, sample))
 
 
 def _rows(metric: Metric, _: Sample) -> str:
@@ -119,35 +128,54 @@ def _default(metric: Metric, resampler: Resampler, level: float) -> Paired:
 
 _EFRON = "Efron & Tibshirani 1993, An Introduction to the Bootstrap"
 
-INTERVALS: Mapping[str, Interval] = MappingProxyType({
-    DEFAULT: Interval("the metric's default", "docs/coverage.md", _ungrouped, _default),
-    "newcombe": Interval(
-        "Newcombe's score interval for paired proportions",
-        "doi:10.1002/(SICI)1097-0258(19981130)17:22<2635::AID-SIM954>3.0.CO;2-C",
-        _share, _newcombe,
-    ),
-    "delong": Interval("DeLong's interval", "doi:10.2307/2531595", _plain_area,
-                       alternatives.delong),
-    "paired_t": Interval("paired t interval", "doi:10.1093/biomet/6.1.1", _mean,
-                         alternatives.student),
-    "influence_t": Interval("Student's interval by influence", f"{_EFRON}, ch. 21", _resampled,
-                            alternatives.student),
-    "bootstrap": Interval("paired percentile bootstrap", f"{_EFRON}, ch. 13", _resampled,
-                          alternatives.percentile),
-    "bootstrap_bca": Interval("paired BCa bootstrap", "doi:10.2307/2289144", _resampled,
-                              alternatives.bca),
-    "bootstrap_t": Interval("paired studentised bootstrap", f"{_EFRON}, ch. 12", _mean,
-                            alternatives.studentised),
-    "cluster_bootstrap": Interval("paired percentile bootstrap over clusters",
-                                  "doi:10.1162/rest.90.3.414", _clustered,
-                                  alternatives.percentile),
-})  # fmt: skip
+INTERVALS: Mapping[IntervalMethod, Interval] = MappingProxyType(
+    {
+        IntervalMethod.DEFAULT: Interval(
+            "the metric's default", "docs/coverage.md", _ungrouped, _default
+        ),
+        IntervalMethod.NEWCOMBE: Interval(
+            "Newcombe's score interval for paired proportions",
+            "doi:10.1002/(SICI)1097-0258(19981130)17:22<2635::AID-SIM954>3.0.CO;2-C",
+            _share,
+            _newcombe,
+        ),
+        IntervalMethod.DELONG: Interval(
+            "DeLong's interval", "doi:10.2307/2531595", _plain_area, alternatives.delong
+        ),
+        IntervalMethod.PAIRED_T: Interval(
+            "paired t interval", "doi:10.1093/biomet/6.1.1", _mean, alternatives.student
+        ),
+        IntervalMethod.INFLUENCE_T: Interval(
+            "Student's interval by influence", f"{_EFRON}, ch. 21", _resampled, alternatives.student
+        ),
+        IntervalMethod.BOOTSTRAP: Interval(
+            "paired percentile bootstrap", f"{_EFRON}, ch. 13", _resampled, alternatives.percentile
+        ),
+        IntervalMethod.BOOTSTRAP_BCA: Interval(
+            "paired BCa bootstrap", "doi:10.2307/2289144", _resampled, alternatives.bca
+        ),
+        IntervalMethod.BOOTSTRAP_T: Interval(
+            "paired studentised bootstrap", f"{_EFRON}, ch. 12", _mean, alternatives.studentised
+        ),
+        IntervalMethod.CLUSTER_BOOTSTRAP: Interval(
+            "paired percentile bootstrap over clusters",
+            "doi:10.1162/rest.90.3.414",
+            _clustered,
+            alternatives.percentile,
+        ),
+    }
+)
 
-TESTS: Mapping[str, Test] = MappingProxyType({
-    "mcnemar": Test("exact McNemar test", "doi:10.1007/BF02295996", _plain_share,
-                    hypotheses.mcnemar),
-    "wilcoxon": Test("Wilcoxon signed rank test", "doi:10.2307/3001968", _mean,
-                     hypotheses.wilcoxon),
-    "permutation": Test("paired permutation test", "Good 2005, ch. 3", _mean,
-                        hypotheses.permutation),
-})  # fmt: skip
+TESTS: Mapping[TestMethod, Test] = MappingProxyType(
+    {
+        TestMethod.MCNEMAR: Test(
+            "exact McNemar test", "doi:10.1007/BF02295996", _plain_share, hypotheses.mcnemar
+        ),
+        TestMethod.WILCOXON: Test(
+            "Wilcoxon signed rank test", "doi:10.2307/3001968", _mean, hypotheses.wilcoxon
+        ),
+        TestMethod.PERMUTATION: Test(
+            "paired permutation test", "Good 2005, ch. 3", _mean, hypotheses.permutation
+        ),
+    }
+)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from titleholder.arrays import Floats, Ints, Panel
 from titleholder.errors import BadInput, UsageError
 from titleholder.params.schema import Columns, Policy
+from titleholder.segments import with_segments
 from titleholder.slices import label_of
 from titleholder.tables.cells import codes_of, column_of, ids_of, labels_in, numbers, refuse, some
 from titleholder.types import Task
@@ -31,7 +32,7 @@ def panel_of(frame: "pd.DataFrame", policy: Policy, where: str) -> Panel:
         labels = labels_in(frame, target, where, ids)
         classes = _classes(labels, policy, where)
         y_true = codes_of(labels, classes)
-    return Panel(
+    panel = Panel(
         row_id=ids,
         task=policy.task,
         y_true=y_true,
@@ -40,6 +41,7 @@ def panel_of(frame: "pd.DataFrame", policy: Policy, where: str) -> Panel:
         cluster=_clusters(frame, columns, where),
         columns={str(name): _plain(frame[name]) for name in frame.columns if name != target},
     )
+    return with_segments(panel, policy.segments)
 
 
 def _classes(labels: NDArray[np.object_], policy: Policy, where: str) -> tuple[str, ...]:
