@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -348,3 +349,54 @@ def test_policies_without_rules_measure_all_the_same() -> None:
     """Measuring reads no rule, so that a change of policy reruns judging alone."""
     bare: Policy = policy(resamples=B)
     assert measure(*drawn(60), bare).comparisons
+
+
+def test_a_metric_is_measured_by_the_method_that_the_suite_asks_for() -> None:
+    """``methods`` of one metric leaves the others at their default."""
+    pair = grouped(300)
+    plain = {c.metric: c for c in measured(pair).comparisons}
+    asked = {c.metric: c for c in measured(pair, methods={"roc_auc": "delong"}).comparisons}
+    assert asked["roc_auc"].method == "DeLong's interval"
+    assert asked["roc_auc"].improvement.value == plain["roc_auc"].improvement.value
+    assert asked["roc_auc"].improvement != plain["roc_auc"].improvement
+    assert asked["f1"] == plain["f1"]
+
+
+def test_a_method_that_does_not_apply_gives_its_reason_and_no_other_numbers() -> None:
+    """A panel without clusters has no bootstrap over clusters."""
+    out = measured(grouped(300), methods={"f1": "cluster_bootstrap"})
+    (f1,) = [c for c in out.comparisons if c.metric == "f1"]
+    assert f1.improvement == Estimate()
+    assert f1.reason.endswith("does not apply: the panel has no clusters")
+
+
+def test_a_test_stands_beside_the_interval_and_changes_nothing_else() -> None:
+    """McNemar's p-value of the rows that only one model hits, as SciPy's binomial has it."""
+    from scipy.stats import binomtest
+
+    pair = grouped(300)
+    plain = {c.metric: c for c in measured(pair).comparisons}
+    tested = {c.metric: c for c in measured(pair, tests={"accuracy": "mcnemar"}).comparisons}
+    panel, champion, candidate = pair
+    first, second = champion.label == panel.y_true, candidate.label == panel.y_true
+    won, lost = int((second & ~first).sum()), int((first & ~second).sum())
+    expected = binomtest(won, won + lost, 0.5, alternative="greater").pvalue
+    test = tested["accuracy"].test
+    assert test is not None
+    assert test.p_value == pytest.approx(expected, rel=1e-12)
+    assert replace_test(tested["accuracy"]) == plain["accuracy"]
+    assert tested["f1"] == plain["f1"]
+
+
+def replace_test(comparison: Comparison) -> Comparison:
+    """The comparison without its test."""
+    return msgspec.structs.replace(comparison, test=None)
+
+
+def test_a_test_that_does_not_apply_says_so() -> None:
+    """F1 is no mean over rows, so signed ranks say nothing of it."""
+    out = measured(grouped(300), tests={"f1": "wilcoxon"})
+    (f1,) = [c for c in out.comparisons if c.metric == "f1"]
+    assert f1.test is not None
+    assert f1.test.p_value is None
+    assert f1.test.reason == "does not apply: f1 is no mean over rows"

@@ -443,3 +443,37 @@ def test_a_bound_decides_by_itself() -> None:
         }[kind]  # fmt: skip
         assert decide(of, Bound(estimate, at, None)) is outcome
         assert quantity(of) in ("candidate", "improvement")
+
+
+def test_culprits_are_named_by_holm_over_all_that_decide() -> None:
+    """Adjusted over blocking, enforced rules alone; warnings and shadows are no part of it."""
+    of = rule(Kind.NON_INFERIOR)
+    rules = (
+        replace(of, id="a"),
+        replace(of, id="b"),
+        replace(of, id="c", severity=Severity.WARN),
+        replace(of, id="d", mode=Mode.SHADOW),
+    )
+    broken = comparison(of, interval(-0.09, -0.06), std_error=0.0077)
+    findings = {f.rule: f for f in judge(policy(*rules), [broken])}
+    raw = 1 - (findings["a"].p_value or 0.0)
+    assert findings["a"].culprit_p == pytest.approx(2 * raw)
+    assert findings["b"].culprit_p == pytest.approx(2 * raw)
+    assert findings["c"].culprit_p is None
+    assert findings["d"].culprit_p is None
+
+
+def test_a_rule_that_is_kept_is_no_culprit() -> None:
+    """The p-value of being broken is close to one where the rule holds by far."""
+    of = rule(Kind.NON_INFERIOR)
+    assert (judged(of, comparison(of, interval(0.01, 0.04))).culprit_p or 0) > 0.99
+
+
+def test_without_a_standard_error_nobody_is_named() -> None:
+    """What has no p-value is no part of the family, and does not make others look better."""
+    of, other = rule(Kind.NON_INFERIOR), rule(Kind.FLOOR, id="open", metric="recall")
+    first = comparison(of, interval(-0.09, -0.06), std_error=0.0077)
+    alone = judge(policy(of), [first])[0]
+    both = judge(policy(of, other), [first])
+    assert both[0].culprit_p == alone.culprit_p
+    assert both[1].culprit_p is None

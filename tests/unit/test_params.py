@@ -375,3 +375,35 @@ def test_usual_stands_for_all_that_a_task_has_by_default(tmp_path: Path) -> None
     text = _edited(rules=both, metrics=["usual", "calibration_slope"])
     suite = load(_write(tmp_path, text), lambda _: REGISTRY).suites["credit"]
     assert suite.metrics == ("usual", "calibration_slope")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"methods": {"roc_auc": "de_long"}}, "'de_long' is not one of"),
+        (
+            {"methods": {"recal": "bootstrap"}},
+            "there is no metric 'recal' (did you mean 'recall'?)",
+        ),
+        ({"tests": {"mae": "wilcoxon"}}, "'mae' is a metric of regression, not of binary"),
+        ({"tests": {"accuracy": "bootstrap"}}, "'bootstrap' is not one of mcnemar"),
+        ({"segments": {"old": "age >"}}, "'age >' cannot be read"),
+        ({"segments": {"deny": "pirat > 1"}}, "is the name of a column that has a part to play"),
+    ],
+)
+def test_methods_tests_and_segments_are_checked_before_any_data(
+    tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    """A name that is not known is told with the nearest that is."""
+    text = _edited(
+        rules=[{"id": "it", "metric": "recall", "kind": "floor", "value": 0.5}], **changes
+    )
+    assert said in " ".join(_problems(tmp_path, text))
+
+
+def test_the_data_must_have_the_columns_of_a_segment_and_not_the_segment() -> None:
+    """A segment is made of columns; slicing by it asks the data for those."""
+    policy = Policy(task=Task.BINARY, rules=(), segments={"old": "age > 60"}, slices=("old",))
+    assert check_columns(policy, ["age"], "data.csv") == []
+    (told,) = check_columns(policy, ["agge"], "data.csv")
+    assert told == "segments.old: data.csv has no column 'age' (did you mean 'agge'?)"

@@ -1,6 +1,7 @@
 """Methods that may be asked for: against SciPy, published examples and the definition itself."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -256,3 +257,11 @@ def test_a_handful_of_rows_gives_an_interval_or_a_reason(name: str) -> None:
                     assert paired.reason
                 else:
                     assert np.isfinite(ends(paired.improvement)).all()
+
+
+def test_the_page_is_what_the_table_prints() -> None:
+    """docs/methods.md; python -m titleholder.stats.reference makes it anew."""
+    from titleholder.stats import reference
+
+    page = Path(__file__).parents[2] / "docs" / "methods.md"
+    assert page.read_text(encoding="utf-8") == reference.page()

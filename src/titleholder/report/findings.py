@@ -77,6 +77,30 @@ def excused(finding: Finding) -> bool:
     )
 
 
+def standing(finding: Finding) -> str:
+    """Whether a broken rule may be named among all that decide; empty for any other finding.
+
+    A rule fails at its own level; of many rules one may do so by chance. Holm's adjusted p-value
+    keeps that in check for all of them at once.
+    """
+    if finding.outcome is not Outcome.FAIL or finding.culprit_p is None:
+        return ""
+    p = f"Holm p {numbers.p_value(finding.culprit_p)}"
+    if finding.culprit_p < (1 - finding.level) / 2:
+        return f"named among all blocking rules ({p})"
+    return f"broken by itself, not among all blocking rules ({p})"
+
+
+def tested(finding: Finding) -> str:
+    """The test that the suite asked for beside the interval; empty where it asked for none."""
+    test = finding.test
+    if test is None:
+        return ""
+    if test.p_value is None:
+        return f"{test.method} {test.reason}"
+    return f"{test.method} of no improvement: p {numbers.p_value(test.p_value)}"
+
+
 def weight_of(finding: Finding) -> tuple[int, int, float]:
     """A sort key: what breaks the verdict, what only warns, what is noted, and last what passed.
 

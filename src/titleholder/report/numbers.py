@@ -57,6 +57,17 @@ def number(value: float | None, places: int, *, signed: bool = False) -> str:
     return ("−" if rounded < 0 else "+" if signed else "") + text
 
 
+def p_value(p: float) -> str:
+    """A p-value with two digits, and never a zero that nobody measured.
+
+    >>> p_value(0.0312), p_value(0.5), p_value(0.00002), p_value(1.0)
+    ('0.031', '0.50', '< 0.0001', '1.0')
+    """
+    if not math.isfinite(p):
+        return NOTHING
+    return "< 0.0001" if p < 0.0001 else f"{p:#.2g}"
+
+
 def plain(value: float | None, digits: int = DECLARED_DIGITS, *, signed: bool = False) -> str:
     """An exact value (a margin, a bound, a threshold) as it was declared, up to some digits.
 

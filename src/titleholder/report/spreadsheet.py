@@ -21,7 +21,7 @@ COLUMNS = (
     "on_inconclusive", "mode", "outcome", "reason", "method", "n", "n_clusters", "champion",
     "champion_low", "champion_high", "candidate_value", "candidate_low", "candidate_high",
     "improvement", "improvement_low", "improvement_high", "relative", "margin", "value", "p_value",
-    "level", "rows_needed",
+    "level", "rows_needed", "culprit_p", "test", "test_p_value",
 )  # fmt: skip
 
 # Excel takes the full-width forms for the same; blanks before them are skipped.
@@ -46,6 +46,8 @@ def _cells(verdict: Verdict, finding: Finding) -> dict[str, object]:
         **plain,
         "suite": verdict.suite,
         "candidate": verdict.candidate,
+        "test": None if finding.test is None else finding.test.method,
+        "test_p_value": None if finding.test is None else finding.test.p_value,
         **_spread("champion", "champion", finding.champion),
         **_spread("candidate_value", "candidate", finding.candidate),
         **_spread("improvement", "improvement", finding.improvement),

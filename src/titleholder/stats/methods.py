@@ -53,7 +53,7 @@ def interval_by(
     reason = method.lacks(metric, resampler.sample)
     if reason:
         return undefined(f"{method.title} does not apply: {reason}"), "none"
-    if name is IntervalMethod.DEFAULT:
+    if name == IntervalMethod.DEFAULT:
         return estimated(metric, resampler, level)
     return method.run(metric, resampler, level), method.title
 
