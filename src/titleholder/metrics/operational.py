@@ -48,7 +48,7 @@ def metrics() -> Iterator[Metric]:
         formula = f"{100 * q:g}% quantile of the time of one row (latency_s)"
         yield entry(name, title, "ms", formula, ORDER)
     yield entry(
-        "row_latency_us", "Time per row", "us", "time of one call with all rows / rows", "measured"
+        "row_latency_us", "Time per row", "us", "time of answering all rows / rows", "measured"
     )
     yield _spent("cost_usd_per_1000", "Cost of 1,000 rows", "USD", "cost_usd", 1000.0)
     yield _spent("tokens_in", "Tokens read per row", "tokens", "tokens_in", 1.0)

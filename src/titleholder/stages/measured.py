@@ -11,9 +11,9 @@ import os
 import platform
 import time
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from titleholder.types import Gauge, Record
 
 if TYPE_CHECKING:
     import pandas as pd
+
+T = TypeVar("T")
 
 CALLS = 80  # single-row calls: the 95% quantile has an interval from 72 on
 WARM_UP = 5
@@ -53,22 +55,39 @@ def machine() -> Machine:
 
 def size(path: Path) -> dict[str, Gauge]:
     """The file's size, exactly known."""
-    megabytes = path.stat().st_size / 1e6
-    return {"size_mb": Gauge(value=megabytes, low=megabytes, high=megabytes, n=1)}
+    return {"size_mb": exact(path.stat().st_size / 1e6)}
 
 
 def latency(model: Model, frame: "pd.DataFrame", row_id: str) -> dict[str, Gauge]:
-    """Median and 95% quantile of single-row calls in ms, and the time a row of one whole call."""
+    """Median and 95% quantile of the time of bare single-row calls, in ms."""
     rows = [frame.iloc[[i % len(frame)]] for i in range(CALLS + WARM_UP)]
-    milliseconds = np.array([_timed(partial(model.predict, row, row_id)) for row in rows])
-    warm: Floats = milliseconds[WARM_UP:] * 1e3
-    row_us = _timed(partial(model.predict, frame, row_id)) * 1e6 / len(frame)
+    calls = [model.call(row, row_id) for row in rows]
+    milliseconds = np.array([timed(call).seconds for call in calls]) * 1e3
+    warm: Floats = milliseconds[WARM_UP:]
     found = {"p50_latency_ms": gauge(warm, 0.5, LEVEL), "p95_latency_ms": gauge(warm, 0.95, LEVEL)}
-    figures = {name: figure for name, figure in found.items() if figure is not None}
-    return {**figures, "row_latency_us": Gauge(value=row_us, low=row_us, high=row_us, n=1)}
+    return {name: figure for name, figure in found.items() if figure is not None}
 
 
-def _timed(call: Callable[[], object]) -> float:
+def row_latency(seconds: float, rows: int) -> dict[str, Gauge]:
+    """The time a row of one prediction of all rows, in microseconds."""
+    return {"row_latency_us": exact(seconds * 1e6 / rows)}
+
+
+def exact(value: float) -> Gauge:
+    """A figure that was taken once."""
+    return Gauge(value=value, low=value, high=value, n=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Timed(Generic[T]):
+    """What a call gave, and the processor time of this thread that it took."""
+
+    value: T
+    seconds: float
+
+
+def timed(call: Callable[[], T]) -> Timed[T]:
+    """Make a call and look at the clock."""
     started = time.thread_time()
-    call()
-    return time.thread_time() - started
+    value = call()
+    return Timed(value, time.thread_time() - started)

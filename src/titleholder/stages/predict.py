@@ -1,10 +1,12 @@
 """predict: every model of the suite on the current and the reference rows, and what that costs."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from titleholder import records, tables
 from titleholder.adapters import models
+from titleholder.params.schema import Suite
 from titleholder.stages import STAGES, manifest, measured, validate
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Gauge, Record
@@ -39,7 +41,8 @@ def run(ws: Workspace) -> None:
     if not skipped:
         frames = {
             role: tables.read_frame(found.path_of(ws, role))
-            for role in ("current", "reference")
+            # The current rows last: whatever a model does but once is not counted in their time.
+            for role in ("reference", "current")
             if found.has(role)
         }
         for name, role in _models(found):
@@ -54,6 +57,12 @@ def run(ws: Workspace) -> None:
 def file_of(ws: Workspace, model: str, role: str) -> Path:
     """Where one model's answers on one set of rows lie."""
     return ws.stage("predict") / f"{model}.{role}.parquet"
+
+
+def asked(suite: Suite) -> models.Asked:
+    """What the suite asks of its models."""
+    positive = None if suite.positive is None else tables.label(suite.positive)
+    return models.Asked(suite.task, positive)
 
 
 def _models(found: manifest.Manifest) -> list[tuple[str, str]]:
@@ -73,14 +82,17 @@ def _answers(
         file = file_of(ws, name, "current")
         _write(file, tables.read_frame(path))
         return [file], {}
-    positive = None if ws.suite.positive is None else tables.label(ws.suite.positive)
-    model = models.load(path, ws.suite.task, positive)
-    files = []
+    model = models.load(path, asked(ws.suite))
     for role, frame in frames.items():
         tables.require(frame, row_id, f"{role} data")
+    figures, files = measured.size(path), []
+    for role, frame in frames.items():
+        answered = measured.timed(partial(model.predict, frame, row_id))
+        if role == "current":
+            figures |= measured.row_latency(answered.seconds, len(frame))
         files.append(file_of(ws, name, role))
-        _write(files[-1], model.predict(frame, row_id))
-    return files, {**measured.size(path), **measured.latency(model, frames["current"], row_id)}
+        _write(files[-1], answered.value)
+    return files, {**figures, **measured.latency(model, frames["current"], row_id)}
 
 
 def _write(path: Path, frame: "pd.DataFrame") -> None:

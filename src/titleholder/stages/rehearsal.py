@@ -13,7 +13,7 @@ from titleholder.arrays import Panel, Predictions
 from titleholder.errors import RecordError
 from titleholder.metrics import Registry
 from titleholder.selftest import SelfTest, selftest
-from titleholder.stages import STAGES, compare, manifest
+from titleholder.stages import STAGES, compare, manifest, predict
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Comparison
 
@@ -47,8 +47,7 @@ def rehearse(ws: Workspace) -> Rehearsal:
     if model.suffix in models.PREDICTION_FILES:
         answers = tables.read_frame(model)
     else:
-        positive = None if ws.suite.positive is None else tables.label(ws.suite.positive)
-        opened = models.load(model, ws.suite.task, positive)
+        opened = models.load(model, predict.asked(ws.suite))
         answers = opened.predict(frame, ws.suite.columns.row_id)
     name = found.name_of("champion")
     champion = tables.predictions_of(answers, panel, ws.suite, name, model.name)

@@ -1,16 +1,16 @@
-"""Model files: scikit-learn models saved with skops, and files of ready predictions.
+"""Scikit-learn models saved with skops, read without falling back to pickle.
 
-A model file is code until proven otherwise. skops is read without falling back to pickle, and
-only types that are known to hold nothing but parameters are trusted.
+Only types that are known to hold nothing but parameters are trusted.
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from titleholder.errors import BadInput, UntrustedModel, UsageError
+from titleholder.errors import BadInput, UntrustedModel
 from titleholder.types import Task
 
 if TYPE_CHECKING:
@@ -39,33 +39,11 @@ TRUSTED = frozenset(
         "sklearn.tree._tree.Tree",
     }
 )
-PREDICTION_FILES = (".parquet", ".csv", ".jsonl")
 
 
-class Model(Protocol):
-    """Something that answers for rows."""
-
-    def predict(self, frame: "pd.DataFrame", row_id: str) -> "pd.DataFrame":
-        """Predictions for the frame's rows, in the columns of a predictions file."""
-
-
-def load(path: Path, task: Task, positive: str | None) -> Model:
-    """The model in a file, by its suffix; UntrustedModel for what must not be opened."""
-    match path.suffix.lower():
-        case ".skops":
-            return SkopsModel(_load_skops(path), path.name, task, positive)
-        case suffix if suffix in PREDICTION_FILES:
-            raise UsageError(f"{path}: holds predictions, and there is no model to run")
-        case ".pkl" | ".pickle" | ".joblib" | ".pt" | ".pth":
-            raise UntrustedModel(
-                f"{path}: is a pickle, which runs whatever code it holds when it is opened",
-                cure="save the model with skops.io.dump, or give a file of its predictions",
-            )
-        case suffix:
-            raise UntrustedModel(
-                f"{path}: {suffix or 'no suffix'} is not a model format that is known here",
-                cure="use .skops, or a predictions file (.parquet, .csv, .jsonl)",
-            )
+def load(path: Path, task: Task, positive: str | None) -> "SkopsModel":
+    """The model in a skops file; UntrustedModel for what must not be opened."""
+    return SkopsModel(_opened(path), path.name, task, positive)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +68,14 @@ class SkopsModel:
                 cure="check that the data have the columns and types that it was trained on",
             ) from None
         return pd.DataFrame({row_id: frame[row_id].to_numpy(), **columns})
+
+    def call(self, frame: "pd.DataFrame", row_id: str) -> Callable[[], object]:
+        """The whole prediction: the pipeline prepares its rows itself."""
+        return partial(self.predict, frame, row_id)
+
+    def costs(self) -> Mapping[str, float]:
+        """Nothing beyond the size of its file is known of it."""
+        return {}
 
     def _features(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """The columns that the model was fitted on, in their order, as far as they are there."""
@@ -118,7 +104,7 @@ class SkopsModel:
         return classes.index(positive)
 
 
-def _load_skops(path: Path) -> Any:
+def _opened(path: Path) -> Any:
     from zipfile import BadZipFile
 
     from sklearn.exceptions import InconsistentVersionWarning

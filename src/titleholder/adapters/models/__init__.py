@@ -1,0 +1,61 @@
+"""Model files, by format: scikit-learn models saved with skops, and files of ready predictions.
+
+A model file is code until proven otherwise: each format has a list of what is allowed, and a
+pickle is never opened.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from titleholder.errors import UntrustedModel, UsageError
+from titleholder.types import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PREDICTION_FILES = (".parquet", ".csv", ".jsonl")
+PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth")
+
+
+class Model(Protocol):
+    """Something that answers for rows."""
+
+    def predict(self, frame: "pd.DataFrame", row_id: str) -> "pd.DataFrame":
+        """Predictions for the frame's rows, in the columns of a predictions file."""
+
+    def call(self, frame: "pd.DataFrame", row_id: str) -> Callable[[], object]:
+        """One bare call of the model on these rows, to be timed: what could be prepared is."""
+
+    def costs(self) -> Mapping[str, float]:
+        """What is known of its cost without a clock, by metric name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a suite asks of its models."""
+
+    task: Task
+    positive: str | None = None
+
+
+def load(path: Path, asked: Asked) -> Model:
+    """The model in a file, by its suffix; UntrustedModel for what must not be opened."""
+    match path.suffix.lower():
+        case ".skops":
+            from titleholder.adapters.models import skops_file
+
+            return skops_file.load(path, asked.task, asked.positive)
+        case suffix if suffix in PREDICTION_FILES:
+            raise UsageError(f"{path}: holds predictions, and there is no model to run")
+        case suffix if suffix in PICKLES:
+            raise UntrustedModel(
+                f"{path}: is a pickle, which runs whatever code it holds when it is opened",
+                cure="save the model with skops.io.dump or give its predictions",
+            )
+        case suffix:
+            raise UntrustedModel(
+                f"{path}: {suffix or 'no suffix'} is not a model format that is known here",
+                cure="use .skops, or a predictions file (.parquet, .csv, .jsonl)",
+            )
