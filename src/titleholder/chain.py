@@ -108,10 +108,10 @@ class Chain(Generic[S]):
             newest = following
         raise NoVerdict(f"{self.base}/head.json lags by more than {LONGEST_WALK} statements")
 
-    def back_from(self, tip: Link[S]) -> Iterator[Link[S]]:
-        """The links from the newest backward, each checked against the one after; bounded."""
+    def back_from(self, tip: Link[S], most: int = LONGEST_WALK) -> Iterator[Link[S]]:
+        """The ``most`` newest links, newest first, each checked against the one after."""
         link = tip
-        for _ in range(LONGEST_WALK):
+        for _ in range(most):
             yield link
             if link.sequence == 1:
                 return

@@ -23,7 +23,7 @@ _CURES = {
 }  # fmt: skip
 
 COMMANDS = (
-    "run", "stage", "compare", "gate", "keys", "plan", "promote", "rollback", "selftest",
+    "run", "stage", "compare", "gate", "history", "keys", "plan", "promote", "rollback", "selftest",
     "verify", "waive",
 )  # fmt: skip
 

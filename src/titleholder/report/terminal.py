@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from titleholder.report import findings as said
-from titleholder.report import numbers, sentences
+from titleholder.report import numbers, sentences, tables
 from titleholder.report.aligned import aligned
 from titleholder.report.text import visible
 from titleholder.types import Check, Finding, Outcome, Verdict
@@ -20,7 +20,7 @@ _RIGHT = frozenset({"champion", "candidate", "improvement", "n"})
 _NAME = 40
 
 # Okabe and Ito's colours; the word stands beside each, so that nothing rests on them.
-_STYLE = {
+STYLE = {
     Outcome.PASS: "bold #009e73",
     Outcome.FAIL: "bold #d55e00",
     Outcome.INCONCLUSIVE: "bold #e69f00",
@@ -41,7 +41,7 @@ def print_findings(
 
         print_rich(verdict, Console(file=out, highlight=False, markup=False, emoji=False), most)
     else:
-        out.write(_encodable(plain(verdict, most), out))
+        out.write(tables.encodable(plain(verdict, most), out))
     out.flush()
 
 
@@ -64,7 +64,7 @@ def print_rich(verdict: Verdict, console: "Console", most: int = MOST_ROWS) -> N
     from rich.text import Text
 
     mark = f"{said.GLYPH[verdict.outcome]} "
-    console.print(Text(mark + _title(verdict), style=_STYLE[verdict.outcome]))
+    console.print(Text(mark + _title(verdict), style=STYLE[verdict.outcome]))
     console.print(Text(visible(verdict.reason, 600)))
     for line in _check_lines(verdict.checks):
         console.print(Text(line))
@@ -84,7 +84,7 @@ def _table(verdict: Verdict, most: int) -> "Table":
         table.add_column(name, justify="right" if name in _RIGHT else "left", overflow="fold")
     for finding in said.ordered(verdict.findings)[:most]:
         first, *others = _cells(finding)
-        table.add_row(Text(first, style=_STYLE[finding.outcome]), *(Text(text) for text in others))
+        table.add_row(Text(first, style=STYLE[finding.outcome]), *(Text(text) for text in others))
     return table
 
 
@@ -124,9 +124,3 @@ def _check_lines(checks: Sequence[Check]) -> list[str]:
 def _left_out(verdict: Verdict, most: int) -> list[str]:
     left = len(verdict.findings) - most
     return [f"… and {left:,} more findings on the report card"] if left > 0 else []
-
-
-def _encodable(text: str, out: TextIO) -> str:
-    """The text as far as the stream's encoding can write it; the rest as escapes."""
-    encoding = getattr(out, "encoding", None) or "utf-8"
-    return text.encode(encoding, errors="backslashreplace").decode(encoding)

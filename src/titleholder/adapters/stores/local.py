@@ -85,12 +85,14 @@ class LocalStore:
         return _tag(data)
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """All keys that start with ``prefix``, in order."""
+        """All keys that start with ``prefix``, in order; only its directory is looked through."""
+        folder = prefix.rpartition("/")[0]
+        start = self._path(folder) if folder else self._directory
         with self._translated(f"list {self._directory}"):
             self._require_directory()
             found = [
                 path.relative_to(self._directory).as_posix()
-                for path in self._directory.rglob("*")
+                for path in start.rglob("*")
                 if path.is_file()
             ]
         hidden = (f"{_SCRATCH}/", _LOCK)

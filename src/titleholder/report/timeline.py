@@ -1,0 +1,113 @@
+"""What `titleholder history` shows: verdicts, titles, waivers and missing nights as one table."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from titleholder.cadence import missing_before
+from titleholder.history import Crowned, Granted, History, Judged
+from titleholder.report import tables
+from titleholder.report.findings import GLYPH
+from titleholder.report.terminal import STYLE
+from titleholder.report.text import plural, visible
+
+_HEAD = ("no.", "night", "what", "candidate", "model", "champion", "signed", "why")
+_RIGHT = frozenset({"no."})
+_NAME, _WHY = 24, 72
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the table: its moment and place among those of it, and the look of its number."""
+
+    at: tuple[str, float]
+    cells: tuple[str, ...]
+    style: str = ""
+
+
+def show(history: History) -> None:
+    """Print the table, and under it how much of the chain was checked."""
+    lines = sorted(_lines(history), key=lambda line: line.at)
+    styles = {number: line.style for number, line in enumerate(lines)}
+    print(f"{visible(history.suite, 60)} in {visible(history.environment, 60)}")
+    tables.show(_HEAD, [line.cells for line in lines], _RIGHT, styles)
+    print(f"  {checked(history)}")
+
+
+def checked(history: History) -> str:
+    """How much of the chain was read, and what that says."""
+    told, of = len(history.verdicts), history.verdicts_in_all
+    if told == of:
+        return f"{plural(of, 'verdict')}, an unbroken chain from the first to the newest"
+    return f"the newest {plural(told, 'verdict')} of {of:,}, unbroken; those before were not read"
+
+
+def _lines(history: History) -> Iterator[Line]:
+    nights = [date.fromisoformat(one.night) for one in history.verdicts]
+    for night, count in missing_before(nights).items():
+        first = next(one for one in history.verdicts if one.night == night.isoformat())
+        text = f"! {plural(count, 'night')} without a verdict"
+        yield Line(
+            (first.published_at, first.sequence - 0.5),
+            ("", "", text, "", "", "", "", ""),
+            "bold #d55e00",
+        )
+    for one in history.verdicts:
+        yield _of_verdict(one)
+    since = history.verdicts[0].published_at if history.verdicts else ""
+    whole = len(history.verdicts) == history.verdicts_in_all
+    for title in history.titles:
+        if whole or title.crowned_at >= since:
+            yield _of_title(title)
+    for waiver in history.waivers:
+        if whole or waiver.issued_at >= since:
+            yield _of_waiver(waiver)
+
+
+def _of_verdict(one: Judged) -> Line:
+    cells = (
+        str(one.sequence),
+        one.night,
+        f"{GLYPH[one.outcome]} {one.outcome}",
+        visible(one.candidate, _NAME),
+        one.model[:12],
+        (one.champion or "")[:12],
+        short_key(one.signature),
+        visible(one.reason, _WHY),
+    )
+    return Line((one.published_at, one.sequence), cells, STYLE[one.outcome])
+
+
+def _of_title(title: Crowned) -> Line:
+    cells = (
+        "",
+        title.crowned_at[:10],
+        f"★ title {title.sequence}: {title.action}",
+        visible(title.name, _NAME),
+        title.model[:12],
+        "",
+        short_key(title.signature),
+        visible(title.reason, _WHY),
+    )
+    return Line((title.crowned_at, math.inf), cells)
+
+
+def _of_waiver(waiver: Granted) -> Line:
+    why = f"{waiver.rule} ({waiver.slice}) until {waiver.expires_at[:10]}, {waiver.reason}"
+    cells = (
+        "",
+        waiver.issued_at[:10],
+        "~ waiver",
+        visible(f"by {waiver.approver}", _NAME),
+        waiver.model[:12],
+        "",
+        short_key(waiver.signature),
+        visible(why, _WHY),
+    )
+    return Line((waiver.issued_at, math.inf), cells)
+
+
+def short_key(signature: str) -> str:
+    """A key's id as far as people compare it, or what is said in its place."""
+    return signature.removeprefix("sha256:")[:12]
