@@ -46,9 +46,10 @@ class Predictions:
 
     ``label`` (n,) class codes. ``score``: (n,) probability of the positive class for binary,
     (n, K) for multiclass. ``value`` (n,) the regression answer. ``items``: per-row scores by
-    metric name (``score_<metric>``), larger is better. ``costs``: latency_s, cost_usd,
-    tokens_in, tokens_out, each (n,). ``measured``: figures of the model as a whole, such as
-    size_mb, by metric name, each with its interval.
+    metric name (``score_<metric>``), NaN on rows that the metric is not about. ``rated``: what
+    people gave the same rows (``rated_<metric>``), NaN where nobody did. ``costs``: latency_s,
+    ttft_s, cost_usd, tokens_in, tokens_out, each (n,). ``measured``: figures of the model as a
+    whole, such as size_mb, by metric name, each with its interval.
     """
 
     model: str
@@ -56,6 +57,7 @@ class Predictions:
     score: Floats | None = None
     value: Floats | None = None
     items: Mapping[str, Floats] = field(default_factory=dict)
+    rated: Mapping[str, Floats] = field(default_factory=dict)
     costs: Mapping[str, Floats] = field(default_factory=dict)
     measured: Mapping[str, Gauge] = field(default_factory=dict)
 

@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 
 from titleholder.arrays import Bools, Floats, Panel, Predictions
-from titleholder.metrics import REGISTRY, Means, Measured, Metric
-from titleholder.metrics.base import first
+from titleholder.metrics import REGISTRY, Measured, Metric
+from titleholder.metrics.items import ITEM, metric_of, rows_about
 from titleholder.metrics.registry import USUAL, Registry
 from titleholder.params.schema import Policy, Suite
 from titleholder.slices import OVERALL, Grouping, Part, declared, grouping
@@ -36,7 +36,11 @@ class Flips(Record, frozen=True):
 
 
 class Comparisons(Record, frozen=True):
-    """All that was measured of one pair of models; ``skipped`` says why, where it was nothing."""
+    """All that was measured of one pair of models; ``skipped`` says why, where it was nothing.
+
+    ``doubted`` says of metrics why what gave their scores is not trusted: their rules may inform,
+    and cannot decide.
+    """
 
     inputs: dict[str, str]
     suite: str
@@ -48,6 +52,7 @@ class Comparisons(Record, frozen=True):
     comparisons: tuple[Comparison, ...]
     flips: tuple[Flips, ...]
     skipped: str = ""
+    doubted: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,13 @@ def measure(
     for part in everything:
         sample = take(part.name, part.mask, panel, champion, candidate)
         resampler = Resampler(sample, draw)
-        found += [_of_rows(metric, resampler, policy) for metric in plain]
+        for metric in plain:
+            about = rows_about(metric, champion, candidate)
+            if about is None:
+                found.append(_of_rows(metric, resampler, policy))
+            else:
+                rows = take(part.name, part.mask & about, panel, champion, candidate)
+                found.append(_of_rows(metric, Resampler(rows, draw), policy))
         flips.append(_flips(sample))
     gaps = [m for m in metrics if m.grouped]
     whole = Resampler(take(OVERALL, everything[0].mask, panel, champion, candidate), draw)
@@ -100,22 +111,20 @@ def chosen(
     a change of a rule never changes what was compared.
     """
     ruled = [] if isinstance(policy, Suite) else [rule.metric for rule in policy.rules]
-    yield from registry.select(policy.task, policy.metrics, ruled)
+    asked = {*(policy.metrics or ()), *ruled}
+    for metric in registry.select(policy.task, policy.metrics, ruled):
+        if not metric.needs.startswith(ITEM):
+            yield metric
+        elif metric.name in asked and not _is_scored(metric, champion, candidate):
+            yield metric  # to say that it is missing
     for name in sorted({*champion.items, *candidate.items}):
         if policy.metrics is None or not {USUAL, name}.isdisjoint(policy.metrics):
-            yield _item_metric(name)
+            yield metric_of(name, registry, champion, candidate)
 
 
-def _item_metric(name: str) -> Metric:
-    """The metric of a ``score_<name>`` column: the mean of scores that others gave."""
-
-    def columns(panel: Panel, predictions: Predictions) -> Floats:
-        return predictions.items[name][:, None]
-
-    return Metric(
-        name, name, frozenset({Task.SCORED}), f"score_{name}", True, (-np.inf, np.inf), "",
-        f"mean of score_{name}", "the predictions file", Means(columns, first),
-    )  # fmt: skip
+def _is_scored(metric: Metric, champion: Predictions, candidate: Predictions) -> bool:
+    name = metric.needs.removeprefix(ITEM)
+    return name in champion.items or name in candidate.items
 
 
 def _groupings(panel: Panel, policy: Policy, over: Iterable[str]) -> Iterator[Grouping]:
@@ -260,5 +269,8 @@ def _quality(sample: Sample, predictions: Predictions) -> Floats | Bools:
         return np.asarray(predictions.label == truth)
     if predictions.items:
         names = sorted({*sample.champion.items} & {*sample.candidate.items})
-        return np.asarray(np.mean([predictions.items[name] for name in names], axis=0))
+        scores = np.array([predictions.items[name] for name in names])
+        told = np.isfinite(scores)
+        mean: Floats = np.where(told, scores, 0.0).sum(axis=0) / np.maximum(told.sum(axis=0), 1)
+        return mean
     return np.zeros(len(sample))

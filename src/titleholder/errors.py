@@ -10,6 +10,9 @@
     ├── DataVersionError                 5  a versioned object is missing, corrupted or half pulled
     ├── RecordError                      5  a stage record is missing, foreign or damaged
     ├── Busy                             5  another run of the same suite is at work
+    ├── EndpointError                    5  a model's endpoint cannot be asked
+    │   ├── BudgetSpent                  5  the next call might cost more than is left
+    │   └── NotRecorded                  5  no endpoint is named, and this answer is not recorded
     └── StoreError                       5  the store did not do what was asked
         ├── StoreUnreachable             5  network, endpoint or deadline
         ├── StoreDenied                  5  credentials or permissions
@@ -100,6 +103,18 @@ class RecordError(TitleholderError):
 
 class Busy(TitleholderError):
     """Another process is working on the same suite."""
+
+
+class EndpointError(TitleholderError):
+    """The endpoint behind which a model stands is down, or refuses to be asked."""
+
+
+class BudgetSpent(EndpointError):
+    """The next call might cost more than is left of the budget."""
+
+
+class NotRecorded(EndpointError):
+    """There is no endpoint to ask, and no recorded answer to this request."""
 
 
 class StoreError(TitleholderError):

@@ -7,6 +7,7 @@ significance. Comparisons are written positively, so that NaN and null decide no
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import msgspec
 
@@ -37,11 +38,15 @@ class Bound:
 
 
 def judge(
-    policy: Policy, comparisons: Iterable[Comparison], skipped: str = ""
+    policy: Policy,
+    comparisons: Iterable[Comparison],
+    skipped: str = "",
+    doubted: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Finding, ...]:
     """Exactly one finding for each rule and slice, in the policy's order.
 
-    ``skipped`` says why nothing was compared, where nothing was.
+    ``skipped`` says why nothing was compared, where nothing was. ``doubted`` says of metrics why
+    their scores are not trusted: a rule on one may warn, and one that blocks is an ERROR.
     """
     by_key: dict[Key, list[Comparison]] = {}
     for comparison in comparisons:
@@ -50,7 +55,14 @@ def judge(
     rules = owed(policy.rules, dict.fromkeys(slice_name for _, slice_name, _ in by_key))
     if skipped:
         return tuple(_nothing(rule, policy, Outcome.INCONCLUSIVE, skipped) for rule in rules)
-    return culprits_marked([_finding(rule, policy, by_key) for rule in rules])
+    return culprits_marked(
+        [
+            _nothing(rule, policy, Outcome.ERROR, doubted[rule.metric])
+            if rule.metric in doubted and _blocks(rule)
+            else _finding(rule, policy, by_key)
+            for rule in rules
+        ]
+    )
 
 
 def culprits_marked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -72,6 +84,10 @@ def culprits_marked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
         msgspec.structs.replace(f, culprit_p=p) if among else f
         for f, p, among in zip(findings, adjusted, family, strict=True)
     )
+
+
+def _blocks(rule: Rule) -> bool:
+    return rule.severity is Severity.BLOCK and rule.mode is Mode.ENFORCE
 
 
 def decide(rule: Rule, bound: Bound) -> Outcome:

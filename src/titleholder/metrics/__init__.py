@@ -6,6 +6,7 @@ from types import MappingProxyType
 from titleholder.metrics import (
     calibration,
     classification,
+    conversation,
     fairness,
     multiclass,
     one_versus_rest,
@@ -27,7 +28,7 @@ __all__ = [
 
 _TOPICS = (
     classification, multiclass, ranking, one_versus_rest, calibration, recalibration, regression,
-    fairness, operational,
+    fairness, operational, conversation,
 )  # fmt: skip
 _WITH_FAMILIES = (classification, multiclass, ranking, regression)
 

@@ -20,6 +20,13 @@ LATENCY_QUANTILES: Mapping[str, float] = {
     "p95_latency_ms": 0.95,
     "p99_latency_ms": 0.99,
 }
+# The same of the time to the first token.
+TTFT_QUANTILES: Mapping[str, float] = {"p50_ttft_ms": 0.5, "p95_ttft_ms": 0.95}
+# Under load: with requests arriving when they do, waiting included.
+LOAD_QUANTILES: Mapping[str, float] = {
+    "p50_load_latency_ms": 0.5,
+    "p95_load_latency_ms": 0.95,
+}
 
 
 def cost_columns(name: str, scale: float) -> Callable[[Panel, Predictions], Floats]:
@@ -35,8 +42,8 @@ def metrics() -> Iterator[Metric]:
     """The entries of this topic; any task can have them."""
 
     def entry(name: str, title: str, unit: str, formula: str, source: str) -> Metric:
-        # Eighty timed calls hold no interval for a 99% quantile: it has to be asked for.
-        usual = name != "p99_latency_ms"
+        # Eighty timed calls hold no interval for a 99% quantile; tokens and load are of chats.
+        usual = name in ("size_mb", "p50_latency_ms", "p95_latency_ms", "row_latency_us")
         return Metric(
             name, title, frozenset(Task), "", False, (0.0, np.inf), unit, formula, source,
             Measured(), by_default=usual,
@@ -47,6 +54,12 @@ def metrics() -> Iterator[Metric]:
         title = "Latency, median" if q == 0.5 else f"Latency, p{100 * q:g}"
         formula = f"{100 * q:g}% quantile of the time of one row (latency_s)"
         yield entry(name, title, "ms", formula, ORDER)
+    for name, q in TTFT_QUANTILES.items():
+        formula = f"{100 * q:g}% quantile of the time to the first token (ttft_s)"
+        yield entry(name, f"Time to first token, p{100 * q:g}", "ms", formula, ORDER)
+    for name, q in LOAD_QUANTILES.items():
+        formula = f"{100 * q:g}% quantile from arrival to answer, replayed traffic"
+        yield entry(name, f"Latency under load, p{100 * q:g}", "ms", formula, ORDER)
     yield entry(
         "row_latency_us", "Time per row", "us", "time of answering all rows / rows", "measured"
     )

@@ -16,7 +16,8 @@ from titleholder.types import Task
 GROUP = "titleholder.metrics"
 LISTED = "METRICS"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_NEEDS = ("label", "score", "value", "cost_usd", "latency_s", "tokens_in", "tokens_out")
+_NEEDS = ("label", "score", "value", "cost_usd", "latency_s", "ttft_s", "tokens_in", "tokens_out",
+)  # fmt: skip
 _ITEM = "score_"
 
 

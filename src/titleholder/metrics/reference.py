@@ -181,6 +181,7 @@ _TOPICS: dict[str, str] = {
     "Two classes": "binary",
     "Many classes": "multiclass",
     "Numbers": "regression",
+    "Scored items": "scored",
     "Any model": "any",
 }
 

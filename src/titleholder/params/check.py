@@ -13,13 +13,14 @@ from typing import Protocol
 
 from titleholder.params.document import Path_
 from titleholder.params.expression import BadExpression, columns_in, parse
-from titleholder.params.schema import Binned, Part, Policy, SliceSpec, Suite
+from titleholder.params.schema import Binned, Chat, Part, Policy, SliceSpec, Suite
 from titleholder.params.shape import Problem, nearest
 from titleholder.types import Kind, Mode, Rule, Severity, Task
 
 OVERALL, EVERY = "overall", "*"
 TABLES = (".parquet", ".csv", ".jsonl")
-MODELS = (".skops", *TABLES)
+CHATS = (".yaml", ".yml")
+MODELS = (".skops", *CHATS, *TABLES)
 # Models' records are files of their name: it must be a safe one, and none that a stage uses.
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 MARGINS = (Kind.NON_INFERIOR, Kind.SUPERIOR)
@@ -52,6 +53,7 @@ def suite_problems(suite: Suite, metrics: Metrics, path: Path_) -> Iterator[Prob
     yield from policy_problems(suite, metrics, path)
     yield from _file_problems(suite, path)
     yield from _model_problems(suite, path)
+    yield from _chat_problems(suite, path)
     for name in suite.drift.columns:
         if name in suite.columns.ignore:
             where = (*path, "drift", "columns", name)
@@ -353,8 +355,21 @@ def _file_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
         named.append(((*path, "expectations"), suite.expectations, (".json",)))
     for i, model in enumerate(suite.models.candidates):
         named.append(((*path, "models", "candidates", i), model, MODELS))
+    if suite.chat is not None:
+        named += _chat_files(suite.chat, (*path, "chat"))
     for where, file, suffixes in named:
         yield from _path_problems(file, suffixes, where)
+
+
+def _chat_files(chat: Chat, path: Path_) -> list[tuple[Path_, str, tuple[str, ...]]]:
+    judge = None if chat.judge is None else chat.judge.model
+    files = (
+        ("recording", chat.recording, (".jsonl",)),
+        ("ratings", chat.ratings, (".csv",)),
+        ("traffic", chat.traffic, (".csv",)),
+        ("judge", judge, CHATS),
+    )
+    return [((*path, key), file, suffixes) for key, file, suffixes in files if file is not None]
 
 
 def _path_problems(file: str, suffixes: tuple[str, ...], path: Path_) -> Iterator[Problem]:
@@ -365,10 +380,22 @@ def _path_problems(file: str, suffixes: tuple[str, ...], path: Path_) -> Iterato
         yield Problem(path, f"{file!r} must end in {' or '.join(suffixes)}")
 
 
+def _chat_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
+    chats = [m for m in _models(suite) if PurePosixPath(m).suffix in CHATS]
+    if chats and suite.task is not Task.SCORED:
+        yield Problem((*path, "task"), f"of a chat model, answers are scored: write {Task.SCORED}")
+    if suite.chat is not None and not chats:
+        yield Problem((*path, "chat"), "no model of the suite is a chat model (.yaml)")
+
+
+def _models(suite: Suite) -> tuple[str, ...]:
+    return (suite.models.champion, *suite.models.candidates)
+
+
 def _model_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
     names: set[str] = set()
     keys = [("champion",), *(("candidates", i) for i in range(len(suite.models.candidates)))]
-    models = (suite.models.champion, *suite.models.candidates)
+    models = _models(suite)
     for key, model in zip(keys, models, strict=True):
         name, where = PurePosixPath(model).stem, (*path, "models", *key)
         if not MODEL_NAME.fullmatch(name):

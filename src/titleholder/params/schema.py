@@ -4,7 +4,7 @@ Every struct refuses unknown keys. Meaning (does the metric exist, can the task 
 checked in `titleholder.params.check`; the shape alone is checked here.
 """
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -135,6 +135,40 @@ class Policy(Record, frozen=True):
     decay: DecayParams = DecayParams()
 
 
+class Judge(Record, frozen=True):
+    """A model that grades answers: ``model`` is a chat model's file, ``by`` how it is asked.
+
+    ``errors`` is the share of items, 0 unless given, that may lack a judgement.
+    """
+
+    model: str
+    by: Literal["rubric", "ragas", "deepeval"] = "rubric"
+    metrics: Annotated[tuple[str, ...], Meta(min_length=1)] = ("faithfulness", "answer_relevancy")
+    errors: Share = 0.0
+
+
+class Chat(Record, frozen=True):
+    """How models behind an endpoint are asked, and how their answers are scored.
+
+    ``recording`` holds kept answers, ``budget_usd`` is for one night, ``per_minute`` counts calls.
+    ``scorers`` are all that need no model unless given. ``ratings`` are people's, as CSV;
+    ``agreement`` is the least of Krippendorff's alpha that a judge's rules need to count.
+    ``traffic`` is a CSV of arrival times to replay.
+    """
+
+    recording: str | None = None
+    budget_usd: NonNegative | None = None
+    concurrency: Annotated[int, Meta(ge=1, le=256)] = 4
+    per_minute: Positive | None = None
+    timeout_s: Positive = 60.0
+    attempts: Annotated[int, Meta(ge=1, le=20)] = 5
+    scorers: tuple[str, ...] | None = None
+    judge: Judge | None = None
+    ratings: str | None = None
+    agreement: Share = 0.667
+    traffic: str | None = None
+
+
 class Suite(Policy, frozen=True, kw_only=True):
     """One benchmark: data, models, expectations, drift, and a policy."""
 
@@ -142,6 +176,7 @@ class Suite(Policy, frozen=True, kw_only=True):
     models: Models
     expectations: str | None = None
     drift: DriftParams = DriftParams()
+    chat: Chat | None = None
     description: str = ""
 
 

@@ -41,10 +41,14 @@ class Stage:
 
 
 _TABLE = (
-    Stage("pull", (), ("data", "expectations", "metrics_from", "models")),
+    Stage("pull", (), ("chat", "data", "expectations", "metrics_from", "models")),
     Stage("validate", ("pull",), ("columns", "expectations")),
     Stage("drift", ("pull",), ("columns", "drift", "seed")),
-    Stage("predict", ("pull", "validate"), ("columns", "models", "positive", "task")),
+    Stage(
+        "predict",
+        ("pull", "validate"),
+        ("chat", "columns", "models", "positive", "seed", "task"),
+    ),
     Stage(
         "compare",
         ("pull", "predict"),

@@ -9,7 +9,7 @@ from titleholder.arrays import Floats, Panel, Predictions
 from titleholder.compare import Comparisons, measure
 from titleholder.explore import Explored, explore
 from titleholder.metrics import REGISTRY
-from titleholder.stages import STAGES, predict
+from titleholder.stages import STAGES, calibration, predict
 from titleholder.stages.panels import Rows
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Record
@@ -53,6 +53,7 @@ def run(ws: Workspace) -> None:
         comparisons=(),
         flips=(),
         skipped=rows.skipped,
+        doubted=calibration.doubted(ws),
     )
     if rows.skipped:
         for name in rows.manifest.candidates():

@@ -23,7 +23,7 @@ def verdict_of(ws: Workspace, found: manifest.Manifest, candidate: str) -> Verdi
         suite=ws.name,
         policy=ws.suite,
         candidate=candidate,
-        findings=judge(ws.suite, comparisons.comparisons, comparisons.skipped),
+        findings=judge(ws.suite, comparisons.comparisons, comparisons.skipped, comparisons.doubted),
         checks=checks_of(ws),
         inputs=found.for_candidate(candidate),
     )

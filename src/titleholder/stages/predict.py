@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from titleholder import records, tables
 from titleholder.adapters import models
 from titleholder.params.schema import Suite
-from titleholder.stages import STAGES, manifest, measured, validate
+from titleholder.stages import STAGES, calibration, conversations, manifest, measured, validate
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Gauge, Record
 
@@ -33,6 +33,7 @@ def run(ws: Workspace) -> None:
     """Write ``<model>.current.parquet`` and, where there is one, ``<model>.reference.parquet``."""
     found = manifest.read(ws)
     here = ws.stage("predict")
+    (here / calibration.FILE).unlink(missing_ok=True)
     inputs = dict([ws.digest(ws.stage("pull") / manifest.FILE)])
     inputs["params"] = ws.params_digest(STAGES["predict"].params)
     skipped = validate.refusal(ws)
@@ -45,10 +46,13 @@ def run(ws: Workspace) -> None:
             for role in ("reference", "current")
             if found.has(role)
         }
-        for name, role in _models(found):
-            path = found.path_of(ws, role)
-            written, figures[name] = _answers(ws, name, path, frames)
+        paths = {name: found.path_of(ws, role) for name, role in _models(found)}
+        chats = {n: path for n, path in paths.items() if conversations.is_chat(path)}
+        for name in [name for name in paths if name not in chats]:
+            written, figures[name] = _answers(ws, name, paths[name], frames)
             files += written
+        if chats:
+            files += _conversations(ws, found, chats, frames["current"], figures)
     digests = dict(ws.digest(file) for file in files)
     records.write(here / MEASURED, measured.Measured(machine=measured.machine(), models=figures))
     records.write(here / FILE, PredictionSet(inputs=inputs, files=digests, skipped=skipped))
@@ -93,6 +97,28 @@ def _answers(
         files.append(file_of(ws, name, role))
         _write(files[-1], answered.value)
     return files, {**figures, **measured.latency(model, frames["current"], row_id)}
+
+
+def _conversations(
+    ws: Workspace,
+    found: manifest.Manifest,
+    chats: dict[str, Path],
+    frame: "pd.DataFrame",
+    figures: dict[str, dict[str, Gauge]],
+) -> list[Path]:
+    """Scores and answers of chat models, on current rows alone: each answer costs."""
+    told = conversations.predict(ws, found, chats, frame)
+    files = []
+    for name in chats:
+        answers = ws.stage("predict") / f"{name}.answers.parquet"
+        _write(file_of(ws, name, "current"), told.scores[name])
+        _write(answers, told.answers[name])
+        files += [file_of(ws, name, "current"), answers]
+        figures[name] = dict(told.figures[name])
+    inputs = dict(ws.digest(file) for file in files)
+    path = ws.stage("predict") / calibration.FILE
+    records.write(path, calibration.Calibrations(inputs, told.calibrations))
+    return [*files, path]
 
 
 def _write(path: Path, frame: "pd.DataFrame") -> None:

@@ -6,8 +6,19 @@ from titleholder import records, tables
 from titleholder.adapters import dvc, git
 from titleholder.errors import BadInput, ConfigError, DataVersionError
 from titleholder.params.check import check_columns
+from titleholder.params.schema import Chat
 from titleholder.stages import STAGES
-from titleholder.stages.manifest import CANDIDATE, FILE, METRICS, Manifest, local_path
+from titleholder.stages.manifest import (
+    CANDIDATE,
+    FILE,
+    JUDGE,
+    METRICS,
+    RATINGS,
+    RECORDING,
+    TRAFFIC,
+    Manifest,
+    local_path,
+)
 from titleholder.stages.workspace import PARAMS_FILE, Workspace
 from titleholder.types import Source
 
@@ -39,9 +50,19 @@ def _roles(ws: Workspace) -> list[tuple[str, str]]:
     if suite.expectations is not None:
         roles.append(("expectations", suite.expectations))
     roles += [(METRICS + path, path) for path in suite.metrics_from]
+    roles += _of_chat(suite.chat)
     roles.append(("champion", suite.models.champion))
     roles += [(CANDIDATE + Path(path).stem, path) for path in suite.models.candidates]
     return roles
+
+
+def _of_chat(chat: Chat | None) -> list[tuple[str, str]]:
+    """What a suite of chat models reads beside its gold set, as far as it names it."""
+    if chat is None:
+        return []
+    judge = None if chat.judge is None else chat.judge.model
+    named = {RECORDING: chat.recording, RATINGS: chat.ratings, TRAFFIC: chat.traffic, JUDGE: judge}
+    return [(role, path) for role, path in named.items() if path is not None]
 
 
 def _refuse_columns(ws: Workspace) -> None:

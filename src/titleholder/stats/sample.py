@@ -155,6 +155,7 @@ def _prediction_rows(predictions: Predictions, rows: Ints) -> Predictions:
         score=_rows(predictions.score, rows),
         value=_rows(predictions.value, rows),
         items=_each(predictions.items, rows),
+        rated=_each(predictions.rated, rows),
         costs=_each(predictions.costs, rows),
     )
 

@@ -6,15 +6,18 @@ labels that the other side does not know.
 """
 
 from titleholder.slices import label_of as label
-from titleholder.tables.cells import numbers, require
+from titleholder.tables.cells import ids_of, numbers, require
 from titleholder.tables.files import names_in, read_frame, write_parquet
+from titleholder.tables.json_lines import objects
 from titleholder.tables.panel import panel_of
 from titleholder.tables.predictions import predictions_of, with_figures
 
 __all__ = [
+    "ids_of",
     "label",
     "names_in",
     "numbers",
+    "objects",
     "panel_of",
     "predictions_of",
     "read_frame",

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from titleholder.errors import BadInput, UsageError
+from titleholder.tables.json_lines import read_json_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,14 +89,8 @@ def _read_csv(path: Path) -> "pd.DataFrame":
     return pd.read_csv(path, dtype={"row_id": str}, encoding="utf-8", low_memory=False)
 
 
-def _read_json_lines(path: Path) -> "pd.DataFrame":
-    import pandas as pd
-
-    return pd.read_json(path, lines=True, dtype=False, convert_dates=False, encoding="utf-8")
-
-
 _READERS: Mapping[str, Callable[[Path], "pd.DataFrame"]] = {
     ".parquet": _read_parquet,
     ".csv": _read_csv,
-    ".jsonl": _read_json_lines,
+    ".jsonl": read_json_lines,
 }

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
 from titleholder.errors import BadInput, NotComparable
-from titleholder.metrics.operational import LATENCY_QUANTILES
+from titleholder.metrics.operational import LATENCY_QUANTILES, TTFT_QUANTILES
 from titleholder.params.schema import Policy
 from titleholder.stats.quantiles import gauge
 from titleholder.tables.cells import codes_of, ids_of, labels_in, numbers, refuse, some
@@ -18,9 +18,9 @@ from titleholder.types import Gauge, Task
 if TYPE_CHECKING:
     import pandas as pd
 
-ITEM = "score_"
+ITEM, ABOUT, RATED = "score_", "about_", "rated_"
 SCORE_OF = "y_score_"
-COSTS = ("latency_s", "cost_usd", "tokens_in", "tokens_out")
+COSTS = ("latency_s", "ttft_s", "cost_usd", "tokens_in", "tokens_out")
 SUM_TOLERANCE = 1e-3
 
 
@@ -48,7 +48,10 @@ def predictions_of(
             return Predictions(model, value=value, costs=costs, measured=_gauges(costs, policy))
         case Task.SCORED:
             items = reader.items()
-            return Predictions(model, items=items, costs=costs, measured=_gauges(costs, policy))
+            return Predictions(
+                model, items=items, rated=reader.rated(items), costs=costs,
+                measured=_gauges(costs, policy),
+            )  # fmt: skip
 
 
 def with_figures(predictions: Predictions, figures: Mapping[str, Gauge]) -> Predictions:
@@ -129,15 +132,43 @@ class _Reader:
         named = [str(name) for name in self.frame if str(name).startswith(ITEM)]
         if not named:
             raise BadInput(f"{self.where}: has no score_<metric> column")
-        return {name.removeprefix(ITEM): self.finite(name) for name in named}
+        return {name.removeprefix(ITEM): self.item(name) for name in named}
+
+    def item(self, column: str) -> Floats:
+        """A score column: NaN on rows that it is not about (``about_<metric>`` 0), else finite."""
+        switch = ABOUT + column.removeprefix(ITEM)
+        if switch not in self.frame:
+            return self.finite(column)
+        about = self.finite(switch)
+        self.refuse((about != 0) & (about != 1), f"column {switch!r} is neither 0 nor 1")
+        values = self.optional(column)
+        self.refuse((about == 1) & np.isnan(values), f"column {column!r} is blank")
+        return np.where(about == 1, values, np.nan)
+
+    def rated(self, items: Mapping[str, Floats]) -> Mapping[str, Floats]:
+        """What people gave some of the rows; NaN elsewhere."""
+        named = [n for n in items if RATED + n in self.frame]
+        return {n: self.optional(RATED + n) for n in named}
+
+    def optional(self, column: str) -> Floats:
+        """A column of finite numbers and blanks, which are NaN."""
+        try:
+            values = self.frame[column].to_numpy(dtype=float, na_value=np.nan)
+        except (TypeError, ValueError):
+            raise BadInput(
+                f"{self.where}: column {column!r} holds values that are not numbers"
+            ) from None
+        self.refuse(np.isinf(values), f"column {column!r} is not finite")
+        return values
 
 
 def _gauges(costs: Mapping[str, Floats], policy: Policy) -> Mapping[str, Gauge]:
-    """Latency quantiles of a predictions file that carries them row by row."""
-    if "latency_s" not in costs:
-        return {}
-    milliseconds = costs["latency_s"] * 1000
-    found = {name: gauge(milliseconds, q, policy.level) for name, q in LATENCY_QUANTILES.items()}
+    """Quantiles of the times that a predictions file carries row by row."""
+    found: dict[str, Gauge | None] = {}
+    for column, quantiles in (("latency_s", LATENCY_QUANTILES), ("ttft_s", TTFT_QUANTILES)):
+        if column in costs:
+            milliseconds = costs[column] * 1000
+            found |= {n: gauge(milliseconds, q, policy.level) for n, q in quantiles.items()}
     return {name: figure for name, figure in found.items() if figure is not None}
 
 
