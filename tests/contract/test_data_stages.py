@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from titleholder import records
+from titleholder.cli import main
 from titleholder.drift import Cause, Drift, Role, ShiftOutcome
 from titleholder.errors import ConfigError, RecordError
 from titleholder.params.schema import (
@@ -20,11 +21,12 @@ from titleholder.params.schema import (
     Reference,
     StoreParams,
     Suite,
+    Training,
 )
-from titleholder.stages import drift, validate
-from titleholder.stages.manifest import Manifest
+from titleholder.stages import drift, leaks, validate
+from titleholder.stages.manifest import TRAINING, Manifest
 from titleholder.stages.workspace import Workspace
-from titleholder.types import Outcome, Source, Task
+from titleholder.types import Check, Outcome, Severity, Source, Task
 from titleholder.validation import Validation
 
 FILES = {"current": "data/current.parquet", "reference": "data/reference.parquet"}
@@ -50,11 +52,10 @@ def project(root: Path, *, listed: list[Any] | None = None, **settings: Any) -> 
     suite = Suite(
         task=Task.BINARY,
         rules=(),
-        data=DataParams(FILES["current"], Reference(FILES["reference"])),
         models=Models("models/a.skops", ("models/b.skops",)),
         expectations=SUITE_FILE,
         columns=Columns(target="y"),
-        **settings,
+        **{"data": DataParams(FILES["current"], Reference(FILES["reference"])), **settings},
     )
     for seed, path in enumerate(FILES.values()):
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -224,3 +225,80 @@ def test_nullable_and_arrow_columns_are_measured(tmp_path: Path) -> None:
     found = drifted(ws)
     assert [row.kind for row in found.columns] == ["numeric", "categorical", "boolean"]
     assert found.outcome is Outcome.PASS
+
+
+# ---------------------------------------------------------------------------- leakage
+
+
+def leaky(root: Path, *trained: Training, **files: pd.DataFrame) -> Check:
+    """The check of a project that names this training data, after its validate stage."""
+    ws = project(root, data=DataParams(FILES["current"], None, trained))
+    for name, rows in files.items():
+        rows.to_parquet(root / "data" / f"{name}.parquet")
+    named = {TRAINING + leaks.file_of(one): leaks.file_of(one) for one in trained}
+    pulled(ws, current=FILES["current"], expectations=SUITE_FILE, **named)
+    validate.run(ws)
+    return leaks.check(leaks.read(ws), ws.suite)
+
+
+def test_rows_of_the_training_data_block(tmp_path: Path) -> None:
+    """A panel that a model was trained on in part gives no verdict, and the rows are named."""
+    copied = pd.concat([frame(seed=5), frame().head(40)])
+    found = leaky(tmp_path, Training("data/train.parquet"), train=copied)
+    assert (found.severity, found.outcome) == (Severity.BLOCK, Outcome.FAIL)
+    assert "40 to the last bit" in found.reason and "r0, r1, r2" in found.reason
+
+
+def test_other_rows_do_not_block(tmp_path: Path) -> None:
+    """Training data that share no row with the panel pass, whatever their ids are."""
+    found = leaky(tmp_path, Training("data/train.parquet"), train=frame(seed=5))
+    assert found.outcome is Outcome.PASS
+
+
+def test_the_worst_of_several_training_sets_counts(tmp_path: Path) -> None:
+    """Champion and candidate may have been trained on different data."""
+    sets = Training("data/clean.parquet"), Training("data/train.parquet")
+    found = leaky(tmp_path, *sets, clean=frame(seed=5), train=frame())
+    assert found.outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize("damage", [b"", b"PAR1 nothing"])
+@pytest.mark.parametrize("kind", ["path", "hashes"])
+def test_training_data_that_cannot_be_read_block(tmp_path: Path, kind: str, damage: bytes) -> None:
+    """What was not looked at is no pass."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/train.parquet").write_bytes(damage)
+    found = leaky(tmp_path, Training(**{kind: "data/train.parquet"}))
+    assert (found.severity, found.outcome) == (Severity.BLOCK, Outcome.ERROR)
+    assert "data/train.parquet" in found.reason and str(tmp_path) not in found.reason
+
+
+def test_no_training_data_are_told_and_do_not_block(tmp_path: Path) -> None:
+    """A suite that names none says so in every verdict."""
+    found = leaky(tmp_path)
+    assert (found.severity, found.outcome) == (Severity.INFO, Outcome.INCONCLUSIVE)
+
+
+def test_a_record_of_other_training_data_is_an_error(tmp_path: Path) -> None:
+    """The suite's own list is what has to be looked at."""
+    leaky(tmp_path, Training("data/train.parquet"), train=frame(seed=5))
+    ws = Workspace(tmp_path.resolve(), "s", suite=Suite(
+        task=Task.BINARY, rules=(), models=Models("models/a.skops", ("models/b.skops",)),
+        data=DataParams(FILES["current"], None, (Training("data/other.parquet"),)),
+    ), store=StoreParams())  # fmt: skip
+    found = leaks.check(leaks.read(ws), ws.suite)
+    assert (found.severity, found.outcome) == (Severity.BLOCK, Outcome.ERROR)
+
+
+def test_hashes_are_made_without_a_suite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`hash-rows` where the training data are, and the suite names the file alone."""
+    (tmp_path / "data").mkdir()
+    frame().to_csv(tmp_path / "mine.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    said = ["--target", "y", "--leave-out", "row_id", "--out", "data/h.parquet"]
+    assert main(["hash-rows", "mine.csv", *said]) == 0
+    assert "400 rows by 2 columns: g, x" in capsys.readouterr().out
+    assert main(["hash-rows", "mine.csv", "--key", "id", "--out", "h.parquet"]) == 2
+    assert leaky(tmp_path, Training(hashes="data/h.parquet")).outcome is Outcome.FAIL

@@ -23,8 +23,8 @@ _CURES = {
 }  # fmt: skip
 
 COMMANDS = (
-    "run", "stage", "compare", "gate", "history", "keys", "plan", "promote", "rollback", "selftest",
-    "verify", "waive",
+    "run", "stage", "compare", "gate", "hash-rows", "history", "keys", "plan", "promote",
+    "rollback", "selftest", "verify", "waive",
 )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     named = [name for name in COMMANDS if words[:1] == [name]]
     for name in named or COMMANDS:
-        importlib.import_module(f"titleholder.cli.{name}").add_parser(commands)
+        importlib.import_module(f"titleholder.cli.{name.replace('-', '_')}").add_parser(commands)
     return parser
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from titleholder.params.document import Path_
 from titleholder.params.expression import BadExpression, columns_in, parse
-from titleholder.params.schema import Binned, Chat, Part, Policy, SliceSpec, Suite
+from titleholder.params.schema import Binned, Chat, Part, Policy, SliceSpec, Suite, Training
 from titleholder.params.shape import Problem, nearest
 from titleholder.types import Kind, Mode, Rule, Severity, Task
 
@@ -351,6 +351,13 @@ def _file_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
     ]
     if suite.data.reference is not None:
         named.append(((*path, "data", "reference", "path"), suite.data.reference.path, TABLES))
+    for i, training in enumerate(suite.data.training):
+        at = (*path, "data", "training", i)
+        yield from _training_problems(training, at)
+        if training.path is not None:
+            named.append(((*at, "path"), training.path, TABLES))
+        if training.hashes is not None:
+            named.append(((*at, "hashes"), training.hashes, (".parquet",)))
     if suite.expectations is not None:
         named.append(((*path, "expectations"), suite.expectations, (".json",)))
     for i, model in enumerate(suite.models.candidates):
@@ -370,6 +377,13 @@ def _chat_files(chat: Chat, path: Path_) -> list[tuple[Path_, str, tuple[str, ..
         ("judge", judge, CHATS),
     )
     return [((*path, key), file, suffixes) for key, file, suffixes in files if file is not None]
+
+
+def _training_problems(training: Training, path: Path_) -> Iterator[Problem]:
+    if (training.path is None) == (training.hashes is None):
+        yield Problem(path, "needs a path or a file of hashes, one of the two")
+    if len(set(training.key)) < len(training.key):
+        yield Problem((*path, "key"), "names one column twice")
 
 
 def _path_problems(file: str, suffixes: tuple[str, ...], path: Path_) -> Iterator[Problem]:

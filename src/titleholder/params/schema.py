@@ -38,11 +38,36 @@ class Reference(Record, frozen=True):
     rev: str | None = None
 
 
+class Training(Record, frozen=True):
+    """What a model was trained on: a table, or a file of its rows' hashes; one of the two.
+
+    ``key`` names columns that name a row for good, in every file that it stands in.
+    """
+
+    path: str | None = None
+    hashes: str | None = None
+    key: tuple[str, ...] = ()
+
+
 class DataParams(Record, frozen=True):
-    """The rows that decide, and the rows that they are compared with for shift and decay."""
+    """The rows that decide, the rows that they are compared with for shift and decay, and the
+    rows that must not be among them, since models were trained on these.
+    """
 
     current: str
     reference: Reference | None = None
+    training: tuple[Training, ...] = ()
+
+
+class LeakageParams(Record, frozen=True):
+    """How much of the panel may be copied from training data without it being known.
+
+    Copies that are shown to be there fail whatever ``max_share``; it is for those that chance may
+    hide, where rows are coarse and no key tells them apart.
+    """
+
+    max_share: Share = 0.01
+    severity: Severity = Severity.BLOCK
 
 
 class Columns(Record, frozen=True):
@@ -177,6 +202,7 @@ class Suite(Policy, frozen=True, kw_only=True):
     expectations: str | None = None
     drift: DriftParams = DriftParams()
     chat: Chat | None = None
+    leakage: LeakageParams = LeakageParams()
     description: str = ""
 
 

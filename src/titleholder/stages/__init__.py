@@ -42,7 +42,7 @@ class Stage:
 
 _TABLE = (
     Stage("pull", (), ("chat", "data", "expectations", "metrics_from", "models")),
-    Stage("validate", ("pull",), ("columns", "expectations")),
+    Stage("validate", ("pull",), ("columns", "data", "expectations")),
     Stage("drift", ("pull",), ("columns", "drift", "seed")),
     Stage(
         "predict",
@@ -60,7 +60,7 @@ _TABLE = (
     Stage(
         "judge",
         ("pull", "validate", "drift", "compare"),
-        ("decay", "drift", "level", "min_n", "rules", "task"),
+        ("data", "decay", "drift", "leakage", "level", "min_n", "rules", "task"),
     ),
     Stage("report", ("pull", "validate", "drift", "predict", "compare", "judge"), ()),
     Stage("publish", ("pull", "validate", "drift", "predict", "compare", "judge", "report"), ()),

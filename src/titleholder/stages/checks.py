@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from titleholder import decay, records
 from titleholder.drift import ColumnShift, Drift, ShiftOutcome
-from titleholder.stages import compare, drift, manifest, validate
+from titleholder.stages import compare, drift, leaks, manifest, validate
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Check, Outcome, Severity
 from titleholder.validation import Validation
@@ -20,6 +20,7 @@ def checks_of(ws: Workspace) -> tuple[Check, ...]:
 def _checks(ws: Workspace) -> Iterator[Check]:
     yield _data(validate.read(ws))
     yield _comparable(ws)
+    yield leaks.check(leaks.read(ws), ws.suite)
     shifted = records.read(ws.stage("drift") / drift.FILE, Drift)
     yield _shift(ws, "drift", shifted.outcome, shifted.reason)
     past = records.read(ws.stage("compare") / compare.PAST, compare.Past)

@@ -14,12 +14,13 @@ CANDIDATE = "candidate:"
 METRICS = "metrics:"
 # What a suite of chat models may have beside its gold set.
 RECORDING, RATINGS, TRAFFIC, JUDGE = "recording", "ratings", "traffic", "judge"
+TRAINING = "training:"
 
 
 class Manifest(Record, frozen=True):
     """The inputs of a run. Roles: current, reference, expectations, champion,
-    candidate:<name>, metrics:<path> for a file of the suite's own metrics, and recording,
-    ratings, traffic and judge of a suite of chat models."""
+    candidate:<name>, metrics:<path> for a file of the suite's own metrics, training:<path>, and
+    recording, ratings, traffic and judge of a suite of chat models."""
 
     inputs: dict[str, str]
     sources: tuple[Source, ...]

@@ -7,7 +7,7 @@ from titleholder.adapters import dvc, git
 from titleholder.errors import BadInput, ConfigError, DataVersionError
 from titleholder.params.check import check_columns
 from titleholder.params.schema import Chat
-from titleholder.stages import STAGES
+from titleholder.stages import STAGES, leaks
 from titleholder.stages.manifest import (
     CANDIDATE,
     FILE,
@@ -16,6 +16,7 @@ from titleholder.stages.manifest import (
     RATINGS,
     RECORDING,
     TRAFFIC,
+    TRAINING,
     Manifest,
     local_path,
 )
@@ -47,6 +48,8 @@ def _roles(ws: Workspace) -> list[tuple[str, str]]:
     roles = [("current", suite.data.current)]
     if suite.data.reference is not None and suite.data.reference.rev is None:
         roles.append(("reference", suite.data.reference.path))
+    named = (leaks.file_of(training) for training in suite.data.training)
+    roles += [(TRAINING + path, path) for path in named]
     if suite.expectations is not None:
         roles.append(("expectations", suite.expectations))
     roles += [(METRICS + path, path) for path in suite.metrics_from]

@@ -1,4 +1,5 @@
-"""The validate stage: do the current data keep what the suite's expectations promise of them?
+"""The validate stage: do the current data keep what the suite's expectations promise of them, and
+are they rows that no model was trained on?
 
 It always writes a record; what follows reads there whether the models may be run at all.
 """
@@ -9,7 +10,7 @@ import msgspec
 
 from titleholder import records, tables
 from titleholder.errors import BadInput
-from titleholder.stages import STAGES, manifest
+from titleholder.stages import STAGES, leaks, manifest
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Outcome
 from titleholder.validation import Validation
@@ -19,7 +20,7 @@ EVIDENCE = "evidence"
 
 
 def run(ws: Workspace) -> None:
-    """Write ``validate/validation.json`` and the engine's own pages as evidence.
+    """Write ``validation.json``, ``leakage.json`` and the engine's own pages as evidence.
 
     ConfigError when the suite file is wrong. Data that do not parse, hold no rows or break an
     expectation are in the record.
@@ -28,7 +29,9 @@ def run(ws: Workspace) -> None:
     shutil.rmtree(here / EVIDENCE, ignore_errors=True)
     inputs = dict([ws.digest(ws.stage("pull") / manifest.FILE)])
     inputs["params"] = ws.params_digest(STAGES["validate"].params)
-    found = _validated(ws, manifest.read(ws))
+    pulled = manifest.read(ws)
+    leaks.search_for(ws, pulled, inputs)
+    found = _validated(ws, pulled)
     records.write(here / FILE, msgspec.structs.replace(found, inputs=inputs))
 
 
