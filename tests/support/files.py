@@ -18,9 +18,19 @@ TASKS = ("binary", "multiclass", "regression", "scored")
 METRICS = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "mae", "scored": "quality"}
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
     ".csv": lambda frame, path: frame.to_csv(path, index=False),
-    ".parquet": lambda frame, path: frame.to_parquet(path),
+    ".parquet": lambda frame, path: _columnar(frame).to_parquet(path),
     ".jsonl": lambda frame, path: frame.to_json(path, orient="records", lines=True),
 }
+
+
+def _columnar(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with columns of one type each: one that mixes numbers and words is of words."""
+    mixed = [
+        name for name, column in frame.items()
+        if column.dtype == object
+        and {type(v) for v in column if v is not None} in ({int, str}, {float, str})
+    ]  # fmt: skip
+    return frame.astype(dict.fromkeys(mixed, str))
 
 
 class Files:
@@ -114,7 +124,7 @@ def _binary(rng: np.random.Generator, rows: int) -> tuple[Columns, Columns]:
 
 def _multiclass(rng: np.random.Generator, rows: int) -> tuple[Columns, Columns]:
     y = rng.integers(0, 3, rows)
-    score = rng.random((rows, 3)) + np.eye(3)[y]
+    score = rng.random((rows, 3)) + 0.5 * np.eye(3)[y]
     score /= score.sum(axis=1, keepdims=True)
     truth = np.array(CLASSES, dtype=object)[y]
     return {"y_true": truth}, {f"y_score_{c}": score[:, i] for i, c in enumerate(CLASSES)}

@@ -54,7 +54,9 @@ def run(args: argparse.Namespace) -> int:
     from titleholder.promotion import Crowned, bootstrap, promote
 
     if args.reason and not args.bootstrap:
-        raise UsageError("--reason goes with --bootstrap: a promotion rests on its verdict")
+        raise UsageError(
+            "--reason goes with --bootstrap: a promotion rests on its verdict", cure="leave it out"
+        )
     suite, book = opened(args)
     model = args.model or _only(suite, first=args.bootstrap)
     found = bootstrap(book, model, args.reason) if args.bootstrap else promote(book, model)

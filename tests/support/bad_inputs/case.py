@@ -3,7 +3,6 @@
 import contextlib
 import io
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +11,12 @@ from titleholder.cli import main
 
 USAGE, DATA, NO_VERDICT, UNDECIDED = 2, 3, 4, 5
 # What tells people what to do, where there is no line of its own for it.
-_HINT = re.compile(
-    r"cure: |did you mean|\(write |\(there is|must |is missing|is not one of|unknown key|stands twice"
-    r"|write |required: |invalid choice|needs at least|unrecognized|expected |are not read here"
-    r"|is not YAML|lies outside|belongs to|leave slice out|punish|goes with|between |use slice"
-)
+_HINTS = (
+    "cure: ", '"cure": "', "usage: ", "did you mean", "(write ", "write ", "(there is", "must ",
+    ": must be", "is missing", "is not one of", "unknown key", "stands twice", "needs at least",
+    "are not read here", "is not YAML", "lies outside", "belongs to", "leave slice out", "punish",
+    "use slice", "between ", "a policy is one suite's keys",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +72,16 @@ def wrong_with(case: Case, told: Told) -> str:
         return f"ended in {told.code}, not {case.code}: {text[-300:]}"
     if "Traceback" in text or "internal error" in text:
         return f"a fault of ours: {text[-300:]}"
-    if any(line.startswith("ALLOW") for line in told.out.splitlines()):
-        return "ALLOW"
-    if told.left:
+    allowed = any(line.startswith("ALLOW") for line in told.out.splitlines())
+    if allowed is not (case.code == 0):
+        return "ALLOW" if allowed else "no line ALLOW"
+    if told.left and not case.judged:
         return f"left {', '.join(told.left)}"
     if silent := [word for word in case.says if word not in text]:
         return f"does not say {silent[0]!r}: {text[-400:]}"
-    if case.judged:
+    if case.judged or allowed:
         return ""
-    if not _HINT.search(text):
+    if not any(hint in text for hint in _HINTS):
         return f"says no cure: {text[-300:]}"
     return ""
 

@@ -100,8 +100,7 @@ def _gate() -> Iterator[Case]:
             if flag == "--endpoint":
                 said["--store"] = "s3://bucket"
             words = _given("gate", *(f"{name}={text}" for name, text in said.items()))
-            says = ("secret",) if False else ()
-            yield Case(f"gate {flag} {value!r}", words, USAGE, says)
+            yield Case(f"gate {flag} {value!r}", words, USAGE)
     bare = {name: value for name, value in GATE.items() if name != "--store"}
     yield Case("gate, and nothing says where", _given("gate", *_flat(bare)), USAGE, ("--store",))
     yield Case("gate on no such directory", _given("gate", *_flat(GATE)), NO_VERDICT, ("store",))
@@ -195,10 +194,18 @@ def _signing() -> Iterator[Case]:
                 ("TITLEHOLDER_SIGNING_KEY",), environment=environment,
             )  # fmt: skip
     yield Case("keys new, no such directory", _given("keys", "new", "--out", "a"), USAGE, ("a:",))
-    yield Case("keys new over a key",
-               _written("titleholder.key", b"mine", "keys", "new"), USAGE, ("titleholder.key",))
-    yield Case("keys new over a public key",
-               _written("titleholder.pub", b"mine", "keys", "new"), USAGE, ("titleholder.pub",))
+    yield Case(
+        "keys new over a key",
+        _written("titleholder.key", b"mine", "keys", "new"),
+        USAGE,
+        ("titleholder.key",),
+    )
+    yield Case(
+        "keys new over a public key",
+        _written("titleholder.pub", b"mine", "keys", "new"),
+        USAGE,
+        ("titleholder.pub",),
+    )
     yield Case("keys old", _given("keys", "old"), USAGE, ("new",))
 
 

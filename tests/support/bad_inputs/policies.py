@@ -39,7 +39,7 @@ OF_A_RULE: dict[str, tuple[Any, ...]] = {
     "relative": ("yes", 1, None),
     "min_n": (0, -5, 1.5, "all"),
     "severity": (None, "hard", "Block", 1),
-    "on_inconclusive": (None, "ignore", "pass", True),
+    "on_inconclusive": (None, "ignore", "allow", True),
     "mode": (None, "off", "Shadow"),
     "margn": (0.01,),
     "threshold": (0.5,),
@@ -100,10 +100,12 @@ def cases() -> Iterator[Case]:
         )  # fmt: skip
     yield spoiled(
         "policy.yaml: two rules of one name", ".csv",
-        lambda f: f.policy["rules"].append(f.policy["rules"][0]), USAGE, "stands twice",
+        lambda f: f.policy["rules"].append(dict(f.policy["rules"][0])), USAGE, "stands twice",
     )  # fmt: skip
     for bins in ([1], [2, 1], [1, 1], [], ["a", "b"], None):
-        yield _policy(f"bins are {bins!r}", {"slices": [{"column": "weight", "bins": bins}]}, "slic")
+        yield _policy(
+            f"bins are {bins!r}", {"slices": [{"column": "weight", "bins": bins}]}, "slic"
+        )
     yield _policy("bins of what", {"slices": [{"bins": [0, 1]}]}, "slices")
     yield _policy("bins under another key", {"slices": [{"column": "w", "edges": [1]}]}, "edges")
     for task, metric in (("regression", "roc_auc"), ("multiclass", "mae"), ("regression", "ece")):
@@ -120,9 +122,7 @@ def cases() -> Iterator[Case]:
 
 
 def _policy(name: str, changes: dict[str, Any], *says: str) -> Case:
-    return spoiled(
-        f"policy.yaml: {name}", ".csv", lambda f: f.policy.update(changes), USAGE, *says
-    )
+    return spoiled(f"policy.yaml: {name}", ".csv", lambda f: f.policy.update(changes), USAGE, *says)
 
 
 def _rule(name: str, changes: dict[str, Any], *says: str) -> Case:

@@ -88,9 +88,7 @@ def _names() -> Iterator[Case]:
         "candidate.csv: a class without a score", ".csv", _drop("candidate", "y_score_owl"), DATA,
         "candidate.csv", "owl", task="multiclass",
     )  # fmt: skip
-    yield spoiled(
-        "both predictions are called p.csv", ".csv", _one_name, DATA, "new/p.csv", "r199"
-    )
+    yield spoiled("both predictions are called p.csv", ".csv", _one_name, DATA, "new/p.csv", "r199")
 
 
 def _one_name(files: Files) -> None:
@@ -225,7 +223,17 @@ def _too_little() -> Iterator[Case]:
     def every(rows: Rows) -> Spoil:
         def spoil(files: Files) -> None:
             kept = rows(files.frames["panel"]).index
-            files.frames = {name: frame.loc[kept] for name, frame in files.frames.items()}
+            classes = (
+                {f"y_score_{c}" for c in set(files.frames["panel"]["y_true"][kept])}
+                if (files.task == "multiclass")
+                else set()
+            )
+            for name, frame in files.frames.items():
+                files.frames[name] = frame.loc[kept]
+            if classes and len(kept) < 3:  # the classes that are left share all that there is
+                for side in SIDES:
+                    share = {c: 1 / len(classes) for c in sorted(classes)}
+                    files.frames[side] = files.frames[side][["row_id"]].assign(**share)
 
         return spoil
 
