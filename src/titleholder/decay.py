@@ -15,14 +15,18 @@ from titleholder.stats.estimates import estimated
 from titleholder.stats.intervals import Paired
 from titleholder.stats.resampler import Draw, Resampler
 from titleholder.stats.sample import lacking, take
-from titleholder.types import Check, Estimate, Outcome, Record
+from titleholder.types import Check, Estimate, Outcome, Record, Severity
 
 DEFAULT_SHARE = 0.05  # of the reference value, where the suite names no margin
+# The check that decides, and the one that shows tonight's own interval.
+DECAY = "decay"
+TONIGHT = "decay tonight"
 
 
 class Decay(Record, frozen=True):
     """The champion's metric then and now; ``change`` is oriented: positive is better today.
 
+    ``worth_then`` and ``worth_now`` are both turned so that more is better, whatever the metric.
     ``reason`` says why there is no estimate; it is empty where there is one.
     """
 
@@ -34,6 +38,8 @@ class Decay(Record, frozen=True):
     current: Estimate
     change: Estimate
     reason: str = ""
+    worth_then: Estimate = Estimate()
+    worth_now: Estimate = Estimate()
 
 
 def unavailable(policy: Policy, reason: str) -> Decay:
@@ -82,15 +88,27 @@ def measure(
         current=after.champion,
         change=_change(metric, before.champion, after.champion),
         reason=before.reason or after.reason,
+        worth_then=_turned(_worth(metric, before.champion)),
+        worth_now=_turned(_worth(metric, after.champion)),
     )
 
 
 def check(decay: Decay, params: DecayParams) -> Check:
-    """PASS when the champion lost less than the margin, FAIL when it lost more."""
+    """Tonight alone: PASS when the champion lost less than the margin, FAIL when it lost more.
+
+    For information: an interval that is looked at every night is wrong on some. What decides is
+    `titleholder.watch`, over all nights.
+    """
     outcome, reason = _judged(decay, params)
-    return Check(
-        name="decay", kind="decay", severity=params.severity, outcome=outcome, reason=reason
-    )
+    return Check(name=TONIGHT, kind=DECAY, severity=Severity.INFO, outcome=outcome, reason=reason)
+
+
+def margin_of(decay: Decay, params: DecayParams) -> float | None:
+    """What the champion may lose, in the metric's unit; None without a value to go by."""
+    if params.margin is not None:
+        return params.margin
+    then = decay.reference.value
+    return None if then is None or not math.isfinite(then) else DEFAULT_SHARE * abs(then)
 
 
 def _judged(decay: Decay, params: DecayParams) -> tuple[Outcome, str]:
@@ -99,7 +117,7 @@ def _judged(decay: Decay, params: DecayParams) -> tuple[Outcome, str]:
         return Outcome.INCONCLUSIVE, decay.reason or "no estimate of the change"
     if not all(math.isfinite(number) for number in (low, high, then)):
         return Outcome.INCONCLUSIVE, "the estimate of the change is not finite"
-    margin = DEFAULT_SHARE * abs(then) if params.margin is None else params.margin
+    margin = margin_of(decay, params) or 0.0
     said = (
         f"champion's {decay.metric} {then:.4g} on reference, {decay.current.value:.4g} today, "
         f"change [{low:.4g}, {high:.4g}] against a margin of {margin:.4g}"
@@ -143,3 +161,8 @@ def _worth(metric: Metric, estimate: Estimate) -> tuple[float, float, float] | N
     holds_best = metric.target is not None and low <= metric.target <= high
     most = 0.0 if holds_best else max(ends)
     return min(ends), float(metric.improvement(best, value)), most
+
+
+def _turned(worth: tuple[float, float, float] | None) -> Estimate:
+    """How good a value is, as an estimate."""
+    return Estimate() if worth is None else Estimate(worth[1], worth[0], worth[2])

@@ -17,18 +17,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from titleholder import attestation, records
 from titleholder.chain import Chain, Link, digest_of, verdicts
 from titleholder.errors import NoVerdict, PreconditionFailed, StoreError, UsageError
 from titleholder.metrics import REGISTRY
 from titleholder.statement import (
     Evidence,
+    Exposure,
     Predicate,
     Provenance,
     Statement,
     Subject,
+    Watched,
     instant,
     moment,
     result_of,
@@ -38,7 +38,14 @@ from titleholder.statement import (
 from titleholder.store import Store
 from titleholder.trust import KeyPair, Pin, Trust, seal
 from titleholder.types import Check, Finding, Outcome, Record, Severity, Verdict
-from titleholder.verdict import REPEATABILITY, SCHEMA_VERSION, derive, reason, recompute
+from titleholder.verdict import (
+    NOTES,
+    REPEATABILITY,
+    SCHEMA_VERSION,
+    derive,
+    recompute,
+    with_checks,
+)
 
 # Each lost race means that somebody else's verdict went in, so this many others came first.
 _RACES = 64
@@ -89,6 +96,8 @@ class _Draft:
     published: datetime
     expires: datetime
     signer: KeyPair | None
+    exposure: Exposure | None
+    watched: Watched | None
 
     @property
     def run_key(self) -> str:
@@ -114,6 +123,8 @@ class _Draft:
                 provenance=self.provenance,
                 evidence=self.evidence,
                 verdict=self.verdict,
+                exposure=self.exposure,
+                watched=self.watched,
             ),
         )
 
@@ -130,11 +141,14 @@ def publish(
     signer: KeyPair | None = None,
     logical_date: date | None = None,
     now: datetime | None = None,
+    exposure: Exposure | None = None,
+    watched: Watched | None = None,
 ) -> Receipt:
     """Publish a verdict on ``subject`` with the files behind it, and say where it stands.
 
     ``now`` is the store's clock unless given, ``logical_date`` the UTC day of ``now``; without a
-    ``signer`` the verdict is published unsigned. NoVerdict
+    ``signer`` the verdict is published unsigned. ``exposure`` and ``watched`` name the lines of
+    the ledger that the verdict's last checks rest on. NoVerdict
     if the verdict contradicts itself or the chain is broken, CommitUnknown if the store fell
     silent at the decisive write (publishing again settles it), other StoreErrors if nothing was
     published.
@@ -155,6 +169,8 @@ def publish(
         published,
         published + valid_for,
         signer,
+        exposure,
+        watched,
     )
     chain = verdicts(store, environment, verdict.suite)
     link, created = _committed(chain, draft)
@@ -224,7 +240,7 @@ def _stands(said: Predicate, draft: _Draft) -> bool:
         return False
     if any(check.kind == REPEATABILITY for check in said.verdict.checks):
         return said.provenance.made_alike(draft.provenance)
-    return _answer(said.verdict) == _answer(draft.verdict)
+    return _whole(said.verdict) == _whole(draft.verdict)
 
 
 def _told(draft: _Draft, earlier: Link[Statement] | None) -> _Draft:
@@ -244,22 +260,25 @@ def _told(draft: _Draft, earlier: Link[Statement] | None) -> _Draft:
         outcome=Outcome.FAIL,
         reason=f"verdict {earlier.sequence} answered the same question otherwise: {said.reason}",
     )
-    checks = (*draft.verdict.checks, check)
-    findings = draft.verdict.findings
-    verdict = replace(
-        draft.verdict,
-        checks=checks,
-        outcome=derive(findings, checks),
-        reason=reason(findings, checks),
-    )
-    return dataclasses.replace(draft, verdict=verdict)
+    return dataclasses.replace(draft, verdict=with_checks(draft.verdict, (check,)))
+
+
+def _whole(verdict: Verdict) -> tuple[object, ...]:
+    """What has to be the same for an earlier verdict to stand: the answer, and the ledger's word.
+
+    The ledger may say more on a later try of one night, since others have written meanwhile, or
+    since it could not be read: then the later word is published, too.
+    """
+    noted = tuple((c.name, c.severity, c.outcome) for c in verdict.checks if c.kind in NOTES)
+    return _answer(verdict), noted
 
 
 def _answer(verdict: Verdict) -> tuple[object, ...]:
-    """What two runs of one question must agree on."""
+    """What two runs of one question must agree on: all that follows from the records alone."""
     findings = tuple(_repeatable(finding) for finding in verdict.findings)
-    checks = tuple((c.name, c.severity, c.outcome) for c in verdict.checks)
-    return verdict.outcome, findings, checks
+    own = [check for check in verdict.checks if check.kind not in NOTES]
+    checks = tuple((c.name, c.severity, c.outcome) for c in own)
+    return derive(verdict.findings, own), findings, checks
 
 
 def _repeatable(finding: Finding) -> object:

@@ -108,11 +108,37 @@ class Placed(Record, frozen=True, kw_only=True):
     signature: Signing
 
 
+class Exposure(Record, frozen=True):
+    """Which question this was to the panel's rows: a line of the ledger, by its digest.
+
+    ``number`` counts the questions up to this one; ``spent`` is the error that they may have cost
+    together.
+    """
+
+    panel: Digest
+    number: Sequence1
+    line: Digest
+    spent: Annotated[float, Meta(ge=0.0)]
+
+
+class Watched(Record, frozen=True):
+    """How far the champion had been watched on fresh rows: a line of the ledger, by its digest.
+
+    ``fresh`` says whether this run's rows were the ones that the line added.
+    """
+
+    stream: Digest
+    number: Sequence1
+    line: Digest
+    fresh: bool
+
+
 class Predicate(Placed, frozen=True, kw_only=True):
     """What is said of the subject: who asked what, when, what follows, and until when it holds.
 
     ``run_key`` names the question (environment, subject, rules, parameters, inputs, logical
-    date), ``result`` the answer (the whole `Verdict`).
+    date), ``result`` the answer (the whole `Verdict`). ``exposure`` and ``watched`` are what the
+    ledger had to add; null where nothing was asked of any rows, or where it could not be read.
     """
 
     run_key: Digest
@@ -123,6 +149,8 @@ class Predicate(Placed, frozen=True, kw_only=True):
     provenance: Provenance
     evidence: tuple[Evidence, ...]
     verdict: Verdict
+    exposure: Exposure | None = None
+    watched: Watched | None = None
 
 
 class Statement(Record, frozen=True):

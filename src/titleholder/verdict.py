@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from titleholder.errors import Exit, NoVerdict
 from titleholder.judge import bound_of, decide
 from titleholder.policy import EVERY
@@ -27,6 +29,11 @@ from titleholder.types import (
 SCHEMA_VERSION: Final = 1
 # The kind of check that fails when one question was answered in two ways.
 REPEATABILITY: Final = "repeatability"
+# Kinds of checks that come of the ledger, when a verdict is published: how often these rows were
+# asked, and how the champion did over all nights.
+HOLDOUT: Final = "holdout"
+NIGHTS: Final = "nights"
+NOTES: Final = frozenset({HOLDOUT, NIGHTS})
 _MOST_NAMED = 3
 
 # What a process says of a verdict; ERROR is none, and whoever meets it here has a fault.
@@ -86,6 +93,15 @@ def reason(findings: Iterable[Finding], checks: Iterable[Check]) -> str:
             return _why_passed(deciding)
         case _:
             return _why_open(deciding, _unmet(checks))
+
+
+def with_checks(verdict: Verdict, checks: Sequence[Check]) -> Verdict:
+    """The verdict with more checks, and what follows from all of them."""
+    if not checks:
+        return verdict
+    every = (*verdict.checks, *checks)
+    outcome, why = derive(verdict.findings, every), reason(verdict.findings, every)
+    return replace(verdict, checks=every, outcome=outcome, reason=why)
 
 
 def _why_passed(deciding: Sequence[Finding]) -> str:

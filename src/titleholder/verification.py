@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from msgspec.structs import replace
-
 from titleholder import records
 from titleholder.chain import Chain, Link, digest_of, opened, verdicts
 from titleholder.errors import (
@@ -26,13 +24,13 @@ from titleholder.errors import (
 )
 from titleholder.params.schema import StoreParams, Suite
 from titleholder.publication import evidence_key
-from titleholder.stages import compare, judge, manifest, publish
+from titleholder.stages import compare, judge, manifest, notes, publish
 from titleholder.stages.workspace import RUNS, Workspace
 from titleholder.statement import Evidence, Statement, moment, parse, plain, question_of
 from titleholder.store import Store
 from titleholder.trust import UNSIGNED, UNVERIFIED, Trust
 from titleholder.types import Verdict
-from titleholder.verdict import EXIT_OF, REPEATABILITY, derive, reason, recompute
+from titleholder.verdict import EXIT_OF, NOTES, REPEATABILITY, recompute, with_checks
 
 # Where the suite stands among the evidence.
 _SUITE = f"publish/{publish.SUITE}"
@@ -196,6 +194,7 @@ def _of_store(
             return
         params = digest_of(evidence[_SUITE])
         yield from _guarded("judgement", lambda: _judged(ws, link.statement, params))
+        yield from _guarded("ledger", lambda: notes.retraced(ws, store, link.statement))
         if project is not None:
             with_data(ws, project)
             yield from _guarded("statistics", lambda: _measured(ws, said.verdict, evidence))
@@ -293,12 +292,8 @@ def _judged(ws: Workspace, said: Statement, params: str) -> str:
 
 def _with_notes(again: Verdict, published: Verdict) -> Verdict:
     """The judgement with what publication had to note beside it."""
-    notes = tuple(check for check in published.checks if check.kind == REPEATABILITY)
-    if not notes:
-        return again
-    checks = again.checks + notes
-    outcome, why = derive(again.findings, checks), reason(again.findings, checks)
-    return replace(again, checks=checks, outcome=outcome, reason=why)
+    kinds = {*NOTES, REPEATABILITY}
+    return with_checks(again, [check for check in published.checks if check.kind in kinds])
 
 
 def _difference(again: Verdict, published: Verdict) -> str:
@@ -339,7 +334,7 @@ def _measured(ws: Workspace, verdict: Verdict, evidence: Mapping[str, bytes]) ->
         raise NoVerdict(f"the statistics cannot be repeated: {error.message}") from error
     names = (
         f"{verdict.candidate}/{compare.ROWS}", f"{verdict.candidate}/{compare.MEASURED}",
-        compare.PAST,
+        compare.PAST, compare.PANEL,
     )  # fmt: skip
     for name in names:
         if (ws.stage("compare") / name).read_bytes() != evidence.get(f"compare/{name}"):

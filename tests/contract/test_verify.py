@@ -21,6 +21,7 @@ from titleholder.compare import Comparisons
 from titleholder.publication import evidence_key, publish
 from titleholder.statement import Evidence, Statement, result_of, run_key, subject_of
 from titleholder.types import Outcome, Verdict
+from titleholder.verdict import NOTES, with_checks
 
 SUITES = ("flights", "swapped", "strict")
 ROWS = "compare/candidate/comparisons.json"
@@ -111,7 +112,8 @@ def test_a_sound_verdict_is_verified_whatever_it_says(
     assert here.verify(f"prod/{suite}", "--key", "k.pub=prod", "--full") == code
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[1] for line in lines[:-1]] == [
-        "schema", "signature", "outcome", "chain", "evidence", "judgement", "statistics",
+        "schema", "signature", "outcome", "chain", "evidence", "judgement", "ledger",
+        "statistics",
     ]  # fmt: skip
     assert all(line.startswith("verified ") for line in lines[:-1])
     assert lines[-1].split()[0] == ("PASS", "FAIL", "", "INCONCLUSIVE")[code]
@@ -233,6 +235,45 @@ def _named_twice(here: Here) -> None:
     here.replaced("pull/manifest.json", here.evidence(ROWS).read_bytes(), into=ROWS)
 
 
+def _uncounted(here: Here) -> None:
+    """The verdict no longer says which question it was."""
+    here.rewrite(lambda s: replace(s, predicate=replace(s.predicate, exposure=None)))
+
+
+def _earlier_in_the_queue(here: Here) -> None:
+    """The verdict says that its question came before all others, and cost nothing."""
+
+    def change(said: Statement) -> Statement:
+        assert said.predicate.exposure is not None
+        exposure = replace(said.predicate.exposure, spent=0.0)
+        return replace(said, predicate=replace(said.predicate, exposure=exposure))
+
+    here.rewrite(change)
+
+
+def _kinder_ledger(here: Here) -> None:
+    """A check that only the ledger can give, given by somebody else."""
+
+    def change(verdict: Verdict) -> Verdict:
+        checks = tuple(
+            replace(c, outcome=Outcome.INCONCLUSIVE) if c.kind in NOTES else c
+            for c in verdict.checks
+        )
+        return with_checks(replace(verdict, checks=()), checks)
+
+    here.judged(change)
+
+
+def _line_gone(here: Here) -> None:
+    for line in (here.store / "ledger/panels").rglob("*.json"):
+        line.unlink()
+
+
+def _night_gone(here: Here) -> None:
+    for line in (here.store / "ledger/nights").rglob("*.json"):
+        line.unlink()
+
+
 @pytest.mark.parametrize(
     ("arrange", "step", "reason"),
     [
@@ -248,6 +289,11 @@ def _named_twice(here: Here) -> None:
         (_no_parameters, "judgement", "no publish/suite.json"),
         (_leading_elsewhere, "judgement", "leads elsewhere"),
         (_unparseable, "judgement", "comparisons.json"),
+        (_uncounted, "ledger", "names no line of the ledger"),
+        (_earlier_in_the_queue, "ledger", "does not hold the question"),
+        (_kinder_ledger, "ledger", "and the verdict INCONCLUSIVE"),
+        (_line_gone, "ledger", "is missing"),
+        (_night_gone, "ledger", "is missing"),
     ],
 )
 def test_what_does_not_follow_is_found(
@@ -313,7 +359,12 @@ def test_an_answer_that_did_not_repeat_is_verified_as_such(
     # The same question, answered otherwise before: then what the evidence says is INCONCLUSIVE.
     earlier = replace(said.verdict.findings[0], reason="for another reason")
     before = replace(said.verdict, findings=(earlier, *said.verdict.findings[1:]))
-    usual = {"provenance": said.provenance, "valid_for": timedelta(days=7)}
+    usual = {
+        "provenance": said.provenance,
+        "valid_for": timedelta(days=7),
+        "exposure": said.exposure,
+        "watched": said.watched,
+    }
     publish(store, "test", before, first.subject[0], evidence, **usual)
     again = publish(store, "test", said.verdict, first.subject[0], evidence, **usual)
     assert again.outcome is Outcome.INCONCLUSIVE

@@ -138,9 +138,12 @@ def decay(low: float | None, high: float | None, **said: Any) -> Decay:
     ],
 )
 def test_the_interval_decides(low: float | None, high: float | None, outcome: Outcome) -> None:
-    """Against a margin of 0.02: PASS above, FAIL below, else, or without numbers, neither."""
+    """Against a margin of 0.02: PASS above, FAIL below, else, or without numbers, neither.
+
+    For information only, however severe the decay over all nights is to the suite.
+    """
     said = check(decay(low, high), DecayParams(margin=0.02, severity=Severity.BLOCK))
-    assert (said.outcome, said.severity) == (outcome, Severity.BLOCK)
+    assert (said.outcome, said.severity) == (outcome, Severity.INFO)
     assert said.reason
 
 

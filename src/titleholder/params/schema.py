@@ -117,6 +117,20 @@ class DecayParams(Record, frozen=True):
     severity: Severity = Severity.WARN
 
 
+class HoldoutParams(Record, frozen=True):
+    """How often the rows of one panel may be asked before only fresh ones count.
+
+    ``budget`` counts distinct questions (a candidate against a champion); ``alpha`` bounds the
+    probability that any of them is approved wrongly: each costs (1 - level) / 2. Either, both, or
+    none, which counts and never withholds. ``warn_at`` is the share from which on it warns.
+    """
+
+    budget: Count | None = None
+    alpha: Annotated[float, Meta(gt=0.0, le=1.0)] | None = None
+    warn_at: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.8
+    severity: Severity = Severity.BLOCK
+
+
 class Binned(Record, frozen=True):
     """A slice by bins of a number: ``bins`` are edges, each bin is [low, high)."""
 
@@ -203,6 +217,7 @@ class Suite(Policy, frozen=True, kw_only=True):
     drift: DriftParams = DriftParams()
     chat: Chat | None = None
     leakage: LeakageParams = LeakageParams()
+    holdout: HoldoutParams = HoldoutParams()
     description: str = ""
 
 

@@ -74,7 +74,11 @@ _TABLE = (
         ("data", "decay", "drift", "leakage", "level", "min_n", "rules", "task"),
     ),
     Stage("report", ("pull", "validate", "drift", "predict", "compare", "judge"), ()),
-    Stage("publish", ("pull", "validate", "drift", "predict", "compare", "judge", "report"), ()),
+    Stage(
+        "publish",
+        ("pull", "validate", "drift", "predict", "compare", "judge", "report"),
+        ("decay", "holdout"),
+    ),
 )  # fmt: skip
 
 STAGES: Mapping[str, Stage] = MappingProxyType({stage.name: stage for stage in _TABLE})

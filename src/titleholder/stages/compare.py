@@ -8,6 +8,7 @@ from titleholder import decay, drift, records
 from titleholder.arrays import Floats, Panel, Predictions
 from titleholder.compare import Comparisons, measure
 from titleholder.explore import Explored, explore
+from titleholder.fingerprint import Fingerprint, fingerprint
 from titleholder.metrics import REGISTRY
 from titleholder.stages import STAGES, calibration, predict
 from titleholder.stages.panels import Rows
@@ -15,6 +16,7 @@ from titleholder.stages.workspace import Workspace
 from titleholder.types import Record
 
 PAST = "_past.json"
+PANEL = "_panel.json"
 ROWS = "comparisons.json"
 MEASURED = "measured.json"
 EXPLORED = "explored.json"
@@ -30,9 +32,17 @@ class Past(Record, frozen=True):
     answers: tuple[drift.ColumnShift, ...]
 
 
+class Rowed(Record, frozen=True):
+    """Which rows the models were compared on, by their content; None where no model was run."""
+
+    inputs: dict[str, str]
+    fingerprint: Fingerprint | None
+
+
 def run(ws: Workspace) -> None:
     """Write ``<candidate>/comparisons.json`` for each candidate, and ``_past.json``.
 
+    ``_panel.json`` says which rows they are of, whatever their file is called.
     ``<candidate>/explored.json`` has slices that nobody declared, where models were run.
 
     What a clock or a scale gave stands apart, in ``<candidate>/measured.json``: no two runs
@@ -59,6 +69,7 @@ def run(ws: Workspace) -> None:
         for name in rows.manifest.candidates():
             _write(ws, msgspec.structs.replace(blank, candidate=name))
         past = Past(inputs=inputs, decay=decay.unavailable(ws.suite, rows.skipped), answers=())
+        rowed = Rowed(inputs=inputs, fingerprint=None)
     else:
         panel = rows.panel("current")
         champion = rows.predictions(rows.champion, "current", panel)
@@ -67,6 +78,8 @@ def run(ws: Workspace) -> None:
             _write(ws, _compared(blank, panel, champion, candidate, rows))
             _explore(ws, panel, champion, candidate)
         past = _past(ws, rows, inputs, (panel, champion))
+        rowed = Rowed(inputs=inputs, fingerprint=fingerprint(panel))
+    records.write(ws.stage("compare") / PANEL, rowed)
     records.write(ws.stage("compare") / PAST, past)
 
 

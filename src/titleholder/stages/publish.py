@@ -10,7 +10,7 @@ from pathlib import Path
 from titleholder import publication, records
 from titleholder.adapters import ed25519
 from titleholder.adapters.stores import open_store
-from titleholder.stages import STAGES, manifest, provenance
+from titleholder.stages import STAGES, manifest, notes, provenance
 from titleholder.stages.workspace import Workspace
 from titleholder.statement import subject_of
 from titleholder.types import Record, Verdict
@@ -70,16 +70,21 @@ def _publish(
     for read in found.for_candidate(candidate):
         # Whoever swapped data or a model during the run is caught here at the latest.
         manifest.verify(manifest.local_path(ws, read), read.sha256)
+    subject = subject_of(source.path, source.sha256)
+    desk = notes.open_desk(ws, store, signer)
+    noted = notes.noted(desk, records.read(path, Verdict), subject)
     return publication.publish(
         store,
         ws.store.environment,
-        records.read(path, Verdict),
-        subject_of(source.path, source.sha256),
+        noted.verdict,
+        subject,
         _evidence(ws, set(found.candidates()) - {candidate}),
         provenance=provenance.of(ws),
         valid_for=timedelta(hours=ws.store.valid_hours),
-        logical_date=ws.night,
+        logical_date=desk.day,
         signer=signer,
+        exposure=noted.exposure,
+        watched=noted.watched,
     )
 
 
