@@ -71,7 +71,7 @@ LOCKED := pipeline onnx llm dask fairness mlflow wandb
 lock:  ## Pin versions and hashes again, for all supported Pythons
 	$(BIN)/uv pip compile pyproject.toml $(LOCKED:%=--extra %) --group dev --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
-	  --quiet --upgrade --output-file requirements.lock
+	  --quiet --output-file requirements.lock
 
 clean:  ## Remove the environment and everything that a run made
 	rm -rf $(VENV) .titleholder

@@ -24,9 +24,21 @@ _CURES = {
 }  # fmt: skip
 
 COMMANDS = (
-    "run", "stage", "compare", "gate", "hash-rows", "history", "keys", "plan", "promote",
-    "rollback", "selftest", "verify", "waive",
-)  # fmt: skip
+    "run",
+    "stage",
+    "compare",
+    "gate",
+    "hash-rows",
+    "history",
+    "init",
+    "keys",
+    "plan",
+    "promote",
+    "rollback",
+    "selftest",
+    "verify",
+    "waive",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from titleholder.errors import BadInput, UsageError
 from titleholder.tables.json_lines import read_json_lines
@@ -52,7 +52,7 @@ def names_in(path: Path) -> list[str]:
     return [str(name) for name in read_frame(path).columns]
 
 
-def write_parquet(path: Path, frame: "pd.DataFrame") -> None:
+def write_parquet(path: "Path | BinaryIO", frame: "pd.DataFrame") -> None:
     """The same bytes for the same table: no pandas metadata, one row group order, one codec."""
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -1,0 +1,93 @@
+"""`titleholder init DIR`: a first suite in a repository that is there already."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from titleholder.cli.address import PARAMS_FILE
+from titleholder.cli.declaring import Commands, declare
+from titleholder.errors import Exit, UsageError
+
+if TYPE_CHECKING:
+    from titleholder.scaffold import Roles
+
+HELP = "write a first suite for the data and models that lie in a directory"
+EPILOG = """\
+Looks at the tables (.csv, .parquet, .jsonl) and models (.skops, .onnx) below DIR, says what it
+takes for what, and writes params.yaml, a first expectation suite, dvc.yaml, a Prefect flow and a
+CI file. What exists is never changed; what names leave open is asked for, by flag.
+
+exit codes: 0 written, 2 a part that only you can name
+"""
+
+
+def add_parser(commands: Commands) -> None:
+    """Declare the command and its flags."""
+    parser = declare(commands, "init", HELP, EPILOG)
+    parser.add_argument("directory", metavar="DIR", nargs="?", default=".", type=Path)
+    parser.add_argument("--name", help="of the suite (the directory's)")
+    parser.add_argument("--current", metavar="FILE", help="the evaluation rows")
+    parser.add_argument("--reference", metavar="FILE", help="rows to compare them with, for shift")
+    parser.add_argument("--champion", metavar="FILE", help="model or answers that hold the title")
+    parser.add_argument("--candidate", metavar="FILE", action="append", default=[],
+                        help="model or answers that want it; may be repeated")  # fmt: skip
+    parser.add_argument("--task", help="binary, multiclass, regression or scored")
+    parser.add_argument("--target", metavar="COLUMN", help="the truth")
+    parser.add_argument("--positive", metavar="LABEL", help="the positive class")
+    parser.add_argument("--row-id", metavar="COLUMN", help="what tells rows apart")
+    parser.add_argument("--ci", choices=("github", "gitlab", "none"), help="by what is there")
+    parser.add_argument("--no-pipeline", action="store_true", help="no dvc.yaml and no flow")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be written")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look, assign the parts, and write what is lacking."""
+    root: Path = args.directory
+    if not root.is_dir():
+        raise UsageError(f"{root}: no such directory")
+    if (root / PARAMS_FILE).exists() and not args.dry_run:
+        raise UsageError(
+            f"{root / PARAMS_FILE} is there already, and nothing is added to it",
+            cure="write the suite into it by hand; --dry-run shows what would be taken for what",
+        )
+    from titleholder import scaffold
+
+    survey = scaffold.look(root)
+    said = scaffold.Said(
+        args.name, args.current, args.reference, args.champion, tuple(args.candidate),
+        args.task, args.target, args.positive, args.row_id,
+    )  # fmt: skip
+    roles = scaffold.assign(survey, said)
+    ci = args.ci or ("gitlab" if (root / ".gitlab-ci.yml").exists() else "github")
+    made = scaffold.drafts(survey, roles, ci, pipeline=not args.no_pipeline)
+    _say_roles(roles)
+    written, kept = scaffold.keep(root, made, write=not args.dry_run)
+    for draft in written:
+        print(f"  {'would write' if args.dry_run else 'wrote'}  {draft.path}: {draft.what}")
+    for draft in kept:
+        print(f"  kept   {draft.path}: it is there already, and is yours")
+    for told in survey.unread:
+        print(f"titleholder: left alone: {told}", file=sys.stderr)
+    print(f"Next: titleholder plan {roles.name}, titleholder run {roles.name}")
+    return Exit.ALLOW
+
+
+def _say_roles(roles: "Roles") -> None:
+    """What was taken for what, one line each."""
+    said = {
+        "suite": roles.name,
+        "task": roles.task.value,
+        "current": roles.current,
+        "reference": roles.reference,
+        "champion": roles.champion,
+        "candidates": ", ".join(roles.candidates),
+        "truth": roles.target,
+        "positive": roles.positive,
+        "row id": roles.row_id or "none: rows are told apart by their place",
+        "slices": ", ".join(roles.slices) or None,
+    }
+    for part, value in said.items():
+        if value is not None:
+            print(f"  {part:<11}{value}")

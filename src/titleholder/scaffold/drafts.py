@@ -1,0 +1,229 @@
+"""The files of a first project, each with what is needed and no more."""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from titleholder import records
+from titleholder.scaffold import profile, tables
+from titleholder.scaffold.roles import Roles
+from titleholder.scaffold.survey import Survey
+from titleholder.stages import STAGES
+from titleholder.tables.files import write_parquet
+from titleholder.types import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CI_KINDS = ("github", "gitlab", "none")
+RUNS = ".titleholder/runs"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One file to be written, by its path below the project, and what it is."""
+
+    path: str
+    data: bytes
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Paths:
+    """Where the suite reads what, once foreign tables are copied."""
+
+    current: str
+    reference: str | None
+    champion: str
+    candidates: tuple[str, ...]
+    row_id: str
+    expectations: str
+
+
+def drafts(survey: Survey, roles: Roles, ci: str, *, pipeline: bool) -> list[Draft]:
+    """All files of the suite in reading order; ``pipeline`` adds DVC's stages and the flow."""
+    copies, paths = _copies(survey, roles)
+    whole = "reference" if paths.reference else "current"
+    frame = tables.current(survey, roles, roles.reference or roles.current)
+    found = profile.profile(roles.name, frame, paths.row_id, roles.target)
+    text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    made = [
+        *copies,
+        Draft("params.yaml", _params(roles, paths).encode(), "the suite and its rules"),
+        Draft(paths.expectations, text.encode(), f"what holds of the {whole} data, to be reviewed"),
+    ]
+    if pipeline:
+        made.append(Draft("dvc.yaml", _dvc(roles, paths).encode(), "the stages, for dvc repro"))
+        made.append(Draft("flows/nightly.py", _template("nightly.py.txt"), "the Prefect flow"))
+    if ci == "github":
+        data = _ci("github.yml", roles, paths)
+        made.append(Draft(".github/workflows/titleholder.yml", data, "the gate, on GitHub"))
+    if ci == "gitlab":
+        data = _ci("gitlab.yml", roles, paths)
+        made.append(Draft(".gitlab/titleholder.yml", data, "the gate, on GitLab: include it"))
+    return made
+
+
+def keep(root: Path, made: list[Draft], *, write: bool = True) -> tuple[list[Draft], list[Draft]]:
+    """Write what is not there yet: what is new, and what was there and is left alone.
+
+    Without ``write`` nothing is written, and all else is the same.
+    """
+    new: list[Draft] = []
+    kept: list[Draft] = []
+    for draft in made:
+        path = root / draft.path
+        there = path.exists() or path.is_symlink()
+        (kept if there else new).append(draft)
+        if write and not there:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            records.write_bytes(path, draft.data)
+    return new, kept
+
+
+def _copies(survey: Survey, roles: Roles) -> tuple[list[Draft], _Paths]:
+    expectations = f"expectations/{roles.name}.json"
+    if tables.fits(survey, roles) and roles.row_id is not None:
+        paths = _Paths(
+            roles.current, roles.reference, roles.champion, roles.candidates, roles.row_id,
+            expectations,
+        )  # fmt: skip
+        return [], paths
+    moved: dict[str, Draft] = {}
+    for part, path in (("current", roles.current), ("reference", roles.reference)):
+        if path is not None:
+            frame = tables.current(survey, roles, path)
+            what = f"{path} with a row_id" if roles.row_id is None else f"the rows of {path}"
+            moved[path + part] = _table(f"data/{roles.name}/{part}.parquet", frame, what)
+    for path in roles.models:
+        table = survey.table(path)
+        if table is not None:
+            frame = tables.answers(survey, roles, table)
+            place = f"models/{roles.name}/{PurePosixPath(path).stem}.parquet"
+            moved[path] = _table(place, frame, f"the answers in {path}")
+    at = {key: draft.path for key, draft in moved.items()}
+    paths = _Paths(
+        current=at[roles.current + "current"],
+        reference=at[roles.reference + "reference"] if roles.reference else None,
+        champion=at.get(roles.champion, roles.champion),
+        candidates=tuple(at.get(path, path) for path in roles.candidates),
+        row_id=roles.row_id or tables.ROW_ID,
+        expectations=expectations,
+    )
+    return list(moved.values()), paths
+
+
+def _table(path: str, frame: "pd.DataFrame", what: str) -> Draft:
+    buffer = io.BytesIO()
+    write_parquet(buffer, frame)
+    return Draft(path, buffer.getvalue(), what)
+
+
+# ----------------------------------------------------------------------------- params.yaml
+
+
+def _params(roles: Roles, paths: _Paths) -> str:
+    reference = "null" if paths.reference is None else f"{{path: {_q(paths.reference)}, rev: null}}"
+    candidates = ", ".join(map(_q, paths.candidates))
+    slices = "".join(f"\n      - {_q(name)}" for name in roles.slices) or " []"
+    return _template("params.yaml.txt").decode().format(
+        name=_q(roles.name),
+        current=_q(paths.current),
+        reference=reference,
+        expectations=_q(paths.expectations),
+        row_id=_q(paths.row_id),
+        target="null" if roles.target is None else _q(roles.target),
+        champion=_q(paths.champion),
+        candidates=candidates,
+        task=roles.task.value,
+        positive="null" if roles.positive is None else _q(roles.positive),
+        slices=slices,
+        rules="\n".join(f"      - {rule}" for rule in _rules(roles)),
+    )  # fmt: skip
+
+
+def _rules(roles: Roles) -> Iterator[str]:
+    """A first policy: no worse than the champion overall, nor by much on any slice."""
+    keep_up = "kind: non_inferior"
+    match roles.task:
+        case Task.SCORED:
+            for score in (s.removeprefix("score_") for s in roles.scores if s != "y_score"):
+                yield f"{{id: {_q(score)}, metric: {_q(score)}, {keep_up}, margin: 0.02}}"
+            return
+        case Task.REGRESSION:
+            yield f"{{id: error, metric: mae, {keep_up}, margin: 0.02, relative: true}}"
+            yield f"{{id: large-errors, metric: rmse, {keep_up}, margin: 0.05, relative: true}}"
+            everywhere = f'metric: mae, slice: "*", {keep_up}, margin: 0.1, relative: true'
+        case Task.BINARY if _scored(roles):
+            yield f"{{id: auc, metric: roc_auc, {keep_up}, margin: 0.01}}"
+            yield f"{{id: log-loss, metric: log_loss, {keep_up}, margin: 0.02}}"
+            everywhere = f'metric: recall, slice: "*", {keep_up}, margin: 0.05'
+        case Task.BINARY:
+            yield f"{{id: accuracy, metric: accuracy, {keep_up}, margin: 0.01}}"
+            everywhere = f'metric: recall, slice: "*", {keep_up}, margin: 0.05'
+        case Task.MULTICLASS:
+            yield f"{{id: accuracy, metric: accuracy, {keep_up}, margin: 0.01}}"
+            yield f"{{id: f1, metric: f1_macro, {keep_up}, margin: 0.02}}"
+            everywhere = f'metric: accuracy, slice: "*", {keep_up}, margin: 0.05'
+    if roles.slices:
+        yield f"{{id: everywhere, {everywhere},\n         min_n: 100, on_inconclusive: warn}}"
+
+
+def _scored(roles: Roles) -> bool:
+    """Whether the models give scores: those that are run do, tables may."""
+    return not roles.scores or "y_score" in roles.scores
+
+
+def _q(text: str) -> str:
+    """A text as YAML reads it back, bare where that is the same."""
+    plain = text.replace("/", "").replace(".", "").replace("_", "").replace("-", "")
+    bare = plain.isalnum() and plain[:1].isalpha() and text[:1].isalpha()
+    words = {"yes", "no", "true", "false", "null", "on", "off", "y", "n"}
+    if bare and text.isascii() and text.lower() not in words:
+        return text
+    import yaml
+
+    quoted: str = yaml.safe_dump(text, default_style='"', allow_unicode=True, width=len(text) * 10)
+    return quoted.rstrip("\n")
+
+
+# ------------------------------------------------------------------------------- dvc.yaml
+
+
+def _dvc(roles: Roles, paths: _Paths) -> str:
+    import yaml
+
+    reads = [paths.current, paths.reference, paths.expectations, paths.champion, *paths.candidates]
+    stages: dict[str, Any] = {}
+    for stage in STAGES.values():
+        here: dict[str, Any] = {"cmd": f"titleholder stage {stage.name} {roles.name}"}
+        here["deps"] = [path for path in reads if path] if stage.name == "pull" else []
+        here["deps"] += [f"{RUNS}/{roles.name}/{name}" for name in stage.after]
+        tracked = [f"suites.{roles.name}.{key}" for key in stage.params]
+        if stage.name == "publish":
+            tracked.append("store")
+        if tracked:
+            here["params"] = tracked
+        # Hashed, not cached: a fresh clone's `dvc pull` brings data, not runs nobody made yet.
+        here["outs"] = [{f"{RUNS}/{roles.name}/{stage.name}": {"cache": False}}]
+        stages[stage.name] = here
+    head = "# The stages of titleholder; `dvc repro` runs those whose inputs changed.\n"
+    return head + str(yaml.safe_dump({"stages": stages}, sort_keys=False, allow_unicode=True))
+
+
+# ------------------------------------------------------------------------------ templates
+
+
+def _ci(name: str, roles: Roles, paths: _Paths) -> bytes:
+    text = _template(name).decode()
+    for mark, value in (("@SUITE@", roles.name), ("@MODEL@", paths.candidates[0])):
+        text = text.replace(mark, value)
+    return text.encode()
+
+
+def _template(name: str) -> bytes:
+    return (files("titleholder.scaffold") / "templates" / name).read_bytes()

@@ -1,0 +1,83 @@
+"""`titleholder init` in directories of other people's making, from nothing to the first verdict."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from titleholder.errors import Exit
+
+N = 2000
+
+
+def titleholder(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The command line in a directory, as a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "titleholder", *words],
+        cwd=root, capture_output=True, text=True, check=False, env=os.environ,
+    )  # fmt: skip
+
+
+def two_tables(root: Path) -> None:
+    """A folder with two CSVs: the production model's answers with the truth, and a challenger's."""
+    rng = np.random.default_rng(0)
+    churned = rng.random(N) < 0.3
+    frame = pd.DataFrame({
+        "id": np.arange(N), "label": np.where(churned, "yes", "no"),
+        "region": rng.choice(["north", "south"], N),
+    })  # fmt: skip
+    for name, noise in (("production", 0.25), ("challenger", 0.2)):
+        score = np.clip(0.3 + 0.4 * churned + rng.normal(0, noise, N), 0.001, 0.999)
+        told = frame if name == "production" else frame[["id"]]
+        told.assign(prob=score).to_csv(root / f"{name}.csv", index=False)
+
+
+def sklearn_project(root: Path) -> None:
+    """Data without ids and two pipelines, laid out as scikit-learn projects are."""
+    from sklearn.linear_model import LogisticRegression
+    from skops import io
+
+    rng = np.random.default_rng(1)
+
+    def rows() -> pd.DataFrame:
+        frame = pd.DataFrame(rng.normal(size=(N, 3)), columns=list("abc"))
+        frame["plan"] = rng.choice(["free", "pro"], N)
+        frame["target"] = (frame.a + frame.b + rng.normal(size=N) > 0).astype(int)
+        return frame
+
+    for place in ("data", "models"):
+        (root / place).mkdir()
+    train, test = rows(), rows()
+    train.to_csv(root / "data/train.csv", index=False)
+    test.to_csv(root / "data/test.csv", index=False)
+    for name, strength in (("baseline", 0.01), ("candidate", 1.0)):
+        model = LogisticRegression(C=strength).fit(train[list("abc")], train.target)
+        io.dump(model, root / f"models/{name}.skops")
+
+
+@pytest.mark.parametrize("make", [two_tables, sklearn_project])
+def test_a_foreign_directory_comes_to_its_first_verdict_in_two_commands(
+    tmp_path: Path, make: "object"
+) -> None:
+    """init, run; then the gate knows the candidate, and nothing of the user's has changed."""
+    assert callable(make)
+    make(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    started = time.monotonic()
+    written = titleholder(tmp_path, "init", "--name", "mine")
+    assert written.returncode == Exit.ALLOW, written.stderr
+    run = titleholder(tmp_path, "run", "mine", "--quiet")
+    assert run.returncode == Exit.ALLOW, run.stderr
+    assert "mine: " in run.stdout
+    print(f"{make.__name__}: {time.monotonic() - started:.0f} s to the first verdict")
+    candidate = next(iter(tmp_path.glob("models/**/c*.[sp]*")))
+    gate = titleholder(
+        tmp_path, "gate", "--suite", "mine", "--model", str(candidate), "--env", "dev"
+    )
+    assert gate.returncode == Exit.ALLOW, gate.stdout
+    assert {path: path.read_bytes() for path in before} == before
