@@ -108,10 +108,10 @@ class Chain(Generic[S]):
             newest = following
         raise NoVerdict(f"{self.base}/head.json lags by more than {LONGEST_WALK} statements")
 
-    def back_from(self, tip: Link[S], most: int = LONGEST_WALK) -> Iterator[Link[S]]:
-        """The ``most`` newest links, newest first, each checked against the one after."""
+    def back_from(self, tip: Link[S], most: int | None = None) -> Iterator[Link[S]]:
+        """The newest links, newest first, each checked against the one after; bounded."""
         link = tip
-        for _ in range(most):
+        for _ in range(LONGEST_WALK if most is None else most):
             yield link
             if link.sequence == 1:
                 return
