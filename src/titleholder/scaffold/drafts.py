@@ -8,7 +8,10 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from titleholder import records
+from titleholder.params.schema import Suite
 from titleholder.scaffold import profile, tables
 from titleholder.scaffold.roles import Roles
 from titleholder.scaffold.survey import Survey
@@ -130,7 +133,9 @@ def _params(roles: Roles, paths: _Paths) -> str:
     reference = "null" if paths.reference is None else f"{{path: {_q(paths.reference)}, rev: null}}"
     candidates = ", ".join(map(_q, paths.candidates))
     slices = "".join(f"\n      - {_q(name)}" for name in roles.slices) or " []"
-    return _template("params.yaml.txt").decode().format(
+    template = _template("params.yaml.txt").decode()
+    return template.format(
+        others="".join(_others(template)),
         name=_q(roles.name),
         current=_q(paths.current),
         reference=reference,
@@ -144,6 +149,18 @@ def _params(roles: Roles, paths: _Paths) -> str:
         slices=slices,
         rules="\n".join(f"      - {rule}" for rule in _rules(roles)),
     )  # fmt: skip
+
+
+def _others(template: str) -> Iterator[str]:
+    """Every further key that a stage tracks, at its default: `dvc repro` wants to see it."""
+    tracked = sorted({key for stage in STAGES.values() for key in stage.params})
+    fields = {field.name: field for field in msgspec.structs.fields(Suite)}
+    for key in tracked:
+        if f"\n    {key}:" in template:
+            continue
+        field = fields[key]
+        made = field.default_factory() if callable(field.default_factory) else field.default
+        yield f"    {key}: {json.dumps(msgspec.to_builtins(made))}\n"
 
 
 def _rules(roles: Roles) -> Iterator[str]:
