@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -156,7 +157,7 @@ def _others(template: str) -> Iterator[str]:
     tracked = sorted({key for stage in STAGES.values() for key in stage.params})
     fields = {field.name: field for field in msgspec.structs.fields(Suite)}
     for key in tracked:
-        if f"\n    {key}:" in template:
+        if re.search(rf"^({{others}})?    {key}:", template, re.MULTILINE):
             continue
         field = fields[key]
         made = field.default_factory() if callable(field.default_factory) else field.default
