@@ -54,6 +54,7 @@ def suite_problems(suite: Suite, metrics: Metrics, path: Path_) -> Iterator[Prob
     yield from _file_problems(suite, path)
     yield from _model_problems(suite, path)
     yield from _chat_problems(suite, path)
+    yield from _bias_problems(suite, (*path, "bias"))
     for name in suite.drift.columns:
         if name in suite.columns.ignore:
             where = (*path, "drift", "columns", name)
@@ -88,6 +89,9 @@ def check_columns(policy: Policy, columns: Collection[str], where: str) -> list[
     for i, rule in enumerate(policy.rules):
         if rule.over is not None and rule.over not in policy.segments:
             wanted.setdefault(rule.over, f"rules[{i}].over")
+    protected = policy.bias.protected if isinstance(policy, Suite) else None
+    for i, part in enumerate(protected or ()):
+        wanted.setdefault(_column(part), f"bias.protected[{i}]")
     return [
         f"{key}: {where} has no column {name!r}{nearest(name, columns)}"
         for name, key in wanted.items()
@@ -135,6 +139,18 @@ def own_problems(policy: Policy, path: Path_) -> Iterator[Problem]:
             yield Problem((*where, name), f"{figure} is no cost")
     if costs.miss <= costs.hit and costs.false_alarm <= costs.correct_rejection:
         yield Problem(where, "no wrong decision costs more than the right one, and one must do so")
+
+
+def _bias_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
+    bias = suite.bias
+    for i, part in enumerate(bias.protected or ()):
+        yield from _slice_problems(part, (*path, "protected", i))
+    if bias.protected and suite.task is not Task.BINARY:
+        yield Problem((*path, "protected"), f"audits are of binary tasks, and this is {suite.task}")
+    names = [_column(part) for part in bias.protected or ()]
+    for name in bias.privileged if bias.protected is not None else ():
+        if name not in names:
+            yield Problem((*path, "privileged", name), f"is not protected{nearest(name, names)}")
 
 
 def _metric_problems(name: str, task: Task, metrics: Metrics, path: Path_) -> Iterator[Problem]:

@@ -152,6 +152,21 @@ class Costs(Record, frozen=True):
     unit: str = ""
 
 
+class BiasParams(Record, frozen=True):
+    """Whom the bias audit looks at.
+
+    ``protected`` are columns, by value or binned; unless given, those whose groups a rule compares.
+    ``favourable`` is the decision that people want, the positive one or the other. ``privileged``
+    names for a column the group that the others are held against; else it is the largest. Groups
+    of fewer rows than ``small`` are named as such.
+    """
+
+    protected: tuple[Part, ...] | None = None
+    favourable: Literal["positive", "negative"] = "positive"
+    privileged: dict[str, str] = msgspec.field(default_factory=dict)
+    small: Count = 100
+
+
 class Policy(Record, frozen=True):
     """What `titleholder compare` needs to judge two prediction files: a suite from `task` on."""
 
@@ -218,6 +233,7 @@ class Suite(Policy, frozen=True, kw_only=True):
     chat: Chat | None = None
     leakage: LeakageParams = LeakageParams()
     holdout: HoldoutParams = HoldoutParams()
+    bias: BiasParams = BiasParams()
     description: str = ""
 
 

@@ -73,7 +73,7 @@ _TABLE = (
         ("pull", "validate", "drift", "compare"),
         ("data", "decay", "drift", "leakage", "level", "min_n", "rules", "task"),
     ),
-    Stage("report", ("pull", "validate", "drift", "predict", "compare", "judge"), ()),
+    Stage("report", ("pull", "validate", "drift", "predict", "compare", "judge"), ("bias",)),
     Stage(
         "publish",
         ("pull", "validate", "drift", "predict", "compare", "judge", "report"),
