@@ -162,6 +162,12 @@ def test_a_rule_that_could_never_be_judged_as_meant_is_refused(
         ({"data": {"current": "/x.csv"}}, "must lie in the project"),
         ({"modles": {}}, "modles: unknown key (did you mean 'models'?)"),
         ({"expectations": "e.yaml"}, "must end in .json"),
+        (
+            {"bias": {"protected": ["afam"], "privileged": {"afma": "no"}}},
+            "bias.privileged.afma: is not protected (did you mean 'afam'?)",
+        ),
+        ({"bias": {"favourable": "no"}}, "bias.favourable"),
+        ({"bias": {"protected": [{"column": "pirat", "bins": [1, 0]}]}}, "must rise from edge"),
     ],
 )
 def test_a_suite_that_could_not_run_is_refused(

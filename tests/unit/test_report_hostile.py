@@ -14,6 +14,7 @@ from rich.console import Console
 
 from tests.support import cards
 from titleholder.report import annotations, card, junit, markdown, spreadsheet, terminal
+from titleholder.report.page import href
 from titleholder.report.text import LONGEST, cells, visible
 
 HOSTILE = cards.hostile()
@@ -157,4 +158,4 @@ def test_cells_are_what_a_terminal_gives(text: str, width: int) -> None:
 )  # fmt: skip
 def test_addresses_that_lead_elsewhere_become_no_link(address: str) -> None:
     """Only a path below or beside the run's directory is linked."""
-    assert card.href(address) == ""
+    assert href(address) == ""

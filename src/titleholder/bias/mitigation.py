@@ -18,8 +18,7 @@ from titleholder.metrics.base import Metric
 from titleholder.slices import Grouping
 from titleholder.stats.keys import generator
 
-# What an option is told by: its price in these, and the gaps that it is to close.
-PRICE = ("accuracy", "balanced_accuracy")
+# The gaps that an option is to close.
 GAPS = frozenset({"demographic_parity_difference", "equalized_odds_difference", "four_fifths"})
 MOST_ROWS = 20_000
 

@@ -4,16 +4,9 @@ The same records give the same bytes: no clock, no random ids. Nothing is fetche
 the page forbids it to itself, and runs no script but its own.
 """
 
-import base64
-import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from markupsafe import Markup
+from typing import Any
 
 from titleholder.arrays import Panel, Predictions
 from titleholder.compare import Comparisons
@@ -27,7 +20,6 @@ from titleholder.report import (
     findings,
     forest,
     heatmap,
-    numbers,
     plots,
     running,
     sentences,
@@ -35,34 +27,16 @@ from titleholder.report import (
     tradeoff,
     trials,
 )
-from titleholder.report.text import plural, visible
-from titleholder.report.titles import knowing, title_of, unit_of
+from titleholder.report.page import rendered
+from titleholder.report.titles import knowing
 from titleholder.selftest import SelfTest
 from titleholder.types import Finding, Outcome, Source, Verdict
 from titleholder.validation import Validation
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-TEMPLATES = Path(__file__).parent / "templates"
 MOST_DECISIVE = 6
 MOST_FINDINGS = 400
 MOST_OFFENDING = 8
 MOST_FLIPS = 60
-LONGEST_ADDRESS = 300
-
-# What the pipeline calls its evidence, in words.
-EVIDENCE = {
-    "data_docs": "Great Expectations data docs",
-    "evidently_html": "Evidently report",
-    "evidently_json": "Evidently report as JSON",
-    "comparisons": "Every comparison as JSON",
-    "verdict": "The verdict's record as JSON",
-    "results": "Great Expectations results as JSON",
-}
-
-# A link may lead to a file beside the page, never to another place.
-_RELATIVE = re.compile(r"(?:\.\./)*\w[\w. =+-]*(?:/\w[\w. =+-]*)*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -96,17 +70,7 @@ def build(card: Card) -> str:
 
 
 def _built(card: Card) -> str:
-    script = Markup(_asset("card.js"))
-    template = _environment().get_template("card.html.j2")
-    page = template.render(
-        card=card,
-        verdict=card.verdict,
-        style=Markup(_asset("card.css")),
-        script=script,
-        script_hash=_csp_hash(script),
-        **_sections(card),
-    )
-    return _tight(page) + "\n"
+    return rendered("card.html.j2", card=card, verdict=card.verdict, **_sections(card))
 
 
 def _sections(card: Card) -> dict[str, Any]:
@@ -137,6 +101,7 @@ def _sections(card: Card) -> dict[str, Any]:
         "widest": _widest(card.comparisons),
         "shifts": shifts.ordered(columns),
         "pictures": shifts.pictures(columns),
+        "most_offending": MOST_OFFENDING,
         "twins": _twins(card.verdict.inputs),
     }
 
@@ -182,68 +147,3 @@ def _twins(inputs: tuple[Source, ...]) -> bool:
     """Whether champion and candidate are the same bytes."""
     champion = {s.sha256 for s in inputs if s.role == "champion"}
     return any(s.sha256 in champion for s in inputs if s.role.startswith("candidate"))
-
-
-# ------------------------------------------------------------------------------ templates
-
-
-@lru_cache(maxsize=1)
-def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "name": visible,
-        "long": lambda text: visible(text, 700),
-        "point": numbers.point,
-        "interval": numbers.interval,
-        "plain": numbers.plain,
-        "percent": numbers.percent,
-        "href": href,
-        "digest": lambda text: text.removeprefix("md5:").removeprefix("sha256:")[:12],
-        "sortable": lambda value: "" if value is None else f"{value:.6g}",
-        "metric": title_of,
-        "unit": unit_of,
-        "effect": numbers.effect,
-        "evidence": lambda name: EVIDENCE.get(name, name),
-    }
-    environment.globals |= {
-        "said": findings,
-        "sentences": sentences,
-        "plural": plural,
-        "Outcome": Outcome,
-        "most_offending": MOST_OFFENDING,
-    }
-    return environment
-
-
-def href(address: str) -> str:
-    """The address of a file beside the page, or nothing where it would lead elsewhere.
-
-    >>> href("../../validate/evidence/index.html"), href("javascript:alert(1)"), href("//host/x")
-    ('../../validate/evidence/index.html', '', '')
-    """
-    if len(address) > LONGEST_ADDRESS or not _RELATIVE.fullmatch(address):
-        return ""
-    return address.replace(" ", "%20")
-
-
-@lru_cache(maxsize=4)
-def _asset(name: str) -> str:
-    return _tight((TEMPLATES / name).read_text(encoding="utf-8"))
-
-
-def _tight(text: str) -> str:
-    """Without indentation and blank lines. The script is hashed in this form."""
-    return "\n".join(line.strip() for line in text.split("\n") if line.strip())
-
-
-def _csp_hash(script: str) -> str:
-    digest = hashlib.sha256(script.encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"

@@ -16,6 +16,7 @@ from titleholder.bias.rates import Models
 from titleholder.metrics import Registry
 from titleholder.params.schema import Part, Suite
 from titleholder.slices import Grouping, grouping
+from titleholder.stages import STAGES
 from titleholder.stages.workspace import Workspace
 from titleholder.stats.keys import generator
 from titleholder.stats.resampler import Draw
@@ -58,11 +59,14 @@ def audited(ws: Workspace, verdict: Verdict, asked: Asked) -> Audit | None:
     if not protected or ws.suite.task is not Task.BINARY or lacking or not len(asked.panel):
         return None
     classes = asked.panel.classes
+    candidate = asked.candidate.model
+    inputs = dict([ws.digest(ws.stage("judge") / f"{candidate}.json")])
+    inputs["params"] = ws.params_digest(STAGES["report"].params)
     return Audit(
-        inputs={},
+        inputs=inputs,
         suite=ws.name,
         champion=asked.champion.model,
-        candidate=asked.candidate.model,
+        candidate=candidate,
         positive=classes[1],
         favourable=classes[1 if ws.suite.bias.favourable == "positive" else 0],
         n=len(asked.panel),
@@ -151,8 +155,8 @@ def _tried(
         threshold=asked.suite.threshold,
         seed=asked.suite.seed % 2**32,
     )
-    names = (*trial.PRICE, *(n for n in ("expected_cost",) if n in asked.registry))
-    price = [asked.registry[name] for name in names]
+    second = "balanced_accuracy" if asked.suite.costs is None else "expected_cost"
+    price = [asked.registry[name] for name in ("accuracy", second)]
     options = tuple(
         Option(kind, constraint, None, (), (), (), label)
         if isinstance(label, str)

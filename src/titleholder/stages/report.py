@@ -1,27 +1,57 @@
-"""report: one page a candidate, made of the records of all earlier stages."""
+"""report: a report card for each candidate, and a bias audit where columns are protected."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from titleholder import records
+from titleholder.bias import Audit
 from titleholder.drift import Drift
+from titleholder.report.bias import build as build_audit
 from titleholder.report.card import Card, build
-from titleholder.stages import compare, drift, rehearsal, validate
+from titleholder.stages import bias, compare, drift, rehearsal, validate
 from titleholder.stages.panels import Rows
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Verdict
 
+BIAS = "bias.json"
+BIAS_PAGE = "bias.html"
+
 
 def run(ws: Workspace) -> None:
-    """Write ``<candidate>/report.html`` for each candidate."""
+    """Write ``<candidate>/report.html`` for each candidate.
+
+    ``<candidate>/bias.json`` and ``bias.html`` beside it, where there is somebody to protect.
+    """
+    shutil.rmtree(ws.stage("report"), ignore_errors=True)
     rows = Rows(ws)
     for name in rows.manifest.candidates():
-        page = build(_card(ws, rows, name))
-        records.write_bytes(file_of(ws, name), page.encode())
+        card = _card(ws, rows, name)
+        found = _audit(ws, rows, card)
+        if found is not None:
+            _write_audit(ws, card, found)
+            card = replace(card, evidence={**card.evidence, "bias_page": BIAS_PAGE, "bias": BIAS})
+        records.write_bytes(file_of(ws, name), build(card).encode())
 
 
 def file_of(ws: Workspace, candidate: str) -> Path:
     """Where one candidate's page lies."""
     return ws.stage("report") / candidate / "report.html"
+
+
+def _audit(ws: Workspace, rows: Rows, card: Card) -> Audit | None:
+    if card.panel is None or card.champion is None or card.candidate is None:
+        return None
+    asked = bias.Asked(ws.suite, card.panel, card.champion, card.candidate, rows.registry)
+    return bias.audited(ws, card.verdict, asked)
+
+
+def _write_audit(ws: Workspace, card: Card, found: Audit) -> None:
+    here = file_of(ws, found.candidate).parent
+    records.write(here / BIAS, found)
+    beside = {"report_card": "report.html", "bias": BIAS}
+    page = build_audit(found, card.verdict.findings, beside, card.registry)
+    records.write_bytes(here / BIAS_PAGE, page.encode())
 
 
 def _card(ws: Workspace, rows: Rows, candidate: str) -> Card:

@@ -1,0 +1,117 @@
+"""What every page is built with: templates, the house style, and a policy that lets nothing in.
+
+The same values give the same bytes: no clock, no random ids. Nothing is fetched from anywhere;
+a page forbids it to itself, and runs no script but its own.
+"""
+
+import base64
+import hashlib
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from titleholder.report import findings, numbers, sentences
+from titleholder.report.text import plural, visible
+from titleholder.report.titles import title_of, unit_of
+from titleholder.types import Outcome
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates"
+LONGEST_ADDRESS = 300
+
+# What the pipeline calls its evidence, in words.
+EVIDENCE = {
+    "bias_page": "Bias audit",
+    "bias": "Bias audit as JSON",
+    "data_docs": "Great Expectations data docs",
+    "evidently_html": "Evidently report",
+    "evidently_json": "Evidently report as JSON",
+    "comparisons": "Every comparison as JSON",
+    "report_card": "Report card",
+    "results": "Great Expectations results as JSON",
+    "verdict": "The verdict's record as JSON",
+}
+
+# A link may lead to a file beside the page, never to another place.
+_RELATIVE = re.compile(r"(?:\.\./)*\w[\w. =+-]*(?:/\w[\w. =+-]*)*", re.ASCII)
+
+
+def rendered(template: str, **values: Any) -> str:
+    """A template as a page, with its style and its one script."""
+    script = Markup(asset("card.js"))
+    page = (
+        environment()
+        .get_template(template)
+        .render(
+            style=Markup(asset("card.css")), script=script, script_hash=_csp_hash(script), **values
+        )
+    )
+    return tight(page) + "\n"
+
+
+@lru_cache(maxsize=1)
+def environment() -> "Environment":
+    """Jinja with autoescaping, and what all templates may call."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "name": visible,
+        "long": lambda text: visible(text, 700),
+        "point": numbers.point,
+        "interval": numbers.interval,
+        "plain": numbers.plain,
+        "percent": numbers.percent,
+        "href": href,
+        "digest": lambda text: text.removeprefix("md5:").removeprefix("sha256:")[:12],
+        "sortable": lambda value: "" if value is None else f"{value:.6g}",
+        "metric": title_of,
+        "unit": unit_of,
+        "effect": numbers.effect,
+        "evidence": lambda name: EVIDENCE.get(name, name),
+    }
+    environment.globals |= {
+        "said": findings,
+        "sentences": sentences,
+        "plural": plural,
+        "Outcome": Outcome,
+    }
+    return environment
+
+
+def href(address: str) -> str:
+    """The address of a file beside the page, or nothing where it would lead elsewhere.
+
+    >>> href("../../validate/evidence/index.html"), href("javascript:alert(1)"), href("//host/x")
+    ('../../validate/evidence/index.html', '', '')
+    """
+    if len(address) > LONGEST_ADDRESS or not _RELATIVE.fullmatch(address):
+        return ""
+    return address.replace(" ", "%20")
+
+
+@lru_cache(maxsize=4)
+def asset(name: str) -> str:
+    """A style sheet or script of the package, without its indentation."""
+    return tight((TEMPLATES / name).read_text(encoding="utf-8"))
+
+
+def tight(text: str) -> str:
+    """Without indentation and blank lines. The script is hashed in this form."""
+    return "\n".join(line.strip() for line in text.split("\n") if line.strip())
+
+
+def _csp_hash(script: str) -> str:
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
