@@ -20,6 +20,7 @@ from titleholder.stats.intervals import Paired, undefined
 from titleholder.stats.methods import interval_by, tested_by
 from titleholder.stats.resampler import Draw, Resampler
 from titleholder.stats.sample import Sample, lacking, take
+from titleholder.stats.shared.known import shared
 from titleholder.types import Comparison, Estimate, IntervalMethod, Record, Task
 
 
@@ -83,8 +84,10 @@ def measure(
     plain = [m for m in metrics if not m.grouped and not m.measured]
     found: list[Comparison] = []
     flips: list[Flips] = []
-    for part in everything:
-        sample = take(part.name, part.mask, panel, champion, candidate)
+    common = shared(panel, champion, candidate, everything, plain)
+    known = {} if common is None else common.known()
+    for i, part in enumerate(everything):
+        sample = take(part.name, part.mask, panel, champion, candidate, known.get(i))
         resampler = Resampler(sample, draw)
         for metric in plain:
             about = rows_about(metric, champion, candidate)
@@ -93,7 +96,7 @@ def measure(
             else:
                 rows = take(part.name, part.mask & about, panel, champion, candidate)
                 found.append(_of_rows(metric, Resampler(rows, draw), policy))
-        flips.append(_flips(sample))
+        flips.append(_flips(resampler))
     gaps = [m for m in metrics if m.grouped]
     whole = Resampler(take(OVERALL, everything[0].mask, panel, champion, candidate), draw)
     for groups in _groupings(panel, policy, over) if gaps else ():
@@ -142,8 +145,8 @@ def _groupings(panel: Panel, policy: Policy, over: Iterable[str]) -> Iterator[Gr
 
 def _of_rows(metric: Metric, resampler: Resampler, policy: Policy) -> Comparison:
     sample = resampler.sample
-    metric = metric.on(sample.panel.classes)
-    lacks = lacking(metric.needs, sample.champion) or lacking(metric.needs, sample.candidate)
+    metric = metric.on(sample.whole.classes)
+    lacks = _lacks(metric, sample)
     if lacks:
         return _missing(metric, sample, policy, lacks)
     if len(sample) == 0:
@@ -161,7 +164,7 @@ def _of_groups(
     metric: Metric, resampler: Resampler, groups: Grouping, policy: Policy
 ) -> Comparison:
     sample = resampler.sample
-    lacks = lacking(metric.needs, sample.champion) or lacking(metric.needs, sample.candidate)
+    lacks = _lacks(metric, sample)
     if lacks:
         return _missing(metric, sample, policy, lacks, groups.column)
     if len(groups.labels) < 2:
@@ -169,6 +172,12 @@ def _of_groups(
         return _comparison(metric, sample, "none", policy, nothing, groups.column)
     paired, method = estimated(metric, resampler, policy.level, groups.code)
     return _comparison(metric, sample, method, policy, paired, groups.column)
+
+
+def _lacks(metric: Metric, sample: Sample) -> str:
+    """Why one of the models has not what the metric needs; empty where both have."""
+    one, two = (lacking(metric.needs, model) for model in sample.answers)
+    return one or two
 
 
 def _missing(
@@ -191,7 +200,7 @@ def _comparison(
         slice=sample.name,
         over=over,
         n=len(sample),
-        n_clusters=sample.units if sample.panel.cluster is not None else None,
+        n_clusters=sample.units if sample.clustered else None,
         n_min_class=_rarest(sample),
         method=method,
         level=policy.level,
@@ -253,7 +262,13 @@ def _own(value: float, low: float, high: float) -> Estimate:
     return Estimate(value=value, low=low, high=high)
 
 
-def _flips(sample: Sample) -> Flips:
+def _flips(resampler: Resampler) -> Flips:
+    sample = resampler.sample
+    if sample.known is not None and sample.known.cells is not None:
+        cells = resampler.cells
+        right = [call == cells.truth for call in (cells.champion, cells.candidate)]
+        won, lost = (cells.observed[right[i] & ~right[1 - i]].sum() for i in (1, 0))
+        return Flips(slice=sample.name, n=len(sample), better=int(won), worse=int(lost))
     first, second = _quality(sample, sample.champion), _quality(sample, sample.candidate)
     better, worse = int((second > first).sum()), int((second < first).sum())
     return Flips(slice=sample.name, n=len(sample), better=better, worse=worse)

@@ -21,6 +21,7 @@ from titleholder.types import OVERALL as OVERALL
 
 MISSING = "missing"
 MOST_VALUES = 100
+_MOST_COUNTED = 1 << 16
 
 Part: TypeAlias = str | Binned
 
@@ -89,13 +90,26 @@ def _words(values: NDArray[Any]) -> tuple[NDArray[np.object_], Ints]:
     """The words of the values that occur, one for each, and which of them each row has, (n,)."""
     if values.dtype.kind == "O":
         return _words_of_objects(values.tolist())
-    distinct, code = np.unique(values, return_inverse=True)
+    distinct, code = _distinct(values)
     if values.dtype.kind == "M":
         moments = np.datetime_as_string(distinct.astype("datetime64[us]"))
         named = [_short(m) for m in np.where(np.isnat(distinct), MISSING, moments).tolist()]
     else:
         named = [label_of(value) for value in distinct.tolist()]
     return np.array(named, dtype=object), code
+
+
+def _distinct(values: NDArray[Any]) -> tuple[NDArray[Any], Ints]:
+    """The values that occur, in order, and which of them each row has, (n,)."""
+    if values.dtype.kind not in "bui" or not len(values):
+        return np.unique(values, return_inverse=True)
+    least, most = int(values.min()), int(values.max())
+    if most - least >= _MOST_COUNTED:
+        return np.unique(values, return_inverse=True)
+    # Whole numbers that lie close together are counted, which takes no sort.
+    code = values.astype(np.int64) - least
+    held = np.bincount(code) > 0
+    return (np.flatnonzero(held) + least).astype(values.dtype), (np.cumsum(held) - 1)[code]
 
 
 def _words_of_objects(values: list[Any]) -> tuple[NDArray[np.object_], Ints]:
@@ -155,15 +169,18 @@ def _slices(panel: Panel, spec: SliceSpec) -> Iterator[Slice]:
         return
     parts = spec if isinstance(spec, tuple) else (spec,)
     groupings = [grouping(panel, part) for part in parts]
+    shorts = [g.code.astype(np.min_scalar_type(len(g.labels))) for g in groupings]
     for codes in product(*(range(len(g.labels)) for g in groupings)):
-        mask = _all(g.code == code for g, code in zip(groupings, codes, strict=True))
+        mask = _all(short == code for short, code in zip(shorts, codes, strict=True))
         if mask.any():
             named = (g.labels[code] for g, code in zip(groupings, codes, strict=True))
             yield Slice(" & ".join(named), mask)
 
 
 def _all(masks: Iterator[Bools]) -> Bools:
-    every: Bools = np.logical_and.reduce(list(masks))
+    every = next(masks)
+    for mask in masks:
+        every &= mask
     return every
 
 

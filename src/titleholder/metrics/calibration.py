@@ -38,11 +38,11 @@ def log_loss_columns(panel: Panel, predictions: Predictions) -> Floats:
     """
     score, truth = predictions.score, np.asarray(panel.y_true)
     if score is not None and score.ndim == 1:
-        of_truth = np.where(truth == 1, score, 1 - score)[:, None]
+        of_truth = np.abs(score - (1 - truth))[:, None]  # exact: score, or 1 - score
     else:
         of_truth = np.take_along_axis(_of_classes(predictions), truth[:, None], axis=1)
     epsilon = np.finfo(float).eps
-    return np.asarray(-np.log(np.clip(of_truth, epsilon, 1 - epsilon)))
+    return np.asarray(-np.log(np.minimum(np.maximum(of_truth, epsilon), 1 - epsilon)))
 
 
 def brier_columns(panel: Panel, predictions: Predictions) -> Floats:
@@ -174,12 +174,12 @@ def metrics() -> Iterator[Metric]:
     yield Metric(
         "log_loss", "Log loss", both, "score", False, (0.0, np.inf), "nats",
         "mean of -log p(truth)", "doi:10.1198/016214506000001437",
-        Means(log_loss_columns, first),
+        Means(log_loss_columns, first, by_row=True),
     )  # fmt: skip
     yield Metric(
         "brier", "Brier score", both, "score", False, (0.0, 2.0), "",
         "mean of (p - y)^2, summed over classes if more than two",
-        "doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2", Means(brier_columns, first),
+        "doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2", Means(brier_columns, first, by_row=True),
     )  # fmt: skip
     yield Metric(
         "ece", "Expected calibration error", both, "score", False, (0.0, 1.0), "",

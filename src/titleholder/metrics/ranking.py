@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from titleholder.arrays import Floats
+from titleholder.arrays import Floats, Ints
 from titleholder.metrics.base import Family, Metric, Ranks, number, ratio
 from titleholder.metrics.ladder import Steps
 from titleholder.types import Task
@@ -26,6 +26,14 @@ def auc(steps: Steps) -> Floats:
     return ratio((steps.negatives * outranking).sum(axis=-1), pairs)
 
 
+def auc_by_places(places: Ints, rows: int) -> float:
+    """The same from the places of the positives: in whole numbers, but for one division."""
+    positives = len(places)
+    outranked_by = int(places.sum()) - positives * (positives + 1) // 2
+    pairs = positives * (rows - positives)
+    return (pairs - outranked_by) / pairs
+
+
 def auc_influence(steps: Steps) -> Influence:
     """DeLong's placement values, less the area, over the class's weight."""
     positives, negatives = steps.all_positives, steps.all_negatives
@@ -38,6 +46,11 @@ def auc_influence(steps: Steps) -> Influence:
 def gini(steps: Steps) -> Floats:
     """2 AUC - 1, the accuracy ratio of the scorecard trade; (...)."""
     return 2 * auc(steps) - 1
+
+
+def gini_by_places(places: Ints, rows: int) -> float:
+    """The same from the places of the positives."""
+    return 2 * auc_by_places(places, rows) - 1
 
 
 def gini_influence(steps: Steps) -> Influence:
@@ -56,6 +69,11 @@ def average_precision(steps: Steps) -> Floats:
     share = found / np.where(rows_above > 0, rows_above, np.inf)
     told_apart = np.where(steps.all_negatives > 0, steps.all_positives, 0.0)
     return ratio(share.sum(axis=-1), told_apart)
+
+
+def average_precision_by_places(places: Ints, rows: int) -> float:
+    """The same from the places of the positives: the k-th has k positives among its place's rows."""
+    return float((np.arange(1.0, len(places) + 1) / places).mean())
 
 
 def average_precision_influence(steps: Steps) -> Influence:
@@ -172,16 +190,17 @@ def metrics() -> Iterator[Metric]:
     yield Metric(
         "roc_auc", "ROC AUC", binary, "score", True, unit, "",
         "P(score of a positive > score of a negative) + P(tie) / 2", delong,
-        Ranks(auc, auc_influence, smooth=True),
+        Ranks(auc, auc_influence, smooth=True, by_places=auc_by_places),
     )  # fmt: skip
     yield Metric(
         "gini", "Gini", binary, "score", True, (-1.0, 1.0), "", "2 AUC - 1", delong,
-        Ranks(gini, gini_influence, smooth=True),
+        Ranks(gini, gini_influence, smooth=True, by_places=gini_by_places),
     )  # fmt: skip
     yield Metric(
         "average_precision", "Average precision", binary, "score", True, unit, "",
         "sum over steps of (R_k - R_(k-1)) P_k", "doi:10.1145/1143844.1143874",
-        Ranks(average_precision, average_precision_influence, rare=500, smooth=True),
+        Ranks(average_precision, average_precision_influence, rare=500, smooth=True,
+              by_places=average_precision_by_places),
     )  # fmt: skip
     yield Metric(
         "ks", "Kolmogorov-Smirnov", binary, "score", True, unit, "", "max |TPR - FPR|",

@@ -125,7 +125,7 @@ def _mean_and_error(sums: Floats) -> tuple[Floats, Floats]:
     return mean, np.sqrt(np.maximum(np.nan_to_num(variance), 0.0))
 
 
-def _drawn(metric: Metric, found: Replicates, ends: Ends) -> Paired:
+def _drawn(metric: Metric, found: Replicates[Influence], ends: Ends) -> Paired:
     """Both models' estimates and the improvement from replicates and influence."""
     sides = (found.champion_value, found.candidate_value)
     defined = np.isfinite(found.champion) & np.isfinite(found.candidate)

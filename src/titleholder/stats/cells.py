@@ -49,6 +49,16 @@ class Cells:
         which, true = np.divmod(rest, k)
         return cls(observed, cell_of_row, which, true, champion, candidate, groups, k)
 
+    @classmethod
+    def counted(cls, counts: Ints) -> "Cells":
+        """The cells of plain rows that were counted elsewhere, (K, K, K) by truth and both calls."""
+        k, flat = len(counts), counts.ravel()
+        distinct = np.flatnonzero(flat)
+        truth, champion, candidate = np.unravel_index(distinct, counts.shape)
+        nothing, none = np.empty(0, dtype=np.int64), np.zeros(len(distinct), dtype=np.int64)
+        observed = flat[distinct].astype(float)
+        return cls(observed, nothing, none, truth, champion, candidate, None, k)
+
     def champion_counts(self, sums: Floats) -> Floats:
         """Sums per cell (B, C) as the champion's confusion counts (B, [G,] K, K)."""
         return self._counts(sums, self.champion)

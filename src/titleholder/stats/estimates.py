@@ -2,6 +2,7 @@
 
 from titleholder.arrays import Ints
 from titleholder.metrics.base import Counts, Metric
+from titleholder.stats.by_law import replicates_by_law
 from titleholder.stats.extremes import guarded
 from titleholder.stats.intervals import Paired, summarise
 from titleholder.stats.replicates import replicate
@@ -21,6 +22,10 @@ def estimated(
     if isinstance(law, Counts) and law.proportion is not None and sample.plain:
         table = of_cells(law.proportion, resampler.cells)
         return compare_tables(metric, table, law.proportion.misses, level), METHOD
+    lawful = None if group is not None else replicates_by_law(metric, resampler)
+    if lawful is not None:
+        paired = summarise(metric, lawful, level)
+        return guarded(metric, paired, sample, level), lawful.method
     hits = None if group is not None else hits_of(metric, sample)
     if hits is not None:
         return compare_shares(metric, hits, sample, level)

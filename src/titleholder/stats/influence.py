@@ -7,7 +7,8 @@ rows among thousands, the spread of their difference is known from five rows.
 """
 
 import math
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,8 +22,77 @@ _BLOCK = 1 << 13  # units whose powers stay near the processor while they are su
 _MOST_CLASSES = 32
 
 
+@dataclass(frozen=True, slots=True)
+class PowerSums:
+    """By power k of 2, 3 and 4: sums over units of a^k, a^(k-1) d, ..., d^k, (k + 1,).
+
+    a is the influence of a unit on the champion, a + d that on the candidate.
+    """
+
+    by_power: Mapping[int, Floats]
+
+    def of(self, power: int, champion: float, candidate: float) -> float:
+        """Sum over units of a power of this combination of the two models."""
+        # p a + q b is (p + q) a + q (b - a): equal models then have no difference left at all.
+        p, q = champion + candidate, candidate
+        terms = [math.comb(power, j) * p ** (power - j) * q**j for j in range(power + 1)]
+        return float(np.array(terms) @ self.by_power[power])
+
+
+class Spread(ABC):
+    """How surely the spread of a metric is known: what `Influence` has, from sums alone."""
+
+    units: int
+    fewest: int
+
+    @property
+    @abstractmethod
+    def power_sums(self) -> PowerSums:
+        """Sums over units of powers of their influence."""
+
+    def freedom(self, champion: float, candidate: float) -> float:
+        """Degrees of freedom of the spread of this combination of the two.
+
+        Satterthwaite's: twice the squared variance over the variance of the variance, which the
+        fourth powers estimate (Bell & McCaffrey 2002, Survey Methodology 28, 169-181). About the
+        number of units where all matter alike, twice the number of those that matter where few
+        do; between 1 and one less than the fewest.
+        """
+        squares = self.power_sums.of(2, champion, candidate)
+        fourths = self.power_sums.of(4, champion, candidate) - squares**2 / self.units
+        most = max(1.0, self.fewest - 1.0)
+        if not squares > 0 or not fourths > 0:
+            return most
+        return min(most, max(1.0, 2 * squares**2 / fourths))
+
+    def error(self, champion: float, candidate: float) -> float:
+        """The standard error of this combination; NaN where the influence is not finite."""
+        variance = self.power_sums.of(2, champion, candidate)
+        return math.sqrt(variance) if variance >= 0 else math.nan
+
+    def skewness(self, champion: float, candidate: float) -> float:
+        """Skewness of the sum of this combination over units; 0 where nothing moves."""
+        squares = self.power_sums.of(2, champion, candidate)
+        cubes = self.power_sums.of(3, champion, candidate)
+        return cubes / squares**1.5 if squares > 0 else 0.0
+
+
 @dataclass(frozen=True)
-class Influence:
+class Summed(Spread):
+    """What was summed elsewhere. ``units`` and ``fewest`` are as in `Influence`."""
+
+    sums: PowerSums
+    units: int
+    fewest: int
+
+    @property
+    def power_sums(self) -> PowerSums:
+        """As they were given."""
+        return self.sums
+
+
+@dataclass(frozen=True)
+class Influence(Spread):
     """Influence of each kind of unit on champion and candidate, (m,) each, and how many there are.
 
     ``copies`` (m,) is how many units are of this kind, or None where each is one; all of them count
@@ -36,46 +106,13 @@ class Influence:
     units: int
     fewest: int
 
-    def freedom(self, champion: float, candidate: float) -> float:
-        """Degrees of freedom of the spread of this combination of the two.
-
-        Satterthwaite's: twice the squared variance over the variance of the variance, which the
-        fourth powers estimate (Bell & McCaffrey 2002, Survey Methodology 28, 169-181). About the
-        number of units where all matter alike, twice the number of those that matter where few
-        do; between 1 and one less than the fewest.
-        """
-        squares = self._power_sum(2, champion, candidate)
-        fourths = self._power_sum(4, champion, candidate) - squares**2 / self.units
-        most = max(1.0, self.fewest - 1.0)
-        if not squares > 0 or not fourths > 0:
-            return most
-        return min(most, max(1.0, 2 * squares**2 / fourths))
-
     def total(self, of_kind: Floats) -> float:
         """Sum over units of what each kind of unit has, (m,)."""
         return float(of_kind.sum() if self.copies is None else self.copies @ of_kind)
 
-    def error(self, champion: float, candidate: float) -> float:
-        """The standard error of this combination; NaN where the influence is not finite."""
-        variance = self._power_sum(2, champion, candidate)
-        return math.sqrt(variance) if variance >= 0 else math.nan
-
-    def skewness(self, champion: float, candidate: float) -> float:
-        """Skewness of the sum of this combination over units; 0 where nothing moves."""
-        squares = self._power_sum(2, champion, candidate)
-        cubes = self._power_sum(3, champion, candidate)
-        return cubes / squares**1.5 if squares > 0 else 0.0
-
-    def _power_sum(self, power: int, champion: float, candidate: float) -> float:
-        """Sum over units of a power (2, 3 or 4) of this combination."""
-        # p a + q b is (p + q) a + q (b - a): equal models then have no difference left at all.
-        p, q = champion + candidate, candidate
-        terms = [math.comb(power, j) * p ** (power - j) * q**j for j in range(power + 1)]
-        return float(np.array(terms) @ self._power_sums[power])
-
     @cached_property
-    def _power_sums(self) -> dict[int, Floats]:
-        """By power k: sums over units of a^k, a^(k-1) d, ..., d^k, where d is b - a; (k + 1,)."""
+    def power_sums(self) -> PowerSums:
+        """Summed over kinds of units."""
         second, third, fourth = np.zeros(3), np.zeros(4), np.zeros(5)
         for start in range(0, len(self.champion), _BLOCK):
             part = slice(start, start + _BLOCK)
@@ -88,7 +125,7 @@ class Influence:
             second += waa.sum(), wad.sum(), wdd.sum()
             third += waa @ a, waa @ d, wdd @ a, wdd @ d
             fourth += waa @ aa, waa @ ad, waa @ dd, wdd @ ad, wdd @ dd
-        return {2: second, 3: third, 4: fourth}
+        return PowerSums({2: second, 3: third, 4: fourth})
 
 
 def by_counts(value: Callable[[Floats], Floats], counts: Floats) -> Floats:

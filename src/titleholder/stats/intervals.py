@@ -17,7 +17,7 @@ import numpy as np
 
 from titleholder.arrays import Floats
 from titleholder.metrics.base import Metric, Ranks
-from titleholder.stats.influence import Influence
+from titleholder.stats.influence import Spread
 from titleholder.stats.replicates import Replicates
 from titleholder.types import Estimate
 
@@ -79,7 +79,7 @@ UNDEFINED = Estimate()
 NONE = Push()
 
 
-def summarise(metric: Metric, replicates: Replicates, level: float) -> Paired:
+def summarise(metric: Metric, replicates: Replicates[Spread], level: float) -> Paired:
     """Intervals at ``level`` of a metric's replicates; undefined ones have a reason."""
     at = replicates
     if at.influence.units < 2:
@@ -103,7 +103,7 @@ def undefined(reason: str) -> Paired:
     return Paired(UNDEFINED, UNDEFINED, UNDEFINED, UNDEFINED, None, None, reason)
 
 
-def widening(influence: Influence, champion: float, candidate: float, level: float) -> float:
+def widening(influence: Spread, champion: float, candidate: float, level: float) -> float:
     """Student's factor over the normal's for this combination of the two models, >= 1.
 
     With it goes the root of n / (n - 1) that a bootstrap's spread is short of; n must exceed 1.
@@ -116,7 +116,7 @@ def widening(influence: Influence, champion: float, candidate: float, level: flo
     return student * math.sqrt(n / (n - 1))
 
 
-def _paired(metric: Metric, at: Replicates, draws: Floats, level: float) -> Paired:
+def _paired(metric: Metric, at: Replicates[Spread], draws: Floats, level: float) -> Paired:
     champion, candidate = draws
     best = 0.0 if metric.target is None else metric.target
     worth = [metric.improvement(best, x) for x in (at.champion_value, at.candidate_value)]
@@ -179,7 +179,7 @@ def percentiles(draws: Floats, level: float) -> tuple[float, float]:
 
 
 def _own(
-    metric: Metric, value: float, draws: Floats, level: float, of: tuple[Influence, float, float]
+    metric: Metric, value: float, draws: Floats, level: float, of: tuple[Spread, float, float]
 ) -> Estimate:
     """A model's own interval, within the metric's domain.
 

@@ -15,6 +15,7 @@ cancel to rounding noise.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from titleholder.arrays import Floats, Ints
 from titleholder.metrics.base import Counts, Means, Metric, Ranks
 from titleholder.metrics.ladder import Ladder, Steps
 from titleholder.stats.cells import Cells
-from titleholder.stats.influence import Influence, by_counts, by_means
+from titleholder.stats.influence import Influence, Spread, by_counts, by_means
 from titleholder.stats.keys import generator
 from titleholder.stats.remainder import DRAWS, Remainder
 from titleholder.stats.resampler import FEW_UNITS, Resampler, sum_by_unit
@@ -33,8 +34,11 @@ from titleholder.stats.third_order import SumLaw
 _RARE = 0.3
 
 
+S_co = TypeVar("S_co", bound=Spread, covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
-class Replicates:
+class Replicates(Generic[S_co]):
     """The metric as it stands, and on B resamples: ``champion`` and ``candidate`` (B,).
 
     Values are NaN where the metric is undefined. ``method`` says how they were made.
@@ -46,10 +50,12 @@ class Replicates:
     champion: Floats
     candidate: Floats
     method: str
-    influence: Influence
+    influence: S_co
 
 
-def replicate(metric: Metric, resampler: Resampler, group: Ints | None = None) -> Replicates:
+def replicate(
+    metric: Metric, resampler: Resampler, group: Ints | None = None
+) -> Replicates[Influence]:
     """Replicates of a metric; ``group`` (n,) codes the groups of a grouped one."""
     match metric.law:
         case Counts(value):
@@ -66,7 +72,7 @@ def replicate(metric: Metric, resampler: Resampler, group: Ints | None = None) -
 
 def _counts(
     value: Callable[[Floats], Floats], resampler: Resampler, group: Ints | None
-) -> Replicates:
+) -> Replicates[Influence]:
     sample = resampler.sample
     table = resampler.cells if group is None else Cells.of(sample, group)
     sums, method = resampler.cell_sums if group is None else resampler.sums_of(table)
@@ -96,7 +102,7 @@ def _of_units(of_unit: Floats, sample: Sample, fewest: int | None = None) -> Inf
 
 def _means(
     columns: Callable[..., Floats], value: Callable[[Floats], Floats], resampler: Resampler
-) -> Replicates:
+) -> Replicates[Influence]:
     sample = resampler.sample
     champion, candidate = sample.row_values(columns)
     k = len(champion)
@@ -135,7 +141,7 @@ def _influence_of_means(
 # ---------------------------------------------------------------------------- ranks
 
 
-def _ranks(name: str, law: Ranks, resampler: Resampler) -> Replicates:
+def _ranks(name: str, law: Ranks, resampler: Resampler) -> Replicates[Influence]:
     sample, draw = resampler.sample, resampler.draw
     here, there = (float(law.value(steps)) for steps in resampler.observed_steps)
     rarest = _rarest(sample)

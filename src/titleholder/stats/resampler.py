@@ -23,7 +23,7 @@ from titleholder.stats.third_order import SumLaw
 # holds that is known to agree.
 FEW_UNITS = 500
 EXACT_UNITS = 2000
-_SKEWED_UNITS = 50_000  # above, the skewness of a sum is lost in the noise of drawing
+SKEWED_UNITS = 50_000  # above, the skewness of a sum is lost in the noise of drawing
 _BLOCK = 1 << 21  # elements of one block of explicit draws: about 16 MB
 _KEPT = EXACT_UNITS * 2000  # elements of explicit draws that are kept: about 50 MB an array
 
@@ -52,6 +52,9 @@ class Resampler:
     @cached_property
     def cells(self) -> Cells:
         """Rows counted by truth and both models' calls."""
+        known = self.sample.known
+        if known is not None and known.cells is not None:
+            return Cells.counted(known.cells)
         return Cells.of(self.sample)
 
     @cached_property
@@ -119,7 +122,7 @@ class Resampler:
         """
         totals = by_unit.sum(axis=1)
         centred = by_unit - totals[:, None] / self.sample.units
-        if FEW_UNITS < self.sample.units <= _SKEWED_UNITS:
+        if FEW_UNITS < self.sample.units <= SKEWED_UNITS:
             law = SumLaw.of(centred)
             if law is not None:
                 rng = generator(self.draw.seed, "sums", self.sample.name)

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
+
+if TYPE_CHECKING:
+    from titleholder.stats.shared.known import Known
 
 A = TypeVar("A", bound=np.generic)
 RowColumns: TypeAlias = Callable[[Panel, Predictions], Floats]
@@ -16,16 +19,22 @@ RowColumns: TypeAlias = Callable[[Panel, Predictions], Floats]
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows of one slice: ``rows`` (n,) of a panel and of two models' answers, all where None.
+    """Rows of one slice: those of ``mask`` (n,) of a panel and of two models' answers, all if None.
 
-    What is not asked for is never cut out.
+    What is not asked for is never cut out. ``known`` is what all slices share about this one.
     """
 
     name: str
-    rows: Ints | None
+    mask: Bools | None
     whole: Panel
     answers: tuple[Predictions, Predictions]
+    known: "Known | None" = None
     _last: dict[RowColumns, tuple[Floats, Floats]] = field(default_factory=dict)
+
+    @cached_property
+    def rows(self) -> Ints | None:
+        """Places of the rows in the panel, (n,); None where it has them all."""
+        return None if self.mask is None else np.flatnonzero(self.mask)
 
     @cached_property
     def panel(self) -> Panel:
@@ -70,6 +79,8 @@ class Sample:
     @cached_property
     def class_counts(self) -> Ints:
         """How many rows have each true class, (K,)."""
+        if self.known is not None and self.known.cells is not None:
+            return self.known.cells.sum(axis=(1, 2))
         return np.bincount(np.asarray(self.panel.y_true), minlength=len(self.whole.classes))
 
     def row_values(self, columns: RowColumns) -> tuple[Floats, Floats]:
@@ -84,7 +95,13 @@ class Sample:
         return self._last[columns]
 
     def __len__(self) -> int:
-        return len(self.whole) if self.rows is None else len(self.rows)
+        return self._size
+
+    @cached_property
+    def _size(self) -> int:
+        if self.known is not None:
+            return self.known.rows
+        return len(self.whole) if self.mask is None else int(self.mask.sum())
 
     @cached_property
     def _units(self) -> tuple[Ints, Ints]:
@@ -115,11 +132,15 @@ class _Columns(Mapping[str, NDArray[Any]]):
 
 
 def take(
-    name: str, mask: Bools, panel: Panel, champion: Predictions, candidate: Predictions
+    name: str,
+    mask: Bools,
+    panel: Panel,
+    champion: Predictions,
+    candidate: Predictions,
+    known: "Known | None" = None,
 ) -> Sample:
     """The rows of ``mask`` (n,) as a sample."""
-    rows = None if mask.all() else np.flatnonzero(mask)
-    return Sample(name, rows, panel, (champion, candidate))
+    return Sample(name, None if mask.all() else mask, panel, (champion, candidate), known)
 
 
 def lacking(needs: str, predictions: Predictions) -> str:

@@ -37,13 +37,26 @@ class SumLaw:
         # small beside the models themselves, is not taken for rounding.
         spread = np.sqrt((centred**2).sum(axis=1))
         unit = centred / np.where(spread > 0, spread, 1.0)[:, None]
-        variances, turns = np.linalg.eigh(unit @ unit.T)
+        k, units = unit.shape
+        products = (unit[:, None] * unit).reshape(k * k, units)
+        return cls._of(spread, unit @ unit.T, (products @ unit.T).reshape(k, k, k))
+
+    @classmethod
+    def of_moments(cls, second: Floats, third: Floats) -> "SumLaw | None":
+        """The same from sums of products of two and of three, (k, k) and (k, k, k)."""
+        spread = np.sqrt(np.diagonal(second))
+        scale = np.where(spread > 0, spread, 1.0)
+        pairs = scale[:, None] * scale
+        return cls._of(spread, second / pairs, third / (pairs[:, :, None] * scale))
+
+    @classmethod
+    def _of(cls, spread: Floats, second: Floats, third: Floats) -> "SumLaw | None":
+        """The law of sums of this ``spread`` (k,), from the moments of each in units of its own."""
+        variances, turns = np.linalg.eigh(second)
         kept = variances > _ROUNDING
         scales = np.sqrt(variances[kept])
-        each = (turns[:, kept] / scales).T @ unit
-        d = len(each)
-        products = (each[:, None] * each).reshape(d * d, each.shape[1])
-        cumulants = (products @ each.T).reshape(d, d, d)
+        turned = turns[:, kept] / scales
+        cumulants = np.einsum("abc,ai,bj,ck->ijk", third, turned, turned, turned)
         if np.sqrt((cumulants**2).sum()) > _MOST_SKEWNESS:
             return None
         return cls(spread[:, None] * turns[:, kept] * scales, cumulants)

@@ -1,0 +1,57 @@
+"""Bins of a probability that are fine where rows are, found from its leading bits alone.
+
+The odds of a probability as a single-precision number: its leading 16 bits grow with it, in steps
+of less than a hundredth anywhere between 1e-38 and all but 1. A table maps them to `FINE` bins of
+about equal weight, half of it from each class, and `COARSE` unites neighbours of those.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from titleholder.arrays import Floats, Ints
+
+FINE = 1024
+COARSE = 64
+_LOOKED_AT = 1 << 16  # rows that the bins are fitted to
+_CODES = 1 << 16
+
+Bin: TypeAlias = NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """``bin_of`` (65536,) is the fine bin of each code, and never falls.
+
+    Summaries add only where their bins are the same; any will do, if none holds too much.
+    """
+
+    bin_of: Bin
+
+    @classmethod
+    def of(cls, y: Ints, *scores: Floats) -> "Bins":
+        """Bins for rows of truth y (n,) and these scores (n,) each, fitted to some of the rows."""
+        step = max(1, len(y) // _LOOKED_AT)
+        some = np.asarray(y[::step])
+        weight = np.zeros(_CODES)
+        for score in scores:
+            code = codes_of(score[::step])
+            for label in (0, 1):
+                counts = np.bincount(code[some == label], minlength=_CODES)
+                weight += counts / max(1, counts.sum())
+        before = np.cumsum(weight) - weight / 2
+        share = before / max(weight.sum(), 1.0)
+        return cls(np.minimum(share * FINE, FINE - 1).astype(np.uint16))
+
+    def fine(self, score: Floats) -> Bin:
+        """The fine bin of each probability, (n,)."""
+        return self.bin_of.take(codes_of(score))
+
+
+def codes_of(score: Floats) -> Bin:
+    """The leading bits of the odds, (n,) of probabilities in [0, 1]."""
+    with np.errstate(divide="ignore", over="ignore", under="ignore"):
+        odds = np.divide(score, 1.0 - score).astype(np.float32)
+    return np.right_shift(odds.view(np.uint32), np.uint32(15)).astype(np.uint16)

@@ -1,0 +1,238 @@
+"""From what all slices share to what a resampler needs of one of them.
+
+Three things are known of a slice without looking at its rows again: its counts of calls, the
+moments of row values, and of each metric of order both models' exact values and how their
+influences vary together. The last comes from bins of the scores. What bins of two scores cannot
+tell of a covariance is at most the root of the product of both variances within the bins
+(Cauchy-Schwarz), which is known; where that is not small beside the variance of the improvement,
+as between nearly equal models, nothing is given, and the slice's rows are looked at instead.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from titleholder.arrays import Floats, Ints, Panel, Predictions, Slice
+from titleholder.metrics.base import Means, Metric, Ranks, first
+from titleholder.metrics.ladder import Steps
+from titleholder.stats.influence import PowerSums
+from titleholder.stats.sample import RowColumns, lacking
+from titleholder.stats.shared.bins import COARSE
+from titleholder.stats.shared.partition import Partition, partitions
+from titleholder.stats.shared.places import Places, places
+from titleholder.stats.shared.summary import ALL, SECOND, Answers, Reading, Summary, summarise
+from titleholder.types import Task
+
+LEAST_ROWS = 20_000  # of a panel for which sharing is worth it
+# What may be unknown of the variance of the improvement, and may be lost of each model's own in
+# the coarse bins; ends of intervals move by half as much, a hundredth of their width.
+_UNKNOWN = 0.02
+_WITHIN = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Sums over ``rows`` of a row's value a and of the candidate's difference d to it.
+
+    ``totals`` (2,). ``spread`` has the sums of products about the mean, of which third and fourth
+    order are those of all rows if ``exact``, and were taken from some of the rows if not.
+    """
+
+    rows: int
+    totals: Floats
+    spread: PowerSums
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A metric of order: both models' values, and how the influences of rows vary."""
+
+    champion: float
+    candidate: float
+    spread: PowerSums
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of one slice; ``cells`` (K, K, K) count truth and both calls."""
+
+    rows: int
+    cells: Ints | None
+    _shared: "Shared"
+    _partition: int
+    _place: int
+    _slice: int
+
+    def moments(self, law: Means) -> Moments | None:
+        """Those of the law's only column; None where they are not known."""
+        return self._shared.moments(law, self._partition, self._place)
+
+    def order(self, law: Ranks) -> Order | None:
+        """Those of a metric of order; None where they are not known well enough."""
+        values = self._shared.values.get((law, self._slice))
+        if values is None:
+            return None
+        spread = self._shared.spread(law, self._partition, self._place)
+        return None if spread is None else Order(*values, spread)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The summary of a panel, and the exact ``values`` of metrics of order by law and slice."""
+
+    partitions: tuple[Partition, ...]
+    reading: Reading
+    summary: Summary
+    values: Mapping[tuple[Ranks, int], tuple[float, float]]
+
+    def known(self) -> dict[int, Known]:
+        """What is known of each slice, by its place among all."""
+        found: dict[int, Known] = {}
+        for p, partition in enumerate(self.partitions):
+            for member in partition.members:
+                place = partition.place(member)
+                cells = self.summary.cells[p][place] if self.summary.cells else None
+                rows = int(self.summary.rows[p][place])
+                found[member] = Known(rows, cells, self, p, place, member)
+        return found
+
+    def moments(self, law: Means, partition: int, place: int) -> Moments | None:
+        """See `Known.moments`."""
+        if law.columns not in self.reading.columns or law.value is not first:
+            return None
+        column = self.reading.columns.index(law.columns)
+        sums = self.summary.total(partition)[column, :, place]
+        rows = int(self.summary.rows[partition][place])
+        looked_at = int(self.summary.thinned[partition][place])
+        return _moments(sums, rows, looked_at)
+
+    def spread(self, law: Ranks, partition: int, place: int) -> PowerSums | None:
+        """How both models' influences on a metric of order vary over the rows of a slice."""
+        fine = self.summary.fine[partition][:, place].astype(float)
+        joint = self.summary.joint[partition][place].astype(float)
+        tables = [_table(law, of_model) for of_model in fine]
+        variances = [float((n * t * t).sum()) for n, t in zip(fine, tables, strict=True)]
+        means, within = [], []
+        for n, table, variance in zip(fine, tables, variances, strict=True):
+            counts = n.reshape(2, COARSE, -1).sum(axis=2)
+            total = (n * table).reshape(2, COARSE, -1).sum(axis=2)
+            mean = np.divide(total, counts, out=np.zeros_like(total), where=counts > 0)
+            means.append(mean)
+            within.append(max(0.0, variance - float((total * mean).sum())))
+        one, two = means[0][:, :, None], means[1][:, None, :]
+        both = float((joint * one * two).sum())
+        change = sum(variances) - 2 * both
+        unknown = 2 * float(np.sqrt(within[0] * within[1]))
+        lost = any(w > _WITHIN * v for w, v in zip(within, variances, strict=True))
+        if lost or not unknown <= _UNKNOWN * change:
+            return None
+        second = np.array([variances[0], both - variances[0], change])
+        return PowerSums({2: second, **_higher(joint, np.broadcast_to(one, joint.shape), two - one)})
+
+
+def shared(
+    panel: Panel,
+    champion: Predictions,
+    candidate: Predictions,
+    slices: Sequence[Slice],
+    metrics: Sequence[Metric],
+) -> Shared | None:
+    """What these slices share, for the laws of these metrics; None where it is not worth it."""
+    plain = panel.weight is None and panel.cluster is None and panel.task is Task.BINARY
+    if not plain or len(panel) < LEAST_ROWS:
+        return None
+    answers = (champion, candidate)
+    packed = partitions([part.mask for part in slices])
+    laws = [m.law for m in metrics if not any(lacking(m.needs, model) for model in answers)]
+    columns = tuple(
+        dict.fromkeys(law.columns for law in laws if isinstance(law, Means) and law.by_row)
+    )
+    ranks = tuple(dict.fromkeys(law for law in laws if isinstance(law, Ranks)))
+    binned = bool(ranks) and all(_is_probability(model.score) for model in answers)
+    reading = Reading.of(packed, panel, answers, columns, binned=binned)
+    summary = summarise(reading, packed, panel, answers)
+    values = _values(panel, answers, packed, ranks) if binned else {}
+    return Shared(packed, reading, summary, values)
+
+
+def _is_probability(score: Floats | None) -> bool:
+    if score is None or score.ndim != 1 or score.dtype != np.float64:
+        return False
+    return bool(score.min(initial=0.0) >= 0.0 and score.max(initial=0.0) <= 1.0)
+
+
+def _values(
+    panel: Panel,
+    answers: Answers,
+    packed: Sequence[Partition],
+    ranks: Sequence[Ranks],
+) -> dict[tuple[Ranks, int], tuple[float, float]]:
+    """Both models' exact values of each law on each slice; none where they cannot be had."""
+    sides: list[dict[tuple[Ranks, int], float]] = []
+    least = min((law.rare for law in ranks), default=1)
+    for model in answers:
+        found = None if model.score is None else places(np.asarray(panel.y_true), model.score, packed)
+        if found is None:
+            return {}
+        of_model: dict[tuple[Ranks, int], float] = {}
+        for member, stand in found:
+            if stand.rarest < least:
+                continue
+            steps: Steps | None = None
+            for law in ranks:
+                if law.by_places is not None and stand.step is None:
+                    of_model[law, member] = law.by_places(stand.at, stand.rows)
+                else:
+                    steps = stand.steps() if steps is None else steps
+                    of_model[law, member] = float(law.value(steps))
+        sides.append(of_model)
+    return {key: (sides[0][key], sides[1][key]) for key in sides[0]}
+
+
+def _table(law: Ranks, counts: Floats) -> Floats:
+    """Influence by truth and fine bin, (2, FINE), of rows counted so."""
+    negatives, positives = counts[:, ::-1]
+    steps = Steps(positives, negatives, positives.cumsum(), negatives.cumsum())
+    of_positive, of_negative = law.influence(steps)
+    return np.stack([of_negative, of_positive])[:, ::-1]
+
+
+def _higher(n: Floats, a: Floats, d: Floats) -> dict[int, Floats]:
+    """Sums of third and fourth powers over cells of n rows each."""
+    aa, ad, dd = a * a, a * d, d * d
+    naa, nad, ndd = n * aa, n * ad, n * dd
+
+    def total(x: Floats, y: Floats) -> float:
+        return float(np.vdot(x, y))
+
+    third = [total(naa, a), total(naa, d), total(ndd, a), total(ndd, d)]
+    fourth = [total(naa, aa), total(naa, ad), total(naa, dd), total(ndd, ad), total(ndd, dd)]
+    return {3: np.array(third), 4: np.array(fourth)}
+
+
+def _moments(sums: Floats, rows: int, looked_at: int) -> Moments:
+    """Sums of products about zero, (SECOND + ALL,), as those about the mean."""
+    all_rows = _central(dict(zip(SECOND, sums[: len(SECOND)].tolist(), strict=True)), rows)
+    some = _central(dict(zip(ALL, sums[len(SECOND) :].tolist(), strict=True)), looked_at)
+    part = looked_at / max(1, rows)
+    powers = {2: np.array([all_rows[2 - j, j] for j in range(3)])}
+    for k in (3, 4):
+        powers[k] = np.array([some[k - j, j] for j in range(k + 1)]) / max(part, 1e-300)
+    return Moments(rows, sums[:2].copy(), PowerSums(powers), looked_at == rows)
+
+
+def _central(about_zero: Mapping[tuple[int, int], float], rows: int) -> dict[tuple[int, int], float]:
+    """Sums of a^i d^j over rows, (1, 0) and (0, 1) among them, as those about both means."""
+    raw = {(0, 0): float(rows), **about_zero}
+    p, q = raw[1, 0] / max(1, rows), raw[0, 1] / max(1, rows)
+    return {
+        (i, j): sum(
+            math.comb(i, k) * math.comb(j, m) * (-p) ** (i - k) * (-q) ** (j - m) * raw[k, m]
+            for k in range(i + 1)
+            for m in range(j + 1)
+        )
+        for i, j in raw
+    }

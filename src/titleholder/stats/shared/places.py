@@ -1,0 +1,152 @@
+"""The exact order of scores on every slice, from one sort a model.
+
+What a metric of order sees of a slice is where its positives stand. So each row becomes one
+number: its score in falling order and, behind it, its truth and the slices that it belongs to.
+These numbers are sorted as they are (many times faster than a sort of places), and each slice is
+picked out of them in its order.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from titleholder.arrays import Floats, Ints
+from titleholder.metrics.ladder import Steps
+from titleholder.stats.shared.partition import Codes, Partition
+
+_ONE = np.uint64(0x3FF0000000000000)  # the bits of 1.0
+_SPARE = 2  # leading bits that no number up to 1.0 has
+_MOST_BITS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the positives stand among ``rows`` in falling order of score, counted from 1: (P,).
+
+    ``step`` (rows,) numbers the runs of ties; None where no two scores are the same.
+    """
+
+    at: Ints
+    rows: int
+    step: NDArray[np.int32] | None
+
+    @property
+    def rarest(self) -> int:
+        """Rows of the rarer class."""
+        return min(len(self.at), self.rows - len(self.at))
+
+    def steps(self) -> Steps:
+        """The ladder: of untied scores each positive, and the negatives between two as one step."""
+        return self._runs() if self.step is None else self._ties(self.step)
+
+    def _runs(self) -> Steps:
+        found = len(self.at)
+        positives = np.zeros(2 * found + 1)
+        positives[1::2] = 1.0
+        negatives = np.zeros(2 * found + 1)
+        negatives[::2] = np.diff(self.at, prepend=0, append=self.rows + 1) - 1
+        return Steps(positives, negatives, positives.cumsum(), negatives.cumsum())
+
+    def _ties(self, step: NDArray[np.int32]) -> Steps:
+        ends = np.append(np.flatnonzero(step[1:] != step[:-1]) + 1, self.rows)
+        above = np.searchsorted(self.at, ends, side="right").astype(float)
+        below = ends - above
+        return Steps(np.diff(above, prepend=0.0), np.diff(below, prepend=0.0), above, below)
+
+
+def places(
+    y: Ints, score: Floats, partitions: Sequence[Partition]
+) -> Iterator[tuple[int, Places]] | None:
+    """Each slice's place among all and its `Places`; None where it cannot be had this way.
+
+    Scores (n,) lie in [0, 1]. It cannot be had where the slices take up so many bits that scores
+    which are not the same would be taken for ties.
+    """
+    widths = [0 if p.code is None else (p.width - 1).bit_length() for p in partitions]
+    if sum(widths) + 1 > _MOST_BITS:
+        return None
+    ordered = _Ordered.of(y, score, partitions, widths)
+    return None if ordered is None else ordered.slices(partitions, widths)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ordered:
+    """All rows in falling order: truth and slices, (n,), and the number of the step or None."""
+
+    code: NDArray[np.uint16]
+    step: NDArray[np.int32] | None
+
+    @classmethod
+    def of(
+        cls, y: Ints, score: Floats, partitions: Sequence[Partition], widths: Sequence[int]
+    ) -> "_Ordered | None":
+        bits = sum(widths) + 1
+        keys = (score + 0.0).view(np.uint64)  # adding makes 0.0 of -0.0
+        lost = np.uint64((1 << max(0, bits - _SPARE)) - 1)
+        cut = bool(np.bitwise_or.reduce(keys) & lost)
+        np.subtract(_ONE, keys, out=keys)
+        keys <<= np.uint64(_SPARE)
+        mask = np.uint64((1 << bits) - 1)
+        keys &= ~mask
+        keys |= _coded(y, partitions, widths)
+        keys.sort()
+        code = (keys & mask).astype(np.uint16)
+        keys >>= np.uint64(bits)
+        new = keys[1:] != keys[:-1]
+        if new.all():
+            return cls(code, None)
+        if cut and 1 + int(new.sum()) != _distinct(score):
+            return None
+        return cls(code, np.cumsum(np.concatenate([[False], new]), dtype=np.int32))
+
+    def slices(
+        self, partitions: Sequence[Partition], widths: Sequence[int]
+    ) -> Iterator[tuple[int, Places]]:
+        """Every slice, picked out in this order."""
+        truth = (self.code & np.uint16(1)).astype(np.uint8)
+        shift = 1
+        for partition, width in zip(partitions, widths, strict=True):
+            if partition.code is None:
+                at = np.flatnonzero(truth.view(bool)) + 1
+                yield partition.members[0], Places(at, len(truth), self.step)
+                continue
+            code = ((self.code >> np.uint16(shift)) & np.uint16((1 << width) - 1)).astype(np.uint8)
+            shift += width
+            yield from self._members(partition, code, truth)
+
+    def _members(
+        self, partition: Partition, code: Codes, truth: NDArray[np.uint8]
+    ) -> Iterator[tuple[int, Places]]:
+        """The slices of one partition: rows sorted by code, which leaves each in its order."""
+        order = np.argsort(code, kind="stable")
+        positive = truth.take(order).view(bool)
+        ends = np.cumsum(np.bincount(code, minlength=partition.width))
+        for member in partition.members:
+            place = partition.place(member)
+            rows = slice(ends[place - 1], ends[place])
+            at = np.flatnonzero(positive[rows]) + 1
+            step = None if self.step is None else self.step[order[rows]]
+            if step is not None and not (step[1:] == step[:-1]).any():
+                step = None
+            yield member, Places(at, int(rows.stop - rows.start), step)
+
+
+def _coded(
+    y: Ints, partitions: Sequence[Partition], widths: Sequence[int]
+) -> NDArray[np.uint16]:
+    """Truth in the lowest bit, the code of each partition above it; (n,)."""
+    code = np.asarray(y).astype(np.uint16)
+    shift = 1
+    for partition, width in zip(partitions, widths, strict=True):
+        if partition.code is not None:
+            code |= partition.code.astype(np.uint16) << np.uint16(shift)
+            shift += width
+    return code
+
+
+def _distinct(score: Floats) -> int:
+    """How many scores there are."""
+    ordered = np.sort(score)
+    return 1 + int((ordered[1:] != ordered[:-1]).sum())

@@ -1,0 +1,322 @@
+"""Sums over blocks of rows that say all of a slice but the exact order of its scores.
+
+Summaries add: counts are integers, and sums of reals are kept by block and added in the order of
+blocks, so that the total is the same to the last bit whoever summed which block, and in which
+order the summaries were put together.
+
+`Reading` says what is summed, and has to be the same for all that are added. `Summary.of_block`
+makes the summary of one block of `ROWS` rows (the last may be shorter), `Summary.__add__` puts two
+together, and `titleholder.stats.shared.known` goes from a whole summary to estimates.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from titleholder.arrays import Floats, Ints, Panel, Predictions
+from titleholder.stats.sample import RowColumns
+from titleholder.stats.shared.bins import COARSE, FINE, Bin, Bins
+from titleholder.stats.shared.partition import Codes, Partition
+
+ROWS = 1 << 17
+_CHUNK = 1 << 14  # rows whose real values stay near the processor while they are summed
+# What is summed of each row: the products a^i d^j of first and second order; those up to the fourth
+# have only to be known roughly where rows are many, and are then summed on one row in THINNED.
+SECOND = ((1, 0), (0, 1), (2, 0), (1, 1), (0, 2))
+ALL = (*SECOND, (3, 0), (2, 1), (1, 2), (0, 3), (4, 0), (3, 1), (2, 2), (1, 3), (0, 4))
+THINNED = 8
+_MANY = 1 << 18
+
+Answers: TypeAlias = tuple[Predictions, Predictions]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is summed of rows: counts of calls of ``classes`` (0: none), ``columns``, score bins.
+
+    One row in ``thinned`` is looked at for powers above the second.
+    """
+
+    widths: tuple[int, ...]
+    classes: int
+    columns: tuple[RowColumns, ...]
+    bins: Bins | None
+    thinned: int
+
+    @classmethod
+    def of(
+        cls,
+        partitions: Sequence[Partition],
+        panel: Panel,
+        answers: Answers,
+        columns: Sequence[RowColumns],
+        *,
+        binned: bool,
+    ) -> "Reading":
+        """How the rows of a panel are read; ``binned`` asks for bins of both scores."""
+        one, two = answers
+        called = one.label is not None and two.label is not None and panel.y_true is not None
+        bins = None
+        if binned and one.score is not None and two.score is not None:
+            bins = Bins.of(np.asarray(panel.y_true), one.score, two.score)
+        thinned = THINNED if len(panel) > _MANY else 1
+        widths = tuple(partition.width for partition in partitions)
+        return cls(widths, len(panel.classes) if called else 0, tuple(columns), bins, thinned)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What was summed of some blocks; one array a partition in each tuple.
+
+    ``rows`` (width,) are counts; ``cells`` (width, K, K, K) by truth and both calls; ``fine``
+    (2, width, 2, FINE) by model, truth and bin; ``joint`` (width, 2, COARSE, COARSE) by truth and
+    both models' bins. ``sums`` of each block are of the products of the champion's value a and the
+    candidate's difference to it d, (columns, SECOND + ALL, width); ``thinned`` (width,) counts
+    the rows that those of ``ALL`` orders are of.
+    """
+
+    cells: tuple[Ints, ...]
+    fine: tuple[Ints, ...]
+    joint: tuple[Ints, ...]
+    rows: tuple[Ints, ...]
+    thinned: tuple[Ints, ...]
+    sums: dict[int, tuple[Floats, ...]]
+
+    @classmethod
+    def of_block(
+        cls,
+        number: int,
+        reading: Reading,
+        codes: Sequence[Codes | None],
+        panel: Panel,
+        answers: Answers,
+    ) -> "Summary":
+        """The summary of one block: all arguments are of its rows alone."""
+        block = _Block(reading, tuple(codes), panel, answers)
+        called, binned = reading.classes > 0, reading.bins is not None
+        return cls(
+            cells=block.counts(block.cells) if called else (),
+            fine=block.counts(block.fine, axis=1) if binned else (),
+            joint=block.counts(block.joint) if binned else (),
+            rows=block.counts(block.rows),
+            thinned=block.counts(block.thinned),
+            sums={number: block.sums()},
+        )
+
+    def __add__(self, other: "Summary") -> "Summary":
+        """Both together; ValueError where both hold the same block."""
+        twice = self.sums.keys() & other.sums.keys()
+        if twice:
+            raise ValueError(f"block {min(twice)} is in both summaries")
+        return replace(
+            self,
+            cells=_added(self.cells, other.cells),
+            fine=_added(self.fine, other.fine),
+            joint=_added(self.joint, other.joint),
+            rows=_added(self.rows, other.rows),
+            thinned=_added(self.thinned, other.thinned),
+            sums={**self.sums, **other.sums},
+        )
+
+    def total(self, partition: int) -> Floats:
+        """Sums over all blocks, (columns, SECOND + ALL, width), in the order of blocks."""
+        total: Floats = sum((self.sums[number][partition] for number in sorted(self.sums)), np.zeros(()))
+        return total
+
+
+def summarise(
+    reading: Reading, partitions: Sequence[Partition], panel: Panel, answers: Answers
+) -> Summary:
+    """The summary of a whole panel, block by block."""
+    total: Summary | None = None
+    for number, start in enumerate(range(0, len(panel), ROWS)):
+        rows = slice(start, start + ROWS)
+        codes = [None if p.code is None else p.code[rows] for p in partitions]
+        block = Summary.of_block(
+            number, reading, codes, rows_of_panel(panel, rows), tuple(rows_of(a, rows) for a in answers)
+        )
+        total = block if total is None else total + block
+    if total is None:
+        raise ValueError("a panel without rows has no summary")
+    return total
+
+
+class _Block:
+    """The rows of one block, and what several sums need of them."""
+
+    def __init__(
+        self, reading: Reading, codes: tuple[Codes | None, ...], panel: Panel, answers: Answers
+    ) -> None:
+        self.reading = reading
+        self.panel = panel
+        self.answers = answers
+        self.codes = codes
+        self._coded = [i for i, code in enumerate(codes) if code is not None]
+
+    def counts(self, of: Callable[[int], Ints], axis: int = 0) -> tuple[Ints, ...]:
+        """Counts of each partition; whatever has every row is the sum of any other's codes."""
+        found = {i: of(i) for i in self._coded}
+        for i, code in enumerate(self.codes):
+            if code is None:
+                known = found.get(self._coded[0]) if self._coded else None
+                found[i] = of(i) if known is None else known.sum(axis=axis, keepdims=True)
+        return tuple(found[i] for i in range(len(self.codes)))
+
+    def rows(self, partition: int) -> Ints:
+        """How many rows each code has, (width,)."""
+        return self._rows(partition, 1)
+
+    def thinned(self, partition: int) -> Ints:
+        """How many of those that are looked at for higher powers."""
+        return self._rows(partition, self.reading.thinned)
+
+    def _rows(self, partition: int, step: int) -> Ints:
+        code, width = self.codes[partition], self.reading.widths[partition]
+        if code is None:
+            return np.array([-(-len(self.panel) // step)])
+        return np.bincount(code[::step], minlength=width)
+
+    def cells(self, partition: int) -> Ints:
+        """Rows by code, truth and both calls, (width, K, K, K)."""
+        k, code, width = self.reading.classes, self.codes[partition], self.reading.widths[partition]
+        place = self._calls if code is None else code * np.int64(k**3) + self._calls
+        counts = np.bincount(place, minlength=width * k**3)
+        return counts.reshape(width, k, k, k)
+
+    def fine(self, partition: int) -> Ints:
+        """Rows by model, code, truth and fine bin, (2, width, 2, FINE)."""
+        truth, width = self._truth(partition) * FINE, self.reading.widths[partition]
+        counts = [np.bincount(truth + b, minlength=width * 2 * FINE) for b in self._fine]
+        return np.stack(counts).reshape(2, width, 2, FINE)
+
+    def joint(self, partition: int) -> Ints:
+        """Rows by code, truth and both coarse bins, (width, 2, COARSE, COARSE)."""
+        first, second = self._fine
+        both = first // (FINE // COARSE) * np.uint16(COARSE) + second // (FINE // COARSE)
+        width = self.reading.widths[partition]
+        place = self._truth(partition) * COARSE**2 + both
+        counts = np.bincount(place, minlength=width * 2 * COARSE**2)
+        return counts.reshape(width, 2, COARSE, COARSE)
+
+    def sums(self) -> tuple[Floats, ...]:
+        """Sums of each column's a and d, (columns, SECOND + ALL, width) a partition."""
+        each, thinned = self.reading.columns, self.reading.thinned
+        shape = (len(each), len(SECOND) + len(ALL))
+        totals = [np.zeros((*shape, width)) for width in self.reading.widths]
+        some: list[list[tuple[Floats, Floats]]] = [[] for _ in each]
+        for start in range(0, len(self.panel) if each else 0, _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            panel = rows_of_panel(self.panel, rows)
+            one, two = (rows_of(model, rows) for model in self.answers)
+            sorters = self._sorters(rows)
+            for i, columns in enumerate(each):
+                a = columns(panel, one)[:, 0]
+                d = columns(panel, two)[:, 0] - a
+                some[i].append((a[::thinned], d[::thinned]))
+                for sorter, total in zip(sorters, totals, strict=True):
+                    sorter.add(a, d, _second, total[i, : len(SECOND)])
+        sorters = self._sorters(slice(None, None, thinned))
+        for i, parts in enumerate(some):
+            a, d = (np.concatenate(side) for side in zip(*parts, strict=True))
+            for sorter, total in zip(sorters, totals, strict=True):
+                sorter.add(a, d, _all, total[i, len(SECOND) :])
+        return tuple(totals)
+
+    def _sorters(self, rows: slice) -> "list[_Sorter]":
+        count = len(range(*rows.indices(len(self.panel))))
+        return [_Sorter.of(None if c is None else c[rows], count) for c in self.codes]
+
+    def _truth(self, partition: int) -> Ints:
+        """Truth, two for each code, (n,)."""
+        code = self.codes[partition]
+        truth = np.asarray(self.panel.y_true)
+        return truth if code is None else code * np.int64(2) + truth
+
+    @cached_property
+    def _calls(self) -> Ints:
+        k = self.reading.classes
+        one, two = (np.asarray(model.label) for model in self.answers)
+        return np.asarray((np.asarray(self.panel.y_true) * k + one) * k + two)
+
+    @cached_property
+    def _fine(self) -> list[Bin]:
+        if self.reading.bins is None:
+            raise ValueError("rows that are not binned were asked for their bins")
+        return [self.reading.bins.fine(_score(model)) for model in self.answers]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorter:
+    """Puts rows of one code together: ``order`` (n,), which ``codes`` occur, where each starts."""
+
+    order: Ints | None
+    codes: Ints
+    starts: Ints
+
+    @classmethod
+    def of(cls, code: Codes | None, rows: int) -> "_Sorter":
+        if code is None:
+            return cls(None, np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64))
+        counts = np.bincount(code)
+        held = np.flatnonzero(counts)
+        return cls(np.argsort(code, kind="stable"), held, (np.cumsum(counts) - counts)[held])
+
+    def add(
+        self, a: Floats, d: Floats, products: Callable[[Floats, Floats], list[Floats]], total: Floats
+    ) -> None:
+        """Add the sums of these products to ``total`` (products, width)."""
+        if self.order is not None:
+            a, d = a.take(self.order), d.take(self.order)
+        for row, product in zip(total, products(a, d), strict=True):
+            row[self.codes] += np.add.reduceat(product, self.starts)
+
+
+def _second(a: Floats, d: Floats) -> list[Floats]:
+    """The products of `SECOND` order."""
+    return [a, d, a * a, a * d, d * d]
+
+
+def _all(a: Floats, d: Floats) -> list[Floats]:
+    """The products of `ALL` orders."""
+    aa, ad, dd = a * a, a * d, d * d
+    third = [aa * a, aa * d, dd * a, dd * d]
+    return [a, d, aa, ad, dd, *third, aa * aa, aa * ad, aa * dd, dd * ad, dd * dd]
+
+
+def _score(model: Predictions) -> Floats:
+    if model.score is None:
+        raise ValueError("bins of scores were asked of predictions without scores")
+    return model.score
+
+
+def _added(one: tuple[Ints, ...], other: tuple[Ints, ...]) -> tuple[Ints, ...]:
+    return tuple(a + b for a, b in zip(one, other, strict=True))
+
+
+def rows_of_panel(panel: Panel, rows: slice) -> Panel:
+    """Some rows that stand together; columns for slicing are left out."""
+    return replace(
+        panel,
+        row_id=panel.row_id[rows],
+        y_true=None if panel.y_true is None else panel.y_true[rows],
+        columns={},
+    )
+
+
+def rows_of(model: Predictions, rows: slice) -> Predictions:
+    """What a model said of them."""
+
+    def part(values: Any) -> Any:
+        return None if values is None else values[rows]
+
+    return replace(
+        model,
+        label=part(model.label),
+        score=part(model.score),
+        value=part(model.value),
+        items={name: values[rows] for name, values in model.items.items()},
+        costs={name: values[rows] for name, values in model.costs.items()},
+    )
