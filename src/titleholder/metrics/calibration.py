@@ -179,7 +179,8 @@ def metrics() -> Iterator[Metric]:
     yield Metric(
         "brier", "Brier score", both, "score", False, (0.0, 2.0), "",
         "mean of (p - y)^2, summed over classes if more than two",
-        "doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2", Means(brier_columns, first, by_row=True),
+        "doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2",
+        Means(brier_columns, first, by_row=True),
     )  # fmt: skip
     yield Metric(
         "ece", "Expected calibration error", both, "score", False, (0.0, 1.0), "",

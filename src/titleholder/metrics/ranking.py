@@ -72,7 +72,7 @@ def average_precision(steps: Steps) -> Floats:
 
 
 def average_precision_by_places(places: Ints, rows: int) -> float:
-    """The same from the places of the positives: the k-th has k positives among its place's rows."""
+    """The same from the places of the positives: k of the rows down to the k-th are positives."""
     return float((np.arange(1.0, len(places) + 1) / places).mean())
 
 

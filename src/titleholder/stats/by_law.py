@@ -44,7 +44,7 @@ def _mean(law: Means, resampler: Resampler, known: Known) -> Replicates[Spread] 
     own, change = found.totals / n
     champion = own + moved[:, 0] / n
     candidate = champion + change + moved[:, 1] / n
-    powers = {k: sums / n**k for k, sums in found.spread.by_power.items()}
+    powers = {k: tuple(x / n**k for x in sums) for k, sums in found.spread.by_power.items()}
     spread = Summed(PowerSums(powers), known.rows, known.rows)
     return Replicates(own, own + change, champion, candidate, method, spread)
 
@@ -55,14 +55,19 @@ def _moved(found: Moments, resampler: Resampler) -> tuple[Floats, str] | None:
     covariance = np.array([[aa, ad], [ad, dd]])
     # Below this, the spread is what rounding left of the squares.
     squares = found.totals**2 / found.rows
-    if not (np.isfinite(covariance).all() and aa > _ROUNDING * squares[0] and dd > _ROUNDING * squares[1]):
+    if not (
+        np.isfinite(covariance).all()
+        and aa > _ROUNDING * squares[0]
+        and dd > _ROUNDING * squares[1]
+    ):
         return None
     if found.rows > SKEWED_UNITS:
         if not found.exact and _freedom(found) < _LEAST_FREEDOM:
             return None
         return resampler.noise(covariance, "sums"), f"{resampler.method}, normal law"
     aaa, aad, add, ddd = found.spread.by_power[3]
-    law = SumLaw.of_moments(covariance, np.array([[[aaa, aad], [aad, add]], [[aad, add], [add, ddd]]]))
+    third = np.array([[[aaa, aad], [aad, add]], [[aad, add], [add, ddd]]])
+    law = SumLaw.of_moments(covariance, third)
     if law is None or not found.exact:
         return None
     draw, name = resampler.draw, resampler.sample.name
@@ -76,17 +81,15 @@ def _freedom(found: Moments) -> float:
 
 
 def _are_hits(found: Moments) -> bool:
-    """Whether all values of both models look like 0 or 1: such means have an interval of their own."""
+    """Whether all values of both models look like 0 or 1: such means have their own interval."""
     n = found.rows
     own, change = found.totals / n
-    squares = found.spread.by_power[2] / n
-    one, two = squares[0] + own**2, squares[0] + 2 * squares[1] + squares[2] + (own + change) ** 2
-    return abs(one - own) <= _ROUNDING and abs(two - own - change) <= _ROUNDING
+    aa, ad, dd = (x / n for x in found.spread.by_power[2])
+    one, two = aa + own**2, aa + 2 * ad + dd + (own + change) ** 2
+    return bool(abs(one - own) <= _ROUNDING and abs(two - own - change) <= _ROUNDING)
 
 
-def _order(
-    name: str, law: Ranks, resampler: Resampler, known: Known
-) -> Replicates[Spread] | None:
+def _order(name: str, law: Ranks, resampler: Resampler, known: Known) -> Replicates[Spread] | None:
     rarest = int(resampler.sample.class_counts.min())
     if known.rows <= EXACT_UNITS or rarest < law.rare:
         return None

@@ -51,7 +51,7 @@ class Cells:
 
     @classmethod
     def counted(cls, counts: Ints) -> "Cells":
-        """The cells of plain rows that were counted elsewhere, (K, K, K) by truth and both calls."""
+        """The cells of plain rows counted elsewhere, (K, K, K) by truth and both calls."""
         k, flat = len(counts), counts.ravel()
         distinct = np.flatnonzero(flat)
         truth, champion, candidate = np.unravel_index(distinct, counts.shape)

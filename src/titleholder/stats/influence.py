@@ -24,19 +24,21 @@ _MOST_CLASSES = 32
 
 @dataclass(frozen=True, slots=True)
 class PowerSums:
-    """By power k of 2, 3 and 4: sums over units of a^k, a^(k-1) d, ..., d^k, (k + 1,).
+    """By power k of 2, 3 and 4: sums over units of a^k, a^(k-1) d, ..., d^k.
 
     a is the influence of a unit on the champion, a + d that on the candidate.
     """
 
-    by_power: Mapping[int, Floats]
+    by_power: Mapping[int, tuple[float, ...]]
 
     def of(self, power: int, champion: float, candidate: float) -> float:
         """Sum over units of a power of this combination of the two models."""
         # p a + q b is (p + q) a + q (b - a): equal models then have no difference left at all.
         p, q = champion + candidate, candidate
-        terms = [math.comb(power, j) * p ** (power - j) * q**j for j in range(power + 1)]
-        return float(np.array(terms) @ self.by_power[power])
+        sums = self.by_power[power]
+        return sum(
+            math.comb(power, j) * p ** (power - j) * q**j * sums[j] for j in range(power + 1)
+        )
 
 
 class Spread(ABC):
@@ -125,7 +127,8 @@ class Influence(Spread):
             second += waa.sum(), wad.sum(), wdd.sum()
             third += waa @ a, waa @ d, wdd @ a, wdd @ d
             fourth += waa @ aa, waa @ ad, waa @ dd, wdd @ ad, wdd @ dd
-        return PowerSums({2: second, 3: third, 4: fourth})
+        found = {2: second, 3: third, 4: fourth}
+        return PowerSums({power: tuple(sums.tolist()) for power, sums in found.items()})
 
 
 def by_counts(value: Callable[[Floats], Floats], counts: Floats) -> Floats:

@@ -65,8 +65,8 @@ class Push:
     @classmethod
     def of(cls, value: float, draws: Floats) -> "Push":
         """All that the bias which resampling shows may stand for; none where it is small."""
-        bias = float(draws.mean()) - value
-        if not abs(bias) > SMALL_BIAS * float(draws.std()):
+        bias, spread = _moments(draws, value)
+        if not abs(bias) > SMALL_BIAS * spread:
             return cls()
         return cls(up=HIDDEN_BIAS * max(bias, 0.0), down=HIDDEN_BIAS * max(-bias, 0.0))
 
@@ -91,11 +91,14 @@ def summarise(metric: Metric, replicates: Replicates[Spread], level: float) -> P
         if not np.isfinite(value):
             return undefined(f"{metric.formula} is undefined for the {model} on these rows")
     draws = np.vstack([at.champion, at.candidate])
-    defined = np.isfinite(draws).all(axis=0)
-    lost = 1 - defined.mean() if defined.size else 1.0
-    if lost > MOST_UNDEFINED:
-        return undefined(f"undefined on {lost:.0%} of the resamples: too few rows of some class")
-    return _paired(metric, at, draws[:, defined], level)
+    if not (draws.size and np.isfinite(draws).all()):
+        defined = np.isfinite(draws).all(axis=0)
+        lost = 1 - defined.mean() if defined.size else 1.0
+        if lost > MOST_UNDEFINED:
+            few = "too few rows of some class"
+            return undefined(f"undefined on {lost:.0%} of the resamples: {few}")
+        draws = draws[:, defined]
+    return _paired(metric, at, draws, level)
 
 
 def undefined(reason: str) -> Paired:
@@ -134,13 +137,13 @@ def _paired(metric: Metric, at: Replicates[Spread], draws: Floats, level: float)
     if share is not None:
         size = abs(at.champion_value)
         relative = interval(value / size, share, level, wider, push.scaled(1 / size))
-        relative_error = float(share.std()) * wider
+        relative_error = _moments(share, value / size)[1] * wider
     return Paired(
         _own(metric, at.champion_value, champion, level, (at.influence, 1, 0)),
         _own(metric, at.candidate_value, candidate, level, (at.influence, 0, 1)),
         interval(value, change, level, wider, push),
         relative,
-        float(change.std()) * wider,
+        _moments(change, value)[1] * wider,
         relative_error,
         "",
     )
@@ -165,17 +168,25 @@ def interval(
 def percentiles(draws: Floats, level: float) -> tuple[float, float]:
     """Both ends of the middle ``level`` of draws (B,), between two neighbours in proportion.
 
-    As `numpy.quantile` has them by default, at a third of its time.
+    As `numpy.quantile` has them by default, at a tenth of its time: a whole sort of so few numbers
+    is quicker than a partial one.
     """
+    ordered = np.sort(draws)
     places = [share * (len(draws) - 1) for share in ((1 - level) / 2, (1 + level) / 2)]
     below = [min(int(place), max(0, len(draws) - 2)) for place in places]
     above = [min(i + 1, len(draws) - 1) for i in below]
-    ordered = np.partition(draws, [*below, *above])
     low, high = (
         float(ordered[i] + (place - i) * (ordered[j] - ordered[i]))
         for place, i, j in zip(places, below, above, strict=True)
     )
     return low, high
+
+
+def _moments(draws: Floats, centre: float) -> tuple[float, float]:
+    """How far the mean of draws (B,) lies above ``centre``, and their standard deviation."""
+    moved = draws - centre
+    mean = float(moved.sum()) / len(draws)
+    return mean, math.sqrt(max(0.0, float(moved @ moved) / len(draws) - mean * mean))
 
 
 def _own(

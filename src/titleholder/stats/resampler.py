@@ -24,6 +24,7 @@ from titleholder.stats.third_order import SumLaw
 FEW_UNITS = 500
 EXACT_UNITS = 2000
 SKEWED_UNITS = 50_000  # above, the skewness of a sum is lost in the noise of drawing
+_LARGE_CELL = 2000  # rows of a cell whose count on resamples is normal but for a skewness of 1 / 45
 _BLOCK = 1 << 21  # elements of one block of explicit draws: about 16 MB
 _KEPT = EXACT_UNITS * 2000  # elements of explicit draws that are kept: about 50 MB an array
 
@@ -67,8 +68,11 @@ class Resampler:
         if self.sample.plain:
             rng = generator(self.draw.seed, "cells", self.sample.name)
             n = len(self.sample)
-            drawn = rng.multinomial(n, table.observed / n, size=self.draw.resamples)
             method = f"paired bootstrap over cells, B={self.draw.resamples}"
+            if n > SKEWED_UNITS:
+                large = large_cells(table.observed, self.draw.resamples, rng)
+                return np.vstack([table.observed, large]), f"{method}, normal law"
+            drawn = rng.multinomial(n, table.observed / n, size=self.draw.resamples)
             return np.vstack([table.observed, drawn]), method
         sums, method = self.sums(table.by_unit(self.sample))
         return np.vstack([table.observed, np.maximum(sums, 0.0)]), method
@@ -174,6 +178,26 @@ class Resampler:
             # Units come first in memory, as `Ladder.steps` likes them.
             yield drawn.reshape(units, b).astype(float).T
             left -= b
+
+
+def large_cells(observed: Floats, resamples: int, rng: np.random.Generator) -> Floats:
+    """Counts (B, C) of many rows drawn from cells with ``observed`` (C,) rows each.
+
+    A multinomial: cells of few rows are drawn as they are, one after the other and then the rest;
+    how the rest falls on cells of very many rows has the normal law of a multinomial.
+    """
+    left, n = observed.sum(), np.full(resamples, int(observed.sum()))
+    drawn = np.empty((len(observed), resamples))
+    few = observed < _LARGE_CELL
+    for cell in np.flatnonzero(few):
+        count = rng.binomial(n, min(1.0, observed[cell] / left))
+        drawn[cell], n, left = count, n - count, left - observed[cell]
+    many = np.flatnonzero(~few)
+    if len(many):
+        share = observed[many] / left
+        noise = np.sqrt(share)[:, None] * rng.standard_normal((len(many), resamples))
+        drawn[many] = share[:, None] * (n - np.sqrt(n) * noise.sum(axis=0)) + np.sqrt(n) * noise
+    return drawn.T
 
 
 def sum_by_unit(rows: Floats, sample: Sample) -> Floats:

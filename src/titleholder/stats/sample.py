@@ -80,7 +80,7 @@ class Sample:
     def class_counts(self) -> Ints:
         """How many rows have each true class, (K,)."""
         if self.known is not None and self.known.cells is not None:
-            return self.known.cells.sum(axis=(1, 2))
+            return np.asarray(self.known.cells.sum(axis=(1, 2)))
         return np.bincount(np.asarray(self.panel.y_true), minlength=len(self.whole.classes))
 
     def row_values(self, columns: RowColumns) -> tuple[Floats, Floats]:

@@ -18,10 +18,10 @@ from titleholder.arrays import Floats, Ints, Panel, Predictions, Slice
 from titleholder.metrics.base import Means, Metric, Ranks, first
 from titleholder.metrics.ladder import Steps
 from titleholder.stats.influence import PowerSums
-from titleholder.stats.sample import RowColumns, lacking
+from titleholder.stats.sample import lacking
 from titleholder.stats.shared.bins import COARSE
 from titleholder.stats.shared.partition import Partition, partitions
-from titleholder.stats.shared.places import Places, places
+from titleholder.stats.shared.places import places
 from titleholder.stats.shared.summary import ALL, SECOND, Answers, Reading, Summary, summarise
 from titleholder.types import Task
 
@@ -129,8 +129,10 @@ class Shared:
         lost = any(w > _WITHIN * v for w, v in zip(within, variances, strict=True))
         if lost or not unknown <= _UNKNOWN * change:
             return None
-        second = np.array([variances[0], both - variances[0], change])
-        return PowerSums({2: second, **_higher(joint, np.broadcast_to(one, joint.shape), two - one)})
+        second = (variances[0], both - variances[0], change)
+        return PowerSums(
+            {2: second, **_higher(joint, np.broadcast_to(one, joint.shape), two - one)}
+        )
 
 
 def shared(
@@ -174,7 +176,9 @@ def _values(
     sides: list[dict[tuple[Ranks, int], float]] = []
     least = min((law.rare for law in ranks), default=1)
     for model in answers:
-        found = None if model.score is None else places(np.asarray(panel.y_true), model.score, packed)
+        found = (
+            None if model.score is None else places(np.asarray(panel.y_true), model.score, packed)
+        )
         if found is None:
             return {}
         of_model: dict[tuple[Ranks, int], float] = {}
@@ -200,31 +204,33 @@ def _table(law: Ranks, counts: Floats) -> Floats:
     return np.stack([of_negative, of_positive])[:, ::-1]
 
 
-def _higher(n: Floats, a: Floats, d: Floats) -> dict[int, Floats]:
+def _higher(n: Floats, a: Floats, d: Floats) -> dict[int, tuple[float, ...]]:
     """Sums of third and fourth powers over cells of n rows each."""
     aa, ad, dd = a * a, a * d, d * d
-    naa, nad, ndd = n * aa, n * ad, n * dd
+    naa, ndd = n * aa, n * dd
 
     def total(x: Floats, y: Floats) -> float:
         return float(np.vdot(x, y))
 
     third = [total(naa, a), total(naa, d), total(ndd, a), total(ndd, d)]
     fourth = [total(naa, aa), total(naa, ad), total(naa, dd), total(ndd, ad), total(ndd, dd)]
-    return {3: np.array(third), 4: np.array(fourth)}
+    return {3: tuple(third), 4: tuple(fourth)}
 
 
 def _moments(sums: Floats, rows: int, looked_at: int) -> Moments:
     """Sums of products about zero, (SECOND + ALL,), as those about the mean."""
     all_rows = _central(dict(zip(SECOND, sums[: len(SECOND)].tolist(), strict=True)), rows)
     some = _central(dict(zip(ALL, sums[len(SECOND) :].tolist(), strict=True)), looked_at)
-    part = looked_at / max(1, rows)
-    powers = {2: np.array([all_rows[2 - j, j] for j in range(3)])}
+    stands_for = rows / max(1, looked_at)
+    powers = {2: tuple(all_rows[2 - j, j] for j in range(3))}
     for k in (3, 4):
-        powers[k] = np.array([some[k - j, j] for j in range(k + 1)]) / max(part, 1e-300)
+        powers[k] = tuple(some[k - j, j] * stands_for for j in range(k + 1))
     return Moments(rows, sums[:2].copy(), PowerSums(powers), looked_at == rows)
 
 
-def _central(about_zero: Mapping[tuple[int, int], float], rows: int) -> dict[tuple[int, int], float]:
+def _central(
+    about_zero: Mapping[tuple[int, int], float], rows: int
+) -> dict[tuple[int, int], float]:
     """Sums of a^i d^j over rows, (1, 0) and (0, 1) among them, as those about both means."""
     raw = {(0, 0): float(rows), **about_zero}
     p, q = raw[1, 0] / max(1, rows), raw[0, 1] / max(1, rows)

@@ -133,9 +133,7 @@ class _Ordered:
             yield member, Places(at, int(rows.stop - rows.start), step)
 
 
-def _coded(
-    y: Ints, partitions: Sequence[Partition], widths: Sequence[int]
-) -> NDArray[np.uint16]:
+def _coded(y: Ints, partitions: Sequence[Partition], widths: Sequence[int]) -> NDArray[np.uint16]:
     """Truth in the lowest bit, the code of each partition above it; (n,)."""
     code = np.asarray(y).astype(np.uint16)
     shift = 1

@@ -30,6 +30,7 @@ ALL = (*SECOND, (3, 0), (2, 1), (1, 2), (0, 3), (4, 0), (3, 1), (2, 2), (1, 3), 
 THINNED = 8
 _MANY = 1 << 18
 
+Products: TypeAlias = Callable[[Floats, Floats], list[Floats]]
 Answers: TypeAlias = tuple[Predictions, Predictions]
 
 
@@ -123,7 +124,9 @@ class Summary:
 
     def total(self, partition: int) -> Floats:
         """Sums over all blocks, (columns, SECOND + ALL, width), in the order of blocks."""
-        total: Floats = sum((self.sums[number][partition] for number in sorted(self.sums)), np.zeros(()))
+        total: Floats = sum(
+            (self.sums[number][partition] for number in sorted(self.sums)), np.zeros(())
+        )
         return total
 
 
@@ -136,7 +139,11 @@ def summarise(
         rows = slice(start, start + ROWS)
         codes = [None if p.code is None else p.code[rows] for p in partitions]
         block = Summary.of_block(
-            number, reading, codes, rows_of_panel(panel, rows), tuple(rows_of(a, rows) for a in answers)
+            number,
+            reading,
+            codes,
+            rows_of_panel(panel, rows),
+            (rows_of(answers[0], rows), rows_of(answers[1], rows)),
         )
         total = block if total is None else total + block
     if total is None:
@@ -215,9 +222,17 @@ class _Block:
             for i, columns in enumerate(each):
                 a = columns(panel, one)[:, 0]
                 d = columns(panel, two)[:, 0] - a
-                some[i].append((a[::thinned], d[::thinned]))
+                if thinned > 1:
+                    some[i].append((a[::thinned], d[::thinned]))
                 for sorter, total in zip(sorters, totals, strict=True):
-                    sorter.add(a, d, _second, total[i, : len(SECOND)])
+                    if thinned > 1:
+                        sorter.add(a, d, _second, total[i, : len(SECOND)])
+                    else:
+                        sorter.add(a, d, _all, total[i, len(SECOND) :])
+        if thinned == 1:
+            for total in totals:
+                total[:, : len(SECOND)] = total[:, len(SECOND) : 2 * len(SECOND)]
+            return tuple(totals)
         sorters = self._sorters(slice(None, None, thinned))
         for i, parts in enumerate(some):
             a, d = (np.concatenate(side) for side in zip(*parts, strict=True))
@@ -265,7 +280,11 @@ class _Sorter:
         return cls(np.argsort(code, kind="stable"), held, (np.cumsum(counts) - counts)[held])
 
     def add(
-        self, a: Floats, d: Floats, products: Callable[[Floats, Floats], list[Floats]], total: Floats
+        self,
+        a: Floats,
+        d: Floats,
+        products: Callable[[Floats, Floats], list[Floats]],
+        total: Floats,
     ) -> None:
         """Add the sums of these products to ``total`` (products, width)."""
         if self.order is not None:
