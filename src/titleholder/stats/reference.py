@@ -110,7 +110,7 @@ def _sample(task: Task) -> Sample:
         replace(model, costs={name: drawn[i] for name, drawn in paid.items()})
         for i, model in enumerate(models)
     ]
-    return take("overall", every, panel, *models)
+    return take("overall", every, panel, models[0], models[1])
 
 
 def _classifier(i: int, codes: Ints, k: int, rng: np.random.Generator) -> Predictions:
