@@ -148,3 +148,12 @@ def test_a_folder_without_git_has_no_revisions(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("a")
     assert git.revision_of(tmp_path, "a") is None
     assert git.resolve(tmp_path, "HEAD") is None
+
+
+def test_what_the_remote_lacks_is_named_without_fetching_anything(clone: Repository) -> None:
+    """An object that is gone, one that is there, and a file that DVC does not track."""
+    (clone.root / "plain.csv").write_text("x")
+    assert dvc.lacking(clone.root, ["data/panel.csv", "plain.csv"]) == []
+    clone.object_of("data/panel.csv").unlink()
+    assert dvc.lacking(clone.root, ["data/panel.csv", "plain.csv"]) == ["data/panel.csv"]
+    assert not (clone.root / "data/panel.csv").exists()

@@ -78,6 +78,26 @@ def read_at(root: Path, path: str, rev: str, to: Path) -> Tracked:
     return said
 
 
+def lacking(root: Path, paths: Sequence[str]) -> list[str]:
+    """Those of the tracked paths that the remote does not hold; nothing is fetched.
+
+    Raises DataVersionError where there is no remote, or it does not answer.
+    """
+    said = {path: found.md5 for path in paths if (found := tracked(root, path)) is not None}
+    if not said:
+        return []
+    with _repository(root) as repo:
+        try:
+            remote = repo.cloud.get_remote_odb()
+            held = set(remote.oids_exist(sorted(set(said.values()))))
+        except Exception as error:  # each kind of remote has errors of its own
+            raise DataVersionError(
+                f"the DVC remote does not answer: {_first_line(error)}",
+                cure="check it with `dvc doctor` and `dvc remote list`",
+            ) from None
+    return [path for path, md5 in said.items() if md5 not in held]
+
+
 def _refuse_unknown(root: Path, paths: Sequence[str]) -> None:
     """UsageError that names every path that is neither here nor tracked."""
     unknown = [p for p in paths if tracked(root, p) is None and not (root / p).is_file()]

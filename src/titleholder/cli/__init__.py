@@ -28,6 +28,7 @@ COMMANDS = (
     "stage",
     "compare",
     "gate",
+    "doctor",
     "hash-rows",
     "history",
     "init",

@@ -1,0 +1,67 @@
+"""Python and packages: what is installed against what this version was declared to work with."""
+
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+
+from titleholder.doctor.advice import Advice, Health, Patient
+
+PACKAGE = "titleholder"
+PIPELINE = "pipeline"
+
+
+def python(_: Patient) -> Iterator[Advice]:
+    """The interpreter against the versions that are tested."""
+    from packaging.specifiers import SpecifierSet
+
+    running = ".".join(map(str, sys.version_info[:3]))
+    asked = metadata.metadata(PACKAGE)["Requires-Python"] or ">=3.11"
+    if running in SpecifierSet(asked):
+        yield Advice("python", Health.WELL, f"Python {running}")
+    else:
+        yield Advice("python", Health.ILL, f"Python {running}, and {asked} is asked for",
+                     "make the environment with another Python")  # fmt: skip
+
+
+def packages(_: Patient) -> Iterator[Advice]:
+    """Every declared requirement: the core's must be there, an extra's may be missing whole."""
+    from packaging.requirements import Requirement
+
+    wanted = [Requirement(text) for text in metadata.requires(PACKAGE) or ()]
+    extras = metadata.metadata(PACKAGE).get_all("Provides-Extra") or []
+    for extra in ("", *extras):
+        own = [
+            need for need in wanted
+            if (need.marker is None and not extra)
+            or (need.marker is not None and extra and f'"{extra}"' in str(need.marker))
+        ]  # fmt: skip
+        yield _of_extra(extra, [(need.name, str(need.specifier)) for need in own])
+
+
+def _of_extra(extra: str, wanted: list[tuple[str, str]]) -> Advice:
+    from packaging.specifiers import SpecifierSet
+
+    about = f"packages [{extra}]" if extra else "packages"
+    there = {name: _version(name) for name, _ in wanted}
+    missing = [name for name, version in there.items() if version is None]
+    if extra and len(missing) == len(wanted):
+        says = "not installed" + (": no run, no dvc repro" if extra == PIPELINE else "")
+        health = Health.WORRY if extra == PIPELINE else Health.WELL
+        return Advice(about, health, says, f"pip install 'titleholder[{extra}]'")
+    wrong = [
+        f"{name} {version} (asked: {asked})"
+        for (name, asked), version in zip(wanted, there.values(), strict=True)
+        if version is not None and not SpecifierSet(asked).contains(version, prereleases=True)
+    ]
+    if missing or wrong:
+        lacks = [f"{name} is missing" for name in missing]
+        cure = f"pip install 'titleholder{f'[{extra}]' if extra else ''}' in this environment"
+        return Advice(about, Health.ILL, "; ".join(lacks + wrong), cure)
+    return Advice(about, Health.WELL, f"{len(wanted)} as declared")
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

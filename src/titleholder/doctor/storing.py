@@ -1,0 +1,85 @@
+"""Where verdicts go: the store, its clock, the key that signs, and the nights that are there."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+from titleholder import cadence, history
+from titleholder.adapters import ed25519
+from titleholder.adapters.stores import open_store
+from titleholder.chain import Chain, verdicts
+from titleholder.doctor.advice import Advice, Health, Patient
+from titleholder.errors import TitleholderError
+from titleholder.params.load import load_store
+from titleholder.params.schema import StoreParams
+from titleholder.stages.workspace import PARAMS_FILE, open_params
+from titleholder.statement import Statement
+from titleholder.store import Store
+from titleholder.trust import Trust
+
+LOOKED_BACK = 100  # verdicts
+SKEW = timedelta(minutes=5)  # what the gate bears
+
+
+def signing_key(_: Patient) -> Iterator[Advice]:
+    """The private key that `publish` would sign with."""
+    key = ed25519.signer(os.environ)
+    if key is None:
+        yield Advice("signing key", Health.WORRY, "none: verdicts are unsigned, and say so",
+                     "titleholder keys new; see docs/security.md")  # fmt: skip
+    else:
+        yield Advice("signing key", Health.WELL, f"signs as {key.key_id[:19]}")
+
+
+def store(patient: Patient) -> Iterator[Advice]:
+    """The store as `publish` prepares it: reachable, writable, conditional; then its clock."""
+    said, kept = _open(patient)
+    kept.prepare()
+    yield Advice("store", Health.WELL, f"{kept.url} takes conditional writes ({said.environment})")
+    apart = kept.now() - datetime.now(UTC)
+    seconds = f"{abs(apart.total_seconds()):.0f} s"
+    if abs(apart) > SKEW:
+        yield Advice("clock", Health.ILL, f"this machine and the store are {seconds} apart",
+                     "set both by NTP: the gate blocks beyond five minutes")  # fmt: skip
+    else:
+        yield Advice("clock", Health.WELL, f"{seconds} from the store's")
+
+
+def nights(patient: Patient) -> Iterator[Advice]:
+    """The newest verdict of each suite, and nights that did not come."""
+    said, kept = _open(patient)
+    for name in open_params(patient.root).suites:
+        about = f"nights of {name}"
+        try:
+            yield _of_nights(about, verdicts(kept, said.environment, name, Trust()))
+        except TitleholderError as error:
+            yield Advice(about, Health.ILL, error.message, error.cure)
+
+
+def _of_nights(about: str, chain: Chain[Statement]) -> Advice:
+    if chain.tip() is None:
+        return Advice(about, Health.WORRY, "no verdict yet", "titleholder run")
+    found = history.read(chain, most=LOOKED_BACK)
+    newest = found.verdicts[-1]
+    nights = [date.fromisoformat(one.night) for one in found.verdicts]
+    missed = sum(cadence.missing_before(nights).values())
+    said = f"newest {newest.night}, {newest.outcome}"
+    if datetime.fromisoformat(newest.expires_at) <= chain.store.now():
+        return Advice(about, Health.WORRY, f"{said}: expired, so the gate is closed",
+                      "titleholder run, or look at what should have run it")  # fmt: skip
+    if missed:
+        return Advice(about, Health.WORRY, f"{said}; {missed} of the newest {len(nights)} nights "
+                      "did not come", "titleholder history shows which")  # fmt: skip
+    return Advice(about, Health.WELL, said)
+
+
+def _open(patient: Patient) -> tuple[StoreParams, Store]:
+    said = load_store(patient.root / PARAMS_FILE)
+    kept = open_store(
+        said.url,
+        root=patient.root,
+        endpoint=said.endpoint,
+        region=said.region,
+        timeout=patient.timeout,
+    )
+    return said, kept
