@@ -12,7 +12,6 @@ import sys
 from collections.abc import Sequence
 
 from titleholder import __version__, threads
-from titleholder.cli.declaring import Parser
 from titleholder.errors import Exit, TitleholderError
 
 TRACEBACK = "TITLEHOLDER_TRACEBACK"
@@ -31,6 +30,7 @@ COMMANDS = (
     "doctor",
     "hash-rows",
     "history",
+    "images",
     "init",
     "keys",
     "plan",
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """The parser; when a command is named, that one alone is loaded."""
-    parser = Parser(
+    parser = argparse.ArgumentParser(
         prog="titleholder",
         description="May this candidate take the title from the champion?",
     )

@@ -41,9 +41,6 @@ def run(args: argparse.Namespace) -> int:
     from titleholder import oneoff, records
     from titleholder.verdict import EXIT_OF
 
-    outputs.require_writable(args)
-    if args.out is not None:
-        outputs.require_room(args.out)
     found = oneoff.judge_files(args.panel, args.champion, args.candidate, args.policy)
     if args.out is not None:
         oneoff.write(found, args.out)

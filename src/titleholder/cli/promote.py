@@ -54,9 +54,7 @@ def run(args: argparse.Namespace) -> int:
     from titleholder.promotion import Crowned, bootstrap, promote
 
     if args.reason and not args.bootstrap:
-        raise UsageError(
-            "--reason goes with --bootstrap: a promotion rests on its verdict", cure="leave it out"
-        )
+        raise UsageError("--reason goes with --bootstrap: a promotion rests on its verdict")
     suite, book = opened(args)
     model = args.model or _only(suite, first=args.bootstrap)
     found = bootstrap(book, model, args.reason) if args.bootstrap else promote(book, model)

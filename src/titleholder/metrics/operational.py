@@ -42,7 +42,8 @@ def metrics() -> Iterator[Metric]:
     """The entries of this topic; any task can have them."""
 
     def entry(name: str, title: str, unit: str, formula: str, source: str) -> Metric:
-        # Eighty timed calls hold no interval for a 99% quantile; tokens and load are of chats.
+        # Eighty timed calls hold no interval for a 99% quantile; tokens and load are of chats,
+        # parameters and operations of graphs.
         usual = name in ("size_mb", "p50_latency_ms", "p95_latency_ms", "row_latency_us")
         return Metric(
             name, title, frozenset(Task), "", False, (0.0, np.inf), unit, formula, source,
@@ -63,6 +64,16 @@ def metrics() -> Iterator[Metric]:
     yield entry(
         "row_latency_us", "Time per row", "us", "time of answering all rows / rows", "measured"
     )
+    yield entry("parameters", "Parameters", "", "learned numbers in the model", "arXiv:1704.04861")
+    yield entry(
+        "macs", "Multiply-accumulates", "", "of convolutions and matrix products, one row",
+        "arXiv:1704.04861",
+    )  # fmt: skip
+    yield entry(
+        "peak_memory_mb", "Peak memory", "MB",
+        "most memory of a process that opens the model and answers one row, beyond its libraries",
+        "measured",
+    )  # fmt: skip
     yield _spent("cost_usd_per_1000", "Cost of 1,000 rows", "USD", "cost_usd", 1000.0)
     yield _spent("tokens_in", "Tokens read per row", "tokens", "tokens_in", 1.0)
     yield _spent("tokens_out", "Tokens written per row", "tokens", "tokens_out", 1.0)

@@ -20,7 +20,7 @@ from titleholder.types import Kind, Mode, Rule, Severity, Task
 OVERALL, EVERY = "overall", "*"
 TABLES = (".parquet", ".csv", ".jsonl")
 CHATS = (".yaml", ".yml")
-MODELS = (".skops", *CHATS, *TABLES)
+MODELS = (".skops", ".onnx", *CHATS, *TABLES)
 # Models' records are files of their name: it must be a safe one, and none that a stage uses.
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 MARGINS = (Kind.NON_INFERIOR, Kind.SUPERIOR)
@@ -55,6 +55,7 @@ def suite_problems(suite: Suite, metrics: Metrics, path: Path_) -> Iterator[Prob
     yield from _model_problems(suite, path)
     yield from _chat_problems(suite, path)
     yield from _bias_problems(suite, (*path, "bias"))
+    yield from _image_problems(suite, path)
     for name in suite.drift.columns:
         if name in suite.columns.ignore:
             where = (*path, "drift", "columns", name)
@@ -67,6 +68,7 @@ def policy_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[P
     yield from _segment_problems(policy, path)
     for i, spec in enumerate(policy.slices):
         yield from _slice_problems(spec, (*path, "slices", i))
+    yield from _cost_problems(policy, path)
     yield from _rules_problems(policy, path)
     for i, rule in enumerate(policy.rules):
         yield from _rule_problems(rule, policy, metrics, (*path, "rules", i))
@@ -106,9 +108,14 @@ def _task_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Pr
     if policy.task is Task.BINARY and isinstance(policy, Suite) and policy.positive is None:
         yield Problem(path, "'positive' is missing: which label is the positive class?")
     if policy.task is not Task.BINARY and policy.positive is not None:
-        yield Problem(
-            (*path, "positive"), f"a {policy.task} task has no positive class: must be left out"
-        )
+        yield Problem((*path, "positive"), f"a {policy.task} task has no positive class")
+    if policy.classes is not None:
+        where = (*path, "classes")
+        if policy.task is not Task.MULTICLASS:
+            yield Problem(where, f"belong to a multiclass task, and this is {policy.task}")
+        doubled = sorted({c for c in policy.classes if policy.classes.count(c) > 1})
+        if doubled:
+            yield Problem(where, f"{doubled[0]!r} stands twice")
     if policy.task is not Task.SCORED:
         for i, name in enumerate(policy.metrics or ()):
             if name != "usual":
@@ -121,8 +128,7 @@ def _task_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Pr
                 yield from _metric_problems(name, policy.task, metrics, (*path, key, name))
 
 
-def own_problems(policy: Policy, path: Path_) -> Iterator[Problem]:
-    """What has to be right before the metrics of a policy can be known: its files and costs."""
+def _cost_problems(policy: Policy, path: Path_) -> Iterator[Problem]:
     costs, where = policy.costs, (*path, "costs")
     for i, file in enumerate(policy.metrics_from):
         yield from _path_problems(file, (".py",), (*path, "metrics_from", i))
@@ -138,7 +144,7 @@ def own_problems(policy: Policy, path: Path_) -> Iterator[Problem]:
         if not math.isfinite(figure):
             yield Problem((*where, name), f"{figure} is no cost")
     if costs.miss <= costs.hit and costs.false_alarm <= costs.correct_rejection:
-        yield Problem(where, "no wrong decision costs more than the right one, and one must do so")
+        yield Problem(where, "no wrong decision costs more than the right one")
 
 
 def _bias_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
@@ -180,7 +186,7 @@ def _slice_problems(spec: SliceSpec, path: Path_) -> Iterator[Problem]:
     if isinstance(spec, tuple) and len(spec) < 2:
         yield Problem(path, "a crossed slice needs at least two columns")
     if len(set(columns)) < len(columns):
-        yield Problem(path, "a crossed slice names one column twice: they must differ")
+        yield Problem(path, "a crossed slice names one column twice")
     for part in parts:
         if isinstance(part, Binned) and not all(a < b for a, b in pairwise(part.bins)):
             yield Problem(path, f"bins of {part.column!r} must rise from edge to edge")
@@ -208,17 +214,14 @@ def _slice_names(policy: Policy) -> list[str]:
 def _rules_problems(policy: Policy, path: Path_) -> Iterator[Problem]:
     where = (*path, "rules")
     if not policy.rules:
-        yield Problem(where, "there are none, and nothing passes by absence (write at least one)")
+        yield Problem(where, "there are none, and nothing passes by absence")
         return
     deciding = [
         rule for rule in policy.rules
         if rule.severity is Severity.BLOCK and rule.mode is Mode.ENFORCE
     ]  # fmt: skip
     if not deciding:
-        yield Problem(
-            where,
-            "none of them is enforced and blocks, so nothing could ever pass: one must do both",
-        )
+        yield Problem(where, "none of them is enforced and blocks, so nothing could ever pass")
     seen: set[str] = set()
     for i, rule in enumerate(policy.rules):
         if rule.id in seen:
@@ -265,9 +268,7 @@ def _number_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Iter
 def _margin_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Iterator[Problem]:
     where = (*path, "margin")
     if rule.value is not None:
-        yield Problem(
-            (*path, "value"), f"{rule.kind} is held against a margin, not a value (write margin)"
-        )
+        yield Problem((*path, "value"), f"{rule.kind} is held against a margin, not a value")
     if rule.margin is None:
         if rule.kind is Kind.NON_INFERIOR:
             yield Problem(path, "'margin' is missing: how much worse may the candidate be?")
@@ -281,11 +282,9 @@ def _margin_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Iter
     elif rule.margin == 0 and rule.kind is Kind.NON_INFERIOR:
         yield Problem(where, "must be above 0: two equal models could never be told apart from it")
     elif facts is not None and not rule.relative and rule.margin >= _width(facts):
-        yield Problem(
-            where, f"{rule.margin:g} is as wide as the metric's whole range: must be less"
-        )
+        yield Problem(where, f"{rule.margin:g} is as wide as the metric's whole range")
     elif rule.relative and rule.margin >= 1:
-        yield Problem(where, f"{rule.margin:g} is a share of the champion's value: must be below 1")
+        yield Problem(where, f"{rule.margin:g} is a share of the champion's value: below 1")
     if rule.relative and facts is not None and facts.measured:
         yield Problem((*path, "relative"), f"{rule.metric} is measured once, not row by row")
 
@@ -293,9 +292,7 @@ def _margin_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Iter
 def _value_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Iterator[Problem]:
     where = (*path, "value")
     if rule.margin is not None:
-        yield Problem(
-            (*path, "margin"), f"{rule.kind} is held against a value, not a margin (write value)"
-        )
+        yield Problem((*path, "margin"), f"{rule.kind} is held against a value, not a margin")
     if rule.relative:
         yield Problem((*path, "relative"), f"belongs to margins; {rule.kind} has none")
     if rule.value is None:
@@ -347,9 +344,7 @@ def _where_problems(
     if rule.slice == OVERALL or (facts is not None and facts.grouped):
         return
     if facts is not None and facts.measured:
-        yield Problem(
-            where, f"{rule.metric} is measured of the model, not of rows: leave slice out"
-        )
+        yield Problem(where, f"{rule.metric} is measured of the model, not of rows")
         return
     if not policy.slices:
         yield Problem(where, f"{rule.slice!r}: the suite declares no slices")
@@ -435,6 +430,19 @@ def _models(suite: Suite) -> tuple[str, ...]:
     return (suite.models.champion, *suite.models.candidates)
 
 
+def _image_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
+    if suite.images is None:
+        return
+    where = (*path, "images")
+    for key, values in (("mean", suite.images.mean), ("std", suite.images.std)):
+        if len(values) not in (1, 3):
+            yield Problem(
+                (*where, key), f"takes one value, or one a channel, and has {len(values)}"
+            )
+    if suite.task not in (Task.BINARY, Task.MULTICLASS):
+        yield Problem(where, f"are classified here, and this is a {suite.task} task")
+
+
 def _model_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
     names: set[str] = set()
     keys = [("champion",), *(("candidates", i) for i in range(len(suite.models.candidates)))]
@@ -443,10 +451,7 @@ def _model_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
         name, where = PurePosixPath(model).stem, (*path, "models", *key)
         if not MODEL_NAME.fullmatch(name):
             said = "letters, digits, '.', '-' and '_', and begins with one of the first two"
-            yield Problem(where, f"a model is named by its file, which must be of {said}: {name!r}")
+            yield Problem(where, f"a model is named by its file, which is made of {said}: {name!r}")
         if name in names:
-            yield Problem(
-                where,
-                f"two models are called {name!r}: a model is named by its file: they must differ",
-            )
+            yield Problem(where, f"two models are called {name!r}: a model is named by its file")
         names.add(name)

@@ -4,6 +4,7 @@ Every struct refuses unknown keys. Meaning (does the metric exist, can the task 
 checked in `titleholder.params.check`; the shape alone is checked here.
 """
 
+from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
@@ -85,6 +86,33 @@ class Models(Record, frozen=True):
 
     champion: str
     candidates: Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
+class Fit(StrEnum):
+    """What becomes of an image that is not of the model's size: an error, or it is scaled."""
+
+    EXACT = "exact"
+    RESIZE = "resize"
+
+
+class Scores(StrEnum):
+    """What a model's outputs are; logits are put through a softmax."""
+
+    PROBABILITIES = "probabilities"
+    LOGITS = "logits"
+
+
+class Images(Record, frozen=True):
+    """How an image becomes a model's input, and its outputs probabilities.
+
+    Models that take floats get ``(pixel / 255 - mean) / std``, with one value or one a channel.
+    """
+
+    column: str = "image"
+    mean: Annotated[tuple[float, ...], Meta(min_length=1)] = (0.0,)
+    std: Annotated[tuple[Positive, ...], Meta(min_length=1)] = (1.0,)
+    fit: Fit = Fit.EXACT
+    scores: Scores = Scores.PROBABILITIES
 
 
 class DriftColumn(Record, frozen=True):
@@ -174,6 +202,7 @@ class Policy(Record, frozen=True):
     rules: tuple[Rule, ...]
     positive: str | int | float | bool | None = None
     threshold: Share = 0.5
+    classes: Annotated[tuple[str, ...], Meta(min_length=2)] | None = None
     metrics: tuple[str, ...] | None = None
     metrics_from: tuple[str, ...] = ()
     costs: Costs | None = None
@@ -234,6 +263,7 @@ class Suite(Policy, frozen=True, kw_only=True):
     leakage: LeakageParams = LeakageParams()
     holdout: HoldoutParams = HoldoutParams()
     bias: BiasParams = BiasParams()
+    images: Images | None = None
     description: str = ""
 
 

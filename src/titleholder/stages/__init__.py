@@ -11,7 +11,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from titleholder import threads
-from titleholder.errors import RecordError
 from titleholder.stages.workspace import Workspace
 
 
@@ -36,19 +35,9 @@ class Stage:
 
     def run_in(self, ws: Workspace) -> None:
         """Run this stage in a workspace that is open already."""
-        self._require_earlier(ws)
         module = importlib.import_module(f"titleholder.stages.{self.name}")
         threads.pin()
         module.run(ws)
-
-    def _require_earlier(self, ws: Workspace) -> None:
-        """RecordError that names the first stage this one reads of, and that has not run."""
-        for name in self.after:
-            if not ws.stage(name).is_dir():
-                raise RecordError(
-                    f"{ws.name}: {self.name} reads what {name} records, and {name} has not run",
-                    cure=f"titleholder stage {name} {ws.name}, or all: titleholder run {ws.name}",
-                )
 
 
 _TABLE = (
@@ -58,14 +47,15 @@ _TABLE = (
     Stage(
         "predict",
         ("pull", "validate"),
-        ("chat", "columns", "models", "positive", "seed", "task"),
+        ("chat", "classes", "columns", "images", "models", "positive", "seed", "task"),
     ),
     Stage(
         "compare",
         ("pull", "predict"),
         (
-            "columns", "costs", "decay", "drift", "level", "methods", "metrics", "metrics_from",
-            "positive", "resamples", "seed", "segments", "slices", "task", "tests", "threshold",
+            "classes", "columns", "costs", "decay", "drift", "level", "methods", "metrics",
+            "metrics_from", "positive", "resamples", "seed", "segments", "slices", "task", "tests",
+            "threshold",
         ),
     ),
     Stage(

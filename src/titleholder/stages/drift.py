@@ -44,7 +44,7 @@ def _measured(ws: Workspace, pulled: manifest.Manifest) -> Drift:
     sides = {}
     for role in ("reference", "current"):
         try:
-            sides[role] = arrays_of(tables.read_frame(pulled.path_of(ws, role)))
+            sides[role] = arrays_of(tables.read_plain(pulled.path_of(ws, role)))
         except BadInput as error:
             return _unmeasured(f"{role}: {error.message.replace(str(ws.root) + '/', '')}")
     return _compared(ws, sides["reference"], sides["current"])

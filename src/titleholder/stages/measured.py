@@ -73,6 +73,11 @@ def row_latency(seconds: float, rows: int) -> dict[str, Gauge]:
     return {"row_latency_us": exact(seconds * 1e6 / rows)}
 
 
+def costs(model: Model) -> dict[str, Gauge]:
+    """What the model itself tells of its cost."""
+    return {name: exact(value) for name, value in model.costs().items()}
+
+
 def exact(value: float) -> Gauge:
     """A figure that was taken once."""
     return Gauge(value=value, low=value, high=value, n=1)

@@ -42,7 +42,7 @@ class Rows:
     def panel(self, role: str) -> Panel:
         """The rows of a role, current or reference."""
         path = self.manifest.path_of(self.ws, role)
-        return tables.panel_of(tables.read_frame(path), self.ws.suite, path.name)
+        return tables.panel_of(tables.read_plain(path), self.ws.suite, path.name)
 
     def predictions(self, model: str, role: str, panel: Panel) -> Predictions:
         """A model's answers for the rows of a role, in the panel's order."""

@@ -66,7 +66,7 @@ def file_of(ws: Workspace, model: str, role: str) -> Path:
 def asked(suite: Suite) -> models.Asked:
     """What the suite asks of its models."""
     positive = None if suite.positive is None else tables.label(suite.positive)
-    return models.Asked(suite.task, positive)
+    return models.Asked(suite.task, positive, suite.classes or (), suite.images)
 
 
 def _models(found: manifest.Manifest) -> list[tuple[str, str]]:
@@ -96,7 +96,8 @@ def _answers(
             figures |= measured.row_latency(answered.seconds, len(frame))
         files.append(file_of(ws, name, role))
         _write(files[-1], answered.value)
-    return files, {**figures, **measured.latency(model, frames["current"], row_id)}
+    figures |= measured.latency(model, frames["current"], row_id)
+    return files, {**figures, **measured.costs(model)}
 
 
 def _conversations(

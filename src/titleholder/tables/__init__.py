@@ -7,7 +7,7 @@ labels that the other side does not know.
 
 from titleholder.slices import label_of as label
 from titleholder.tables.cells import ids_of, numbers, require
-from titleholder.tables.files import names_in, read_frame, write_parquet
+from titleholder.tables.files import names_in, read_frame, read_plain, write_parquet
 from titleholder.tables.json_lines import objects
 from titleholder.tables.panel import panel_of
 from titleholder.tables.predictions import predictions_of, with_figures
@@ -21,6 +21,7 @@ __all__ = [
     "panel_of",
     "predictions_of",
     "read_frame",
+    "read_plain",
     "require",
     "with_figures",
     "write_parquet",

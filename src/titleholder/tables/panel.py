@@ -11,17 +11,8 @@ from titleholder.arrays import Floats, Ints, Panel
 from titleholder.errors import BadInput, UsageError
 from titleholder.params.schema import Columns, Policy
 from titleholder.segments import with_segments
-from titleholder.slices import columns_of, label_of
-from titleholder.tables.cells import (
-    codes_of,
-    column_of,
-    ids_of,
-    labels_in,
-    numbers,
-    refuse,
-    require,
-    some,
-)
+from titleholder.slices import label_of
+from titleholder.tables.cells import codes_of, column_of, ids_of, labels_in, numbers, refuse, some
 from titleholder.types import Task
 
 if TYPE_CHECKING:
@@ -32,9 +23,6 @@ def panel_of(frame: "pd.DataFrame", policy: Policy, where: str) -> Panel:
     """The panel that a frame holds, as the policy's columns and task say."""
     columns = policy.columns
     ids = ids_of(frame, columns.row_id, where)
-    for name in columns_of(policy.slices):
-        if name not in policy.segments:
-            require(frame, name, where)
     target = columns.target or "y_true"
     y_true: NDArray[Any] | None = None
     classes: tuple[str, ...] = ()
@@ -60,7 +48,7 @@ def _classes(labels: NDArray[np.object_], policy: Policy, where: str) -> tuple[s
     """The classes in code order: (negative, positive) for binary, sorted for multiclass."""
     found = sorted(set(labels.tolist()))
     if policy.task is Task.MULTICLASS:
-        return tuple(found)
+        return tuple(found) if policy.classes is None else _declared(policy.classes, found, where)
     positive = _positive(policy, found, where)
     others = [label for label in found if label != positive]
     if len(others) > 1:
@@ -69,6 +57,17 @@ def _classes(labels: NDArray[np.object_], policy: Policy, where: str) -> tuple[s
             cure="task: multiclass, or filter the rows",
         )
     return (others[0] if others else f"not {positive}", positive)
+
+
+def _declared(classes: Sequence[str], found: Sequence[str], where: str) -> tuple[str, ...]:
+    """The suite's own classes: all that models know, whether or not each has rows here."""
+    unknown = [label for label in found if label not in classes]
+    if unknown:
+        raise BadInput(
+            f"{where}: holds the labels {some(unknown)}, which are not among the suite's classes",
+            cure="name every label under classes:, as the data write it",
+        )
+    return tuple(classes)
 
 
 def _positive(policy: Policy, found: Sequence[str], where: str) -> str:
@@ -99,9 +98,7 @@ def _weights(
     weights = numbers(frame, name, where, ids)
     refuse(weights < 0, ids, f"{where}: column {name!r} is negative")
     if not weights.sum() > 0:
-        raise BadInput(
-            f"{where}: all weights are zero", cure=f"leave column {name!r} out, or fill it"
-        )
+        raise BadInput(f"{where}: all weights are zero")
     return weights
 
 
@@ -111,11 +108,7 @@ def _clusters(frame: "pd.DataFrame", columns: Columns, where: str) -> Ints | Non
         return None
     codes, _ = column_of(frame, name, where).factorize()
     if (codes < 0).any():
-        first = int(np.flatnonzero(codes < 0)[0]) + 1
-        raise BadInput(
-            f"{where}: {int((codes < 0).sum())} rows have no {name}, the first is row {first}",
-            cure="name the cluster of every row, or leave the column out",
-        )
+        raise BadInput(f"{where}: {int((codes < 0).sum())} rows have no {name}")
     return codes.astype(np.int64)
 
 

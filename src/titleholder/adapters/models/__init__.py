@@ -1,4 +1,4 @@
-"""Model files, by format: scikit-learn models saved with skops, and files of ready predictions.
+"""Model files, by format: scikit-learn models saved with skops, ONNX graphs, and ready predictions.
 
 A model file is code until proven otherwise: each format has a list of what is allowed, and a
 pickle is never opened.
@@ -14,6 +14,8 @@ from titleholder.types import Task
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from titleholder.params.schema import Images
 
 PREDICTION_FILES = (".parquet", ".csv", ".jsonl")
 PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth")
@@ -34,10 +36,12 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a suite asks of its models."""
+    """What a suite asks of its models: the task, and how rows become a model's input."""
 
     task: Task
     positive: str | None = None
+    classes: tuple[str, ...] = ()
+    images: "Images | None" = None
 
 
 def load(path: Path, asked: Asked) -> Model:
@@ -47,6 +51,10 @@ def load(path: Path, asked: Asked) -> Model:
             from titleholder.adapters.models import skops_file
 
             return skops_file.load(path, asked.task, asked.positive)
+        case ".onnx":
+            from titleholder.adapters.models import onnx_file
+
+            return onnx_file.load(path, asked)
         case suffix if suffix in PREDICTION_FILES:
             raise UsageError(f"{path}: holds predictions, and there is no model to run")
         case suffix if suffix in PICKLES:
@@ -57,5 +65,5 @@ def load(path: Path, asked: Asked) -> Model:
         case suffix:
             raise UntrustedModel(
                 f"{path}: {suffix or 'no suffix'} is not a model format that is known here",
-                cure="use .skops, or a predictions file (.parquet, .csv, .jsonl)",
+                cure="use .skops, .onnx, or a predictions file (.parquet, .csv, .jsonl)",
             )
