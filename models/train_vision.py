@@ -158,7 +158,11 @@ class Whole(nn.Module):
 
 
 def tensors(pictures: PictureSet, count: int) -> tuple[Tensor, Tensor]:
-    """A seeded sample, that of ``titleholder images --part train --rows``, as images (n, 1, H, W) in [0, 1] and codes (n,)."""
+    """Images (n, 1, H, W) in [0, 1] and codes (n,) of a seeded sample.
+
+    It is that of ``titleholder images ... --part train --rows N``, whose fingerprints the suite
+    holds against its panel.
+    """
     chosen = np.random.default_rng(SEED).permutation(len(pictures))[:count]
     code = {label: i for i, label in enumerate(pictures.classes)}
     images = np.stack([pictures.pixels(int(i)).transpose(2, 0, 1) for i in chosen])
