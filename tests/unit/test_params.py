@@ -83,11 +83,8 @@ def test_a_whole_example_loads(tmp_path: Path) -> None:
 
 def test_the_repository_s_own_parameters_load() -> None:
     """What `make run` reads is right."""
-    assert set(load(ROOT / "params.yaml", lambda _: REGISTRY).suites) == {
-        "credit",
-        "employment",
-        "flights",
-    }
+    suites = load(ROOT / "params.yaml", lambda _: REGISTRY).suites
+    assert {"credit", "employment", "flights", "vision"} <= set(suites)
 
 
 @pytest.mark.parametrize(
