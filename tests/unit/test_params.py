@@ -153,7 +153,7 @@ def test_a_rule_that_could_never_be_judged_as_meant_is_refused(
         ),
         (
             {"models": {"champion": "m/a.pkl", "candidates": ["n/b.skops"]}},
-            "must end in .skops or .yaml or .yml or .parquet or .csv or .jsonl",
+            "must end in .skops or .onnx or .yaml or .yml or .parquet or .csv or .jsonl",
         ),
         ({"data": {"current": "../x.csv"}}, "must lie in the project"),
         ({"data": {"current": "/x.csv"}}, "must lie in the project"),
