@@ -32,12 +32,16 @@ class Judged(Record, frozen=True):
 
 
 class Ending(Record, frozen=True):
-    """How a suite ended: its verdicts, or the error that prevented them (``error``)."""
+    """How a suite ended: its verdicts, or the error that prevented them (``error``).
+
+    ``warnings`` are of what went wrong beside the verdicts and takes nothing from them.
+    """
 
     suite: str
     outcome: Outcome
     judged: tuple[Judged, ...] = ()
     error: str = ""
+    warnings: tuple[str, ...] = ()
     exit_code: int = Exit.ALLOW
 
     @property
@@ -80,8 +84,12 @@ def ending(ws: Workspace) -> Ending:
     """The ending of a suite whose stages have all run."""
     receipts = publish.read(ws)
     judged = tuple(_judged(ws, receipt) for receipt in receipts.receipts)
+    problem = publish.shown(ws).problem
     return Ending(
-        suite=ws.name, outcome=worst(one.verdict.outcome for one in judged), judged=judged
+        suite=ws.name,
+        outcome=worst(one.verdict.outcome for one in judged),
+        judged=judged,
+        warnings=(f"the dashboard is not up to date: {problem}",) if problem else (),
     )
 
 

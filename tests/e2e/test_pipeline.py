@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import time
 
@@ -198,6 +199,42 @@ def test_an_unknown_suite_is_told_with_the_nearest_name(ran: Project) -> None:
 def _published(project: Project) -> list[str]:
     store = project.root / ".titleholder/store"
     return sorted(p.relative_to(store).as_posix() for p in store.rglob("verdicts/**/*.json"))
+
+
+def test_the_dashboard_stands_beside_the_verdict(ran: Project) -> None:
+    """With the run, its report card and the drift that was measured."""
+    pages = ran.root / f".titleholder/store/dashboard/suites/dev/{SUITE}"
+    card = ran.root / f".titleholder/runs/{SUITE}/report/candidate/report.html"
+    assert (pages / "runs/00000001-card.html").read_bytes() == card.read_bytes()
+    drift = json.loads((ran.root / f".titleholder/runs/{SUITE}/drift/drift.json").read_text())
+    front = (pages / "index.html").read_text()
+    assert any(f">{column['name']}</th>" in front for column in drift["columns"])
+
+
+@pytest.mark.parametrize("harm", ["damaged", "in the way"])
+def test_a_dashboard_that_fails_is_told_and_fails_nothing(ran: Project, harm: str) -> None:
+    """The verdict stands, the stage and the run end well, and a warning names the cure."""
+    dashboard = ran.root / ".titleholder/store/dashboard"
+    kept = dashboard.with_name("kept-aside")
+    dashboard.rename(kept)
+    if harm == "damaged":
+        state = dashboard / f"suites/dev/{SUITE}/overview.json"
+        state.parent.mkdir(parents=True)
+        state.write_text("{}{}")
+    else:
+        dashboard.write_text("a file where a directory should be")
+    try:
+        done = ran.titleholder("run", SUITE, "--quiet")
+        assert done.code == 0, done.err
+        assert f"titleholder: {SUITE}: warning: the dashboard is not up to date: " in done.err
+        assert "cure:" in done.err and "Traceback" not in done.err
+        receipt = f".titleholder/runs/{SUITE}/publish/receipt.json"
+        assert json.loads((ran.root / receipt).read_text())["receipts"]
+    finally:
+        shutil.rmtree(dashboard, ignore_errors=True)
+        dashboard.unlink(missing_ok=True)
+        kept.rename(dashboard)
+    assert ran.titleholder("dashboard", "--rebuild").code == 0
 
 
 def test_the_report_card_is_one_small_page_that_loads_nothing(ran: Project) -> None:

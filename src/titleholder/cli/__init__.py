@@ -26,6 +26,7 @@ COMMANDS = (
     "run",
     "stage",
     "compare",
+    "dashboard",
     "gate",
     "doctor",
     "hash-rows",

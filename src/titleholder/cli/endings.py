@@ -19,6 +19,9 @@ def show(endings: Sequence[Ending], *, as_json: bool, quiet: bool) -> int:
     else:
         for ending in endings:
             _show_one(ending, quiet=quiet)
+    for ending in endings:
+        for warning in ending.warnings:
+            print(f"titleholder: {ending.suite}: warning: {warning}", file=sys.stderr, flush=True)
     return max((ending.exit_code for ending in endings), default=Exit.ALLOW)
 
 

@@ -176,18 +176,24 @@ def _ends(estimates: Sequence[Estimate]) -> list[float]:
 
 
 def _runs(nights: Sequence[Night]) -> Iterator[list[int]]:
-    """Stretches of nights that followed one another as usual and all have a value."""
+    """Stretches of nights that followed one another as usual, on one champion, with a value."""
     usual = usual_gap([night.day for night in nights])
     run: list[int] = []
     for number, night in enumerate(nights):
-        late = bool(run) and (night.day - nights[run[-1]].day).days > usual
-        if run and (late or night.mark.value is None):
+        broken = bool(run) and _broken(nights[run[-1]], night, usual)
+        if run and (broken or night.mark.value is None):
             yield run
             run = []
         if night.mark.value is not None:
             run.append(number)
     if run:
         yield run
+
+
+def _broken(before: Night, after: Night, usual: int) -> bool:
+    """Whether no line leads on: a night is missing, or another champion was met."""
+    late = (after.day - before.day).days > usual
+    return late or before.entry.run.champion != after.entry.run.champion
 
 
 def _dot(x: float, mark: Mark, scale: Scale) -> Dot:

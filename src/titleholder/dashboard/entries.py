@@ -16,7 +16,6 @@ MOST_MARKS = 80
 MOST_SHIFTS = 8
 LONGEST_REASON = 300
 DIGITS = 6  # more than any chart shows
-REPORT_CARD = "report.html"
 
 
 class Mark(Record, frozen=True, array_like=True):
@@ -79,7 +78,7 @@ class Unmet(Record, frozen=True):
 
 
 class Entry(Record, frozen=True):
-    """One run. ``report`` is the digest of its report card; ``left_out`` counts further marks."""
+    """One run. ``report`` says that its report card is kept; ``left_out`` counts further marks."""
 
     run: Judged
     marks: tuple[Mark, ...]
@@ -87,7 +86,7 @@ class Entry(Record, frozen=True):
     unmet: tuple[Unmet, ...]
     shifts: tuple[Shift, ...]
     drift: Outcome | None
-    report: str | None
+    report: bool
 
     @property
     def month(self) -> str:
@@ -95,12 +94,14 @@ class Entry(Record, frozen=True):
         return self.run.night[:7]
 
 
-def entry_of(link: Link[Statement], drift: Drift | None) -> Entry:
-    """What is kept of a published verdict; NoVerdict if it contradicts itself."""
+def entry_of(link: Link[Statement], drift: Drift | None, *, report: bool = False) -> Entry:
+    """What is kept of a published verdict; NoVerdict if it contradicts itself.
+
+    ``report`` says whether its report card is kept beside the page of the run.
+    """
     verdict = link.statement.predicate.verdict
     run = judged(link)
     ordered = said.ordered(verdict.findings)
-    cards = [e for e in link.statement.predicate.evidence if e.name.endswith(f"/{REPORT_CARD}")]
     return Entry(
         run=msgspec.structs.replace(
             run,
@@ -112,7 +113,7 @@ def entry_of(link: Link[Statement], drift: Drift | None) -> Entry:
         unmet=tuple(_unmet(c) for c in verdict.checks if c.outcome is not Outcome.PASS),
         shifts=_shifts(drift.columns) if drift else (),
         drift=drift.outcome if drift else None,
-        report=cards[0].sha256 if cards else None,
+        report=report,
     )
 
 

@@ -202,10 +202,9 @@ def _environment() -> "Environment":
     return environment
 
 
-def of_store(evidence: "Evidence | str") -> str:
-    """Where evidence lies, from the top of the dashboard: by its record or its hex digest."""
-    sha256 = evidence if isinstance(evidence, str) else evidence.sha256
-    return _TO_STORE + evidence_key(sha256)
+def of_store(evidence: Evidence) -> str:
+    """Where evidence lies, from the top of the dashboard."""
+    return _TO_STORE + evidence_key(evidence.sha256)
 
 
 @lru_cache(maxsize=4)

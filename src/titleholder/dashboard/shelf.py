@@ -44,6 +44,7 @@ INDEX = "dashboard/suites.json"
 FRONT = "dashboard/index.html"
 OVERVIEW = "overview.json"
 DRIFT = "drift/drift.json"
+REPORT_CARD = "report.html"
 ANEW = "titleholder dashboard --rebuild"
 _MOST_SHARDS = 14
 _ATTEMPTS = 64
@@ -103,10 +104,13 @@ class Shelf:
         """
         by_month: dict[str, list[Entry]] = defaultdict(list)
         for link in links:
-            entry = entry_of(link, self._drift(link))
+            card = self._evidence(link, REPORT_CARD)
+            entry = entry_of(link, self._drift(link), report=card is not None)
             by_month[entry.month].append(entry)
             page = pages.run(self.environment, self.suite, link, entry)
             self._put(self.key(f"runs/{link.sequence:08d}.html"), _always(page))
+            if card is not None:
+                self._put(self.key(f"runs/{link.sequence:08d}-card.html"), _always(card))
         for month, entries in by_month.items():
             self._put(self.key(f"history/{month}.json"), self._joining(month, entries, beyond))
         self._put(self.key(OVERVIEW), lambda held: self._overview(held, set(by_month), beyond))
@@ -179,17 +183,21 @@ class Shelf:
         return [crowned(link) for link in fresh][::-1]
 
     def _drift(self, link: Link[Statement]) -> Drift | None:
-        """The drift record behind a verdict; None where there is none, or not the one it names."""
-        named = [e for e in link.statement.predicate.evidence if e.name == DRIFT]
-        if not named:
-            return None
+        """The drift record behind a verdict; None where there is none that can be read."""
+        data = self._evidence(link, DRIFT)
         try:
-            data = self.source.get(evidence_key(named[0].sha256)).data
-            if hashlib.sha256(data).hexdigest() != named[0].sha256:
-                return None
-            return records.decode(data, Drift, source=DRIFT)
-        except (ObjectNotFound, RecordError):
+            return None if data is None else records.decode(data, Drift, source=DRIFT)
+        except RecordError:
             return None
+
+    def _evidence(self, link: Link[Statement], name: str) -> bytes | None:
+        """The evidence of this name; None where there is none, or not the one that is named."""
+        kept = link.statement.predicate.evidence
+        named = next((e for e in kept if f"/{e.name}".endswith(f"/{name}")), None)
+        held = _held(self.source, evidence_key(named.sha256)) if named else None
+        if named is None or held is None:
+            return None
+        return held.data if hashlib.sha256(held.data).hexdigest() == named.sha256 else None
 
     def _put(self, key: str, make: Callable[[Stored | None], bytes]) -> None:
         """Write what ``make`` makes over what was there before it was made, or make it again."""
@@ -233,6 +241,7 @@ def rebuild(source: Store, target: Store) -> dict[tuple[str, str], int]:
     What is published meanwhile is not lost. NoVerdict where a chain is broken.
     """
     target.prepare()
+    _mend_index(target)
     found = {}
     for environment, suite in suites_of(source):
         shelf = Shelf(source, target, environment, suite)
@@ -243,6 +252,25 @@ def rebuild(source: Store, target: Store) -> dict[tuple[str, str], int]:
         shelf.show(sorted(months))
         found[environment, suite] = tip.sequence
     return found
+
+
+def _mend_index(target: Store) -> None:
+    """Begin the index anew; suites that are no more are not in it again."""
+    for _ in range(_ATTEMPTS):
+        with contextlib.suppress(PreconditionFailed):
+            _replace(target, INDEX, _held(target, INDEX), encode(Index()))
+            return
+    raise _contested(target, INDEX)
+
+
+def bring_along(source: Store, target: Store) -> None:
+    """Copy the verdicts, which the pages of runs lead to."""
+    for environment, suite in suites_of(source):
+        shelf = Shelf(source, target, environment, suite)
+        tip = shelf.chain.tip()
+        for link in shelf.chain.back_from(tip, EVERYTHING) if tip else ():
+            with contextlib.suppress(PreconditionFailed):  # it lies there already
+                target.put_new(link.key, link.data)
 
 
 def suites_of(store: Store) -> list[tuple[str, str]]:

@@ -23,13 +23,17 @@ Name: TypeAlias = Annotated[str, Meta(pattern=f"^{NAME}$")]
 
 
 class StoreParams(Record, frozen=True):
-    """Where verdicts are published: ``file://directory`` or ``s3://bucket/prefix``."""
+    """Where verdicts are published: ``file://directory`` or ``s3://bucket/prefix``.
+
+    ``dashboard`` says whether its pages are kept beside them.
+    """
 
     url: str = "file://.titleholder/store"
     environment: Name = "dev"
     endpoint: str | None = None
     region: str | None = None
     valid_hours: Positive = 168.0
+    dashboard: bool = True
 
 
 class Reference(Record, frozen=True):

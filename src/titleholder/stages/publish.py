@@ -1,6 +1,7 @@
 """publish: each candidate's verdict with all that stands behind it, and a receipt.
 
-The signing key is read here and nowhere else, before anything is published.
+The signing key is read here and nowhere else, before anything is published. The dashboard comes
+after all of it: whatever becomes of that, the verdicts stand and the stage has done its work.
 """
 
 import os
@@ -10,13 +11,17 @@ from pathlib import Path
 from titleholder import publication, records
 from titleholder.adapters import ed25519
 from titleholder.adapters.stores import open_store
+from titleholder.dashboard import shelf
+from titleholder.errors import TitleholderError
 from titleholder.stages import STAGES, manifest, notes, provenance
 from titleholder.stages.workspace import Workspace
 from titleholder.statement import subject_of
+from titleholder.store import Store
 from titleholder.types import Record, Verdict
 
 RECEIPT = "receipt.json"
 SUITE = "suite.json"
+SHOWN = "dashboard.json"
 
 
 class Receipts(Record, frozen=True):
@@ -24,6 +29,12 @@ class Receipts(Record, frozen=True):
 
     inputs: dict[str, str]
     receipts: tuple[publication.Receipt, ...]
+
+
+class Shown(Record, frozen=True):
+    """What became of the dashboard: nothing to tell, or why it is not up to date."""
+
+    problem: str
 
 
 def run(ws: Workspace) -> None:
@@ -40,6 +51,7 @@ def run(ws: Workspace) -> None:
     inputs = dict(ws.digest(path) for path in verdicts.values())
     receipts = tuple(_publish(ws, found, name, path, signer) for name, path in verdicts.items())
     records.write(ws.stage("publish") / RECEIPT, Receipts(inputs=inputs, receipts=receipts))
+    records.write(ws.stage("publish") / SHOWN, Shown(_dashboard(ws)))
 
 
 def ready(ws: Workspace) -> None:
@@ -48,12 +60,35 @@ def ready(ws: Workspace) -> None:
     Nothing is asked of a network.
     """
     ed25519.signer(os.environ)
-    open_store(ws.store.url, root=ws.root, endpoint=ws.store.endpoint, region=ws.store.region)
+    _store(ws)
 
 
 def read(ws: Workspace) -> Receipts:
     """The receipts of the last published run of this workspace."""
     return records.read(ws.stage("publish") / RECEIPT, Receipts)
+
+
+def shown(ws: Workspace) -> Shown:
+    """What became of the dashboard in that run."""
+    return records.read(ws.stage("publish") / SHOWN, Shown)
+
+
+def _dashboard(ws: Workspace) -> str:
+    """Bring the dashboard up to date; the reason, where that did not work."""
+    if not ws.store.dashboard:
+        return ""
+    try:
+        shelf.update(_store(ws), ws.store.environment, ws.name)
+    except TitleholderError as error:
+        return str(error)
+    except Exception as error:  # a fault of pages must not undo what has been published
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def _store(ws: Workspace) -> Store:
+    where = ws.store
+    return open_store(where.url, root=ws.root, endpoint=where.endpoint, region=where.region)
 
 
 def _publish(
@@ -63,9 +98,7 @@ def _publish(
     path: Path,
     signer: ed25519.PrivateKey | None,
 ) -> publication.Receipt:
-    store = open_store(
-        ws.store.url, root=ws.root, endpoint=ws.store.endpoint, region=ws.store.region
-    )
+    store = _store(ws)
     source = found.source(manifest.CANDIDATE + candidate)
     for read in found.for_candidate(candidate):
         # Whoever swapped data or a model during the run is caught here at the latest.

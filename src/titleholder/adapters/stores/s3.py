@@ -27,7 +27,7 @@ from titleholder.errors import (
     StoreError,
     StoreUnreachable,
 )
-from titleholder.store import Stored, checked_key
+from titleholder.store import Stored, checked_key, media_type
 
 T = TypeVar("T")
 
@@ -58,22 +58,6 @@ class _Refused(Exception):
         super().__init__(error.message)
         self.error = error
         self.fate = fate
-
-
-def media_type(key: str, data: bytes) -> str:
-    """What a browser is told that an object is: by its name, or by how it begins.
-
-    Evidence lies under its digest and has no name that says what it is.
-
-    >>> media_type("dashboard/index.html", b""), media_type("evidence/ab", b"<!DOCTYPE html>\\n")
-    ('text/html; charset=utf-8', 'text/html; charset=utf-8')
-    """
-    suffix = key.rpartition("/")[2].rpartition(".")[2]
-    if suffix == "html" or data[:32].lstrip().lower().startswith((b"<!doctype html", b"<html")):
-        return "text/html; charset=utf-8"
-    if suffix == "txt":
-        return "text/plain; charset=utf-8"
-    return "application/json" if suffix == "json" else "application/octet-stream"
 
 
 class S3Store:

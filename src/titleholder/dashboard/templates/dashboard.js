@@ -12,14 +12,15 @@ function span(ms) {
   return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
-let stale = 0;
+const troubled = [];
 for (const age of document.querySelectorAll("[data-published]")) {
   const now = Date.now();
   const published = Date.parse(age.dataset.published), expires = Date.parse(age.dataset.expires);
   const usual = Number(age.dataset.gap) * DAY;
   const said = [];
   if (now - published > usual * 1.5) {
-    said.push(`Stale: no verdict for ${span(now - published)}, where one comes every ${span(usual)}.`);
+    const rhythm = usual === DAY ? "night" : span(usual);
+said.push(`Stale: no verdict for ${span(now - published)}, where one comes every ${rhythm}.`);
   }
   if (now >= expires) said.push(`Expired ${span(now - expires)} ago: the gate lets nothing through on it.`);
   if (now < published - 5 * 60e3) said.push("Published in the future: a clock is wrong.");
@@ -28,12 +29,12 @@ for (const age of document.querySelectorAll("[data-published]")) {
     const alarm = age.nextElementSibling;
     alarm.textContent = said.join(" ");
     alarm.hidden = false;
-    stale += 1;
+    troubled.push(age.dataset.suite);
   }
 }
 const front = document.querySelector(".alarm.all");
-if (front && stale > 0) {
-  front.textContent = stale === 1 ? "1 suite has no verdict of tonight." : `${stale} suites have no verdict of tonight.`;
+if (front && troubled.length > 0) {
+  front.textContent = `Look after ${troubled.slice(0, 5).join(", ")}${troubled.length > 5 ? ` and ${troubled.length - 5} more` : ""}: no verdict that holds tonight.`;
   front.hidden = false;
 }
 
