@@ -94,18 +94,6 @@ def test_the_flow_runs_the_stages_of_the_table() -> None:
     assert all(task.cache_policy == NO_CACHE for task in TASKS.values())
 
 
-def test_the_nightly_deployment_names_a_flow_that_exists_and_runs_in_utc() -> None:
-    """prefect.yaml is checked against the code that it points to."""
-    from flows import nightly
-
-    (deployment,) = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
-    path, _, function = deployment["entrypoint"].partition(":")
-    assert (ROOT / path).is_file()
-    assert set(deployment["parameters"]) <= set(getattr(nightly, function).parameters.properties)
-    assert deployment["schedules"][0]["timezone"] == "UTC"
-    assert deployment["schedules"][0]["cron"] == nightly.NIGHTLY
-
-
 def test_every_stage_can_be_loaded_on_its_own() -> None:
     """DVC runs each in a process of its own: none may lean on what another one imported."""
     code = (

@@ -28,6 +28,7 @@ COMMANDS = (
     "compare",
     "dashboard",
     "gate",
+    "announce",
     "doctor",
     "hash-rows",
     "history",
