@@ -1,4 +1,4 @@
-"""`titleholder announce`: one event for each suite that reads the model, or an error with its cure."""
+"""`titleholder announce`: an event for each suite that reads the model, or why there is none."""
 
 import hashlib
 import http.server
@@ -71,7 +71,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_each_suite_that_reads_the_model_has_an_event(server: Server) -> None:
-    """With the suite, the path and the digest of the bytes, as a deployment's trigger reads them."""
+    """With the suite, the path and the digest of the bytes, as a trigger reads them."""
     words = ["announce", "--model", "models/new.skops", "--server", server.url]
     assert cli.main(words) == Exit.ALLOW
     digest = hashlib.sha256(MODEL).hexdigest()
