@@ -36,7 +36,7 @@ from prefect.states import Completed, Failed  # noqa: E402
 from titleholder import runner  # noqa: E402
 from titleholder.cli import endings, outputs  # noqa: E402
 from titleholder.errors import Exit, StoreUnreachable, TitleholderError  # noqa: E402
-from titleholder.report import markdown  # noqa: E402
+from titleholder.report import leaderboard, markdown  # noqa: E402
 from titleholder.stages import STAGES, publish  # noqa: E402
 from titleholder.stages.workspace import StoreChoice, Workspace, open_params  # noqa: E402
 from titleholder.types import Outcome  # noqa: E402
@@ -105,6 +105,12 @@ def benchmark(
             key=_key(f"findings-{suite}-{one.verdict.candidate}"),
             markdown=markdown.summary(one.verdict),
             description=f"{suite}: may {one.verdict.candidate} take the title?",
+        )
+    if ending.leaderboard is not None and leaderboard.shown(ending.leaderboard):
+        create_markdown_artifact(
+            key=_key(f"leaderboard-{suite}"),
+            markdown=leaderboard.markdown(ending.leaderboard),
+            description=f"{suite}: which of its models?",
         )
     return Completed(name=STATE_OF[ending.outcome], message=ending.sentence, data=ending)
 
@@ -199,7 +205,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not isinstance(found, list):
         print(f"titleholder: the night did not end: {found}", file=sys.stderr)
         return Exit.UNDECIDED
-    outputs.write(args, runner.verdicts(found), runner.errors(found))
+    boards = runner.leaderboards(found)
+    outputs.write(args, runner.verdicts(found), runner.errors(found), boards)
     return endings.show(found, as_json=args.json, quiet=args.quiet)
 
 

@@ -2,14 +2,15 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from titleholder import publication
 from titleholder.errors import Exit, TitleholderError
-from titleholder.stages import STAGES, publish
+from titleholder.leaderboard import Leaderboard, decided
+from titleholder.stages import STAGES, judge, publish
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Outcome, Record, Verdict
 
@@ -34,12 +35,14 @@ class Judged(Record, frozen=True):
 class Ending(Record, frozen=True):
     """How a suite ended: its verdicts, or the error that prevented them (``error``).
 
-    ``warnings`` are of what went wrong beside the verdicts and takes nothing from them.
+    ``leaderboard`` has all models, with the outcomes that were published. ``warnings`` are of what
+    went wrong beside the verdicts and takes nothing from them.
     """
 
     suite: str
     outcome: Outcome
     judged: tuple[Judged, ...] = ()
+    leaderboard: Leaderboard | None = None
     error: str = ""
     warnings: tuple[str, ...] = ()
     exit_code: int = Exit.ALLOW
@@ -85,10 +88,12 @@ def ending(ws: Workspace) -> Ending:
     receipts = publish.read(ws)
     judged = tuple(_judged(ws, receipt) for receipt in receipts.receipts)
     problem = publish.shown(ws).problem
+    outcomes = {one.verdict.candidate: one.verdict.outcome for one in judged}
     return Ending(
         suite=ws.name,
-        outcome=worst(one.verdict.outcome for one in judged),
+        outcome=worst(outcomes.values()),
         judged=judged,
+        leaderboard=decided(judge.read_leaderboard(ws), outcomes),
         warnings=(f"the dashboard is not up to date: {problem}",) if problem else (),
     )
 
@@ -100,7 +105,7 @@ def failed(suite: str, error: TitleholderError) -> Ending:
     )
 
 
-def worst(outcomes: Iterator[Outcome] | Sequence[Outcome]) -> Outcome:
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
     """The worst of several outcomes; ERROR when there are none."""
     return min(outcomes, key=WORST_FIRST.index, default=Outcome.ERROR)
 
@@ -108,6 +113,11 @@ def worst(outcomes: Iterator[Outcome] | Sequence[Outcome]) -> Outcome:
 def verdicts(endings: Sequence[Ending]) -> list[Verdict]:
     """Every verdict of these endings."""
     return [one.verdict for ending in endings for one in ending.judged]
+
+
+def leaderboards(endings: Sequence[Ending]) -> list[Leaderboard]:
+    """Every leaderboard of these endings."""
+    return [ending.leaderboard for ending in endings if ending.leaderboard is not None]
 
 
 def errors(endings: Sequence[Ending]) -> dict[str, str]:

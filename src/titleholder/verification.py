@@ -334,7 +334,7 @@ def _measured(ws: Workspace, verdict: Verdict, evidence: Mapping[str, bytes]) ->
         raise NoVerdict(f"the statistics cannot be repeated: {error.message}") from error
     names = (
         f"{verdict.candidate}/{compare.ROWS}", f"{verdict.candidate}/{compare.MEASURED}",
-        compare.PAST, compare.PANEL,
+        compare.PAST, compare.PANEL, compare.STANDINGS,
     )  # fmt: skip
     for name in names:
         if (ws.stage("compare") / name).read_bytes() != evidence.get(f"compare/{name}"):

@@ -40,6 +40,16 @@ def _show_one(ending: Ending, *, quiet: bool) -> None:
         terminal.print_findings(one.verdict)
         print(f"  report card  {one.report}")
         print(f"  verdict      {one.published} ({signed(one)})", flush=True)
+    if not quiet:
+        _show_leaderboard(ending)
+
+
+def _show_leaderboard(ending: Ending) -> None:
+    from titleholder.report import leaderboard, tables
+
+    if ending.leaderboard is not None and leaderboard.shown(ending.leaderboard):
+        print()
+        sys.stdout.write(tables.encodable(leaderboard.plain(ending.leaderboard), sys.stdout))
 
 
 def signed(one: Judged) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from titleholder.leaderboard import Leaderboard
     from titleholder.types import Verdict
 
 SUMMARY = "GITHUB_STEP_SUMMARY"  # the file that GitHub shows beside a job
@@ -25,10 +26,12 @@ def write(
     args: argparse.Namespace,
     verdicts: Sequence["Verdict"],
     errors: Mapping[str, str] | None = None,
+    boards: Sequence["Leaderboard"] = (),
 ) -> None:
     """Write the files that were asked for, and what GitHub Actions reads by itself.
 
-    ``errors`` are suites that came to no verdict, with the message.
+    ``errors`` are suites that came to no verdict, with the message; ``boards`` are leaderboards,
+    for the summary.
     """
     if args.junit is not None:
         from titleholder.report.junit import junit
@@ -42,7 +45,7 @@ def write(
     if args.markdown is not None or summary:
         from titleholder.report.markdown import summary as told
 
-        text = "\n".join(told(verdict) for verdict in verdicts)
+        text = "\n".join([*(told(verdict) for verdict in verdicts), *_boards(boards)])
         if args.markdown is not None:
             _put(args.markdown, text)
         if summary:
@@ -53,6 +56,12 @@ def write(
 
         for verdict in verdicts:
             print(annotations(verdict), end="")
+
+
+def _boards(boards: Sequence["Leaderboard"]) -> list[str]:
+    from titleholder.report import leaderboard
+
+    return [leaderboard.markdown(board) for board in boards if leaderboard.shown(board)]
 
 
 def _put(path: Path, text: str) -> None:

@@ -43,5 +43,6 @@ def run(args: argparse.Namespace) -> int:
         publish.ready(ws)
     clock = runner.Clock(runner.silence if args.quiet or args.json else runner.to_stderr)
     found = [runner.run_suite(ws, clock) for ws in spaces]
-    outputs.write(args, runner.verdicts(found), runner.errors(found))
+    boards = runner.leaderboards(found)
+    outputs.write(args, runner.verdicts(found), runner.errors(found), boards)
     return endings.show(found, as_json=args.json, quiet=args.quiet)

@@ -6,13 +6,14 @@ whoever has read their names.
 
 import math
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from itertools import pairwise
 from pathlib import PurePosixPath
-from typing import Protocol
 
 from titleholder.params.document import Path_
 from titleholder.params.expression import BadExpression, columns_in, parse
+from titleholder.params.leaderboards import leaderboard_problems
+from titleholder.params.named import MetricFacts, Metrics, measured_problems, metric_problems
 from titleholder.params.schema import Binned, Chat, Part, Policy, SliceSpec, Suite, Training
 from titleholder.params.shape import Problem, nearest
 from titleholder.types import Kind, Mode, Rule, Severity, Task
@@ -26,28 +27,6 @@ MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 MARGINS = (Kind.NON_INFERIOR, Kind.SUPERIOR)
 
 
-class MetricFacts(Protocol):
-    """What has to be known of a metric to tell whether a rule on it makes sense."""
-
-    @property
-    def tasks(self) -> frozenset[Task]: ...  # noqa: D102
-    @property
-    def higher_is_better(self) -> bool: ...  # noqa: D102
-    @property
-    def domain(self) -> tuple[float, float]: ...  # noqa: D102
-    @property
-    def grouped(self) -> bool: ...  # noqa: D102
-    @property
-    def measured(self) -> bool: ...  # noqa: D102
-    @property
-    def target(self) -> float | None: ...  # noqa: D102
-    @property
-    def by_default(self) -> bool: ...  # noqa: D102
-
-
-Metrics = Mapping[str, MetricFacts]
-
-
 def suite_problems(suite: Suite, metrics: Metrics, path: Path_) -> Iterator[Problem]:
     """All that is wrong with the meaning of a suite."""
     yield from policy_problems(suite, metrics, path)
@@ -56,6 +35,7 @@ def suite_problems(suite: Suite, metrics: Metrics, path: Path_) -> Iterator[Prob
     yield from _chat_problems(suite, path)
     yield from _bias_problems(suite, (*path, "bias"))
     yield from _image_problems(suite, path)
+    yield from leaderboard_problems(suite, metrics, path)
     for name in suite.drift.columns:
         if name in suite.columns.ignore:
             where = (*path, "drift", "columns", name)
@@ -119,13 +99,13 @@ def _task_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Pr
     if policy.task is not Task.SCORED:
         for i, name in enumerate(policy.metrics or ()):
             if name != "usual":
-                yield from _metric_problems(name, policy.task, metrics, (*path, "metrics", i))
+                yield from metric_problems(name, policy.task, metrics, (*path, "metrics", i))
         if policy.decay.metric is not None:
             where = (*path, "decay", "metric")
-            yield from _metric_problems(policy.decay.metric, policy.task, metrics, where)
+            yield from metric_problems(policy.decay.metric, policy.task, metrics, where)
         for key, asked in (("methods", policy.methods), ("tests", policy.tests)):
             for name in asked:
-                yield from _metric_problems(name, policy.task, metrics, (*path, key, name))
+                yield from metric_problems(name, policy.task, metrics, (*path, key, name))
 
 
 def _cost_problems(policy: Policy, path: Path_) -> Iterator[Problem]:
@@ -157,16 +137,6 @@ def _bias_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
     for name in bias.privileged if bias.protected is not None else ():
         if name not in names:
             yield Problem((*path, "privileged", name), f"is not protected{nearest(name, names)}")
-
-
-def _metric_problems(name: str, task: Task, metrics: Metrics, path: Path_) -> Iterator[Problem]:
-    possible = [known for known, facts in metrics.items() if task in facts.tasks]
-    if name not in metrics:
-        yield Problem(path, f"there is no metric {name!r}{nearest(name, possible)}")
-    elif task not in metrics[name].tasks:
-        tasks = ", ".join(sorted(metrics[name].tasks))
-        near = nearest(name, possible)
-        yield Problem(path, f"{name!r} is a metric of {tasks}, not of {task}{near}")
 
 
 # -------------------------------------------------------------------------- slices
@@ -233,29 +203,14 @@ def _rule_problems(rule: Rule, policy: Policy, metrics: Metrics, path: Path_) ->
     where = (*path, "metric")
     facts = metrics.get(rule.metric)
     if policy.task is not Task.SCORED or facts is not None:
-        yield from _metric_problems(rule.metric, policy.task, metrics, where)
+        yield from metric_problems(rule.metric, policy.task, metrics, where)
     if facts is not None and isinstance(policy, Suite):
-        yield from _measured_problems(rule.metric, facts, policy, where)
+        yield from measured_problems(rule.metric, facts, policy, where)
     yield from _number_problems(rule, facts, path)
     yield from _over_problems(rule, facts, policy, path)
     yield from _where_problems(rule, facts, policy, path)
     if rule.min_n is not None and rule.min_n < 1:
         yield Problem((*path, "min_n"), f"must be at least 1, and is {rule.min_n}")
-
-
-def _measured_problems(
-    name: str, facts: MetricFacts, suite: Suite, path: Path_
-) -> Iterator[Problem]:
-    """A suite measures what `metrics` names, and no more for the sake of a rule.
-
-    Otherwise a change of a rule would change what `compare` has to do, and `dvc repro` would not
-    know of it.
-    """
-    named = ("usual",) if suite.metrics is None else suite.metrics
-    if name in named or ("usual" in named and facts.by_default):
-        return
-    wider = ", ".join(f'"{n}"' if "[" in n else n for n in (*named, name))
-    yield Problem(path, f"{name!r} is not measured in this suite (write metrics: [{wider}])")
 
 
 def _number_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Iterator[Problem]:

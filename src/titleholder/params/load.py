@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from titleholder.errors import ConfigError
-from titleholder.params.check import Metrics, policy_problems, suite_problems
+from titleholder.params.check import policy_problems, suite_problems
 from titleholder.params.document import Document, Path_, read
+from titleholder.params.named import Metrics
 from titleholder.params.schema import Params, Policy, StoreParams, Suite
 from titleholder.params.shape import Problem, convert, problems
 

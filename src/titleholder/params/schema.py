@@ -163,6 +163,12 @@ class HoldoutParams(Record, frozen=True):
     severity: Severity = Severity.BLOCK
 
 
+class LeaderboardParams(Record, frozen=True):
+    """What several models are ranked by: the task's headline metric unless given."""
+
+    metrics: Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
+
+
 class Binned(Record, frozen=True):
     """A slice by bins of a number: ``bins`` are edges, each bin is [low, high)."""
 
@@ -268,6 +274,8 @@ class Suite(Policy, frozen=True, kw_only=True):
     holdout: HoldoutParams = HoldoutParams()
     bias: BiasParams = BiasParams()
     images: Images | None = None
+    leaderboard: LeaderboardParams = LeaderboardParams()
+    constraints: tuple[str, ...] = ()
     description: str = ""
 
 

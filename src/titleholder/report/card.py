@@ -13,6 +13,7 @@ from titleholder.compare import Comparisons
 from titleholder.decay import Decay
 from titleholder.drift import ColumnShift, Drift
 from titleholder.explore import Explored
+from titleholder.leaderboard import Leaderboard
 from titleholder.metrics import REGISTRY, Registry
 from titleholder.report import (
     changed,
@@ -20,6 +21,7 @@ from titleholder.report import (
     findings,
     forest,
     heatmap,
+    leaderboard,
     plots,
     running,
     sentences,
@@ -58,6 +60,7 @@ class Card:
     candidate: Predictions | None = None
     explored: Explored | None = None
     selftest: SelfTest | None = None
+    leaderboard: Leaderboard | None = None
     registry: Registry = field(default_factory=lambda: REGISTRY)
     evidence: Mapping[str, str] = field(default_factory=dict)
     signature: str = "unsigned"
@@ -81,6 +84,7 @@ def _sections(card: Card) -> dict[str, Any]:
     answers = _answers(card)
     return {
         **_decisive(card),
+        **_board(card.leaderboard),
         "trials": trials.reading(card.selftest) if card.selftest else (),
         "withheld": sentences.unmet(card.verdict),
         "warnings": sentences.warnings(card.verdict),
@@ -104,6 +108,15 @@ def _sections(card: Card) -> dict[str, Any]:
         "most_offending": MOST_OFFENDING,
         "twins": _twins(card.verdict.inputs),
     }
+
+
+def _board(board: Leaderboard | None) -> dict[str, Any]:
+    """The leaderboard's table, where it says more than the verdict."""
+    if board is None or not leaderboard.shown(board):
+        return {"board": ()}
+    table = [leaderboard.cells(row, board) for row in leaderboard.rows(board)]
+    head, why = leaderboard.head(board), leaderboard.why(board)
+    return {"board": table, "board_head": head, "board_why": why}
 
 
 def _decisive(card: Card) -> dict[str, Any]:

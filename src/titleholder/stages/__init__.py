@@ -53,7 +53,8 @@ _TABLE = (
         "compare",
         ("pull", "predict"),
         (
-            "classes", "columns", "costs", "decay", "drift", "level", "methods", "metrics",
+            "classes", "columns", "costs", "decay", "drift", "leaderboard", "level", "methods",
+            "metrics",
             "metrics_from", "positive", "resamples", "seed", "segments", "slices", "task", "tests",
             "threshold",
         ),
@@ -61,7 +62,7 @@ _TABLE = (
     Stage(
         "judge",
         ("pull", "validate", "drift", "compare"),
-        ("data", "decay", "drift", "leakage", "level", "min_n", "rules", "task"),
+        ("constraints", "data", "decay", "drift", "leakage", "level", "min_n", "rules", "task"),
     ),
     Stage("report", ("pull", "validate", "drift", "predict", "compare", "judge"), ("bias",)),
     Stage(

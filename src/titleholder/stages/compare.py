@@ -13,10 +13,12 @@ from titleholder.metrics import REGISTRY
 from titleholder.stages import STAGES, calibration, predict
 from titleholder.stages.panels import Rows
 from titleholder.stages.workspace import Workspace
+from titleholder.standings import Standings, stand
 from titleholder.types import Record
 
 PAST = "_past.json"
 PANEL = "_panel.json"
+STANDINGS = "_standings.json"
 ROWS = "comparisons.json"
 MEASURED = "measured.json"
 EXPLORED = "explored.json"
@@ -42,7 +44,8 @@ class Rowed(Record, frozen=True):
 def run(ws: Workspace) -> None:
     """Write ``<candidate>/comparisons.json`` for each candidate, and ``_past.json``.
 
-    ``_panel.json`` says which rows they are of, whatever their file is called.
+    ``_panel.json`` says which rows they are of, whatever their file is called, and
+    ``_standings.json`` how all models stand to each other.
     ``<candidate>/explored.json`` has slices that nobody declared, where models were run.
 
     What a clock or a scale gave stands apart, in ``<candidate>/measured.json``: no two runs
@@ -70,15 +73,22 @@ def run(ws: Workspace) -> None:
             _write(ws, msgspec.structs.replace(blank, candidate=name))
         past = Past(inputs=inputs, decay=decay.unavailable(ws.suite, rows.skipped), answers=())
         rowed = Rowed(inputs=inputs, fingerprint=None)
+        standings = _unranked(blank)
     else:
         panel = rows.panel("current")
         champion = rows.predictions(rows.champion, "current", panel)
+        models, known = [champion], {}
         for name in rows.manifest.candidates():
             candidate = rows.predictions(name, "current", panel)
-            _write(ws, _compared(blank, panel, champion, candidate, rows))
+            compared = _compared(blank, panel, champion, candidate, rows)
+            _write(ws, compared)
             _explore(ws, panel, champion, candidate)
+            models.append(candidate)
+            known[name] = compared.comparisons
+        standings = stand(_unranked(blank), panel, models, ws.suite, rows.registry, known)
         past = _past(ws, rows, inputs, (panel, champion))
         rowed = Rowed(inputs=inputs, fingerprint=fingerprint(panel))
+    records.write(ws.stage("compare") / STANDINGS, standings)
     records.write(ws.stage("compare") / PANEL, rowed)
     records.write(ws.stage("compare") / PAST, past)
 
@@ -93,6 +103,20 @@ def _compared(
         n=len(panel),
         comparisons=found.comparisons,
         flips=found.flips,
+    )
+
+
+def _unranked(blank: Comparisons) -> Standings:
+    """The standings but for what is measured."""
+    return Standings(
+        inputs=blank.inputs,
+        suite=blank.suite,
+        level=blank.level,
+        metrics=(),
+        models=(),
+        pairs=(),
+        best=(),
+        skipped=blank.skipped,
     )
 
 

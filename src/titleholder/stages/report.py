@@ -9,7 +9,7 @@ from titleholder.bias import Audit
 from titleholder.drift import Drift
 from titleholder.report.bias import build as build_audit
 from titleholder.report.card import Card, build
-from titleholder.stages import bias, compare, drift, rehearsal, validate
+from titleholder.stages import bias, compare, drift, judge, rehearsal, validate
 from titleholder.stages.panels import Rows
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Verdict
@@ -71,6 +71,7 @@ def _card(ws: Workspace, rows: Rows, candidate: str) -> Card:
         candidate=None if panel is None else rows.predictions(candidate, "current", panel),
         explored=compare.explored(ws, candidate),
         selftest=rehearsal.tried(ws),
+        leaderboard=judge.read_leaderboard(ws),
         registry=rows.registry,
         evidence={
             "verdict": f"../../judge/{candidate}.json",
