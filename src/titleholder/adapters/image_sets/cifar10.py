@@ -78,7 +78,9 @@ def _pickled(path: Path) -> tuple[Pixels, Pixels]:
         held = _Inert(io.BytesIO(path.read_bytes()), encoding="bytes").load()
         array, labels = held[b"data"], held[b"labels"]
         pixels = array.values().reshape(-1, *SHAPE)
-        codes = np.array([int(label) for label in labels], dtype=np.int64)
+        if not all(type(label) is int for label in labels):
+            raise BadInput("its labels are no whole numbers")
+        codes = np.array(labels, dtype=np.int64)
     except BadInput as error:
         raise BadInput(f"{path}: {error.message}", cure=_BINARY_INSTEAD) from None
     except Exception as error:  # an unpickler raises anything; no file may end the program
