@@ -12,7 +12,7 @@ from titleholder.scorers.gold import Item
 from titleholder.scorers.texts import words
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
-_DIGITS = re.compile(r"(?<![\w.])\+?\d(?:[ ()./-]?\d){6,18}(?!\w)")
+_DIGITS = re.compile(r"(?<![\w.])\+?\d(?:[ ()./-]{0,2}\d){6,18}(?!\w)")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _SSN = re.compile(r"\b\d{3}-\d{2}-\d{4}\b")
 _FEWEST_OF_PHONE = 9

@@ -63,7 +63,7 @@ def predict(
     NotRecorded where answers cannot be had; those that had come are kept.
     """
     said = ws.suite.chat or Chat()
-    items = _items(ws, found, frame)
+    items = items_of(ws, frame)
     _refuse_unknown(said)
     desk = Desk(ws, found, said)
     asked = [desk.ask(name, chat.load(path), items) for name, path in models.items()]
@@ -72,7 +72,7 @@ def predict(
     return Predicted(
         scores={a.name: _scores(ws, a, items, table, rated) for a in asked},
         answers={a.name: _answers(ws, a, items) for a in asked},
-        figures={a.name: traffic.replay(desk, a.name, a.model, items) for a in asked},
+        figures={a.name: traffic.replay(desk, a.model, items) for a in asked},
         calibrations=calibration.with_judge(calibrations, said.judge, table),
     )
 
@@ -125,8 +125,9 @@ class Desk:
         return Asked(name, model, self.caller().answers(self.requests(model, items)))
 
 
-def _items(ws: Workspace, found: manifest.Manifest, frame: "pd.DataFrame") -> list[Item]:
-    where = Path(found.source("current").path).name
+def items_of(ws: Workspace, frame: "pd.DataFrame") -> list[Item]:
+    """The suite's gold set; BadInput names the rows that are wrong."""
+    where = Path(ws.suite.data.current).name
     columns = ws.suite.columns
     ids = tables.ids_of(frame, columns.row_id, where)
     items = scorers.gold_of(frame, [str(i) for i in ids], where)

@@ -26,18 +26,25 @@ ARRIVAL = "arrival_s"
 
 
 def replay(
-    desk: "Desk", name: str, model: chat.ChatModel, items: Sequence[Item]
+    desk: "Desk", model: chat.ChatModel, items: Sequence[Item]
 ) -> dict[str, Gauge]:
     """Latency quantiles of a model under the suite's traffic; empty without a traffic file."""
     if not desk.found.has(manifest.TRAFFIC):
         return {}
     arrivals = arrivals_of(desk.found.path_of(desk.ws, manifest.TRAFFIC))
-    requests = desk.requests(model, items)
-    sent = [requests[i % len(requests)] for i in range(len(arrivals))]
-    latencies = chat.Load(desk.caller(), sent, arrivals).latencies() * 1000
+    latencies = load_of(desk, model, items, arrivals).latencies() * 1000
     level = desk.ws.suite.level
     found = {metric: gauge(latencies, q, level) for metric, q in LOAD_QUANTILES.items()}
     return {metric: figure for metric, figure in found.items() if figure is not None}
+
+
+def load_of(
+    desk: "Desk", model: chat.ChatModel, items: Sequence[Item], arrivals: Floats
+) -> chat.Load:
+    """The replay of a model: the items in turn, as often as requests arrive."""
+    requests = desk.requests(model, items)
+    sent = [requests[i % len(requests)] for i in range(len(arrivals))]
+    return chat.Load(desk.caller(), sent, arrivals)
 
 
 def arrivals_of(path: Path) -> Floats:
