@@ -42,11 +42,22 @@ def judge_files(panel: Path, champion: Path, candidate: Path, policy: Path) -> O
     names = _names(champion, candidate)
     first = _predictions(champion, rows, rules, names[0])
     second = _predictions(candidate, rows, rules, names[1])
-    over = [rule.over for rule in rules.rules if rule.over is not None]
-    registry = registry_of(rules, policy.parent)
-    found = measure(rows, first, second, rules, over, registry)
     sources = {"panel": panel, "champion": champion, "candidate": candidate, "policy": policy}
-    inputs = tuple(_source(role, path) for role, path in sources.items())
+    inputs = tuple(source_of(role, path) for role, path in sources.items())
+    return concluded(rows, first, second, rules, registry_of(rules, policy.parent), inputs)
+
+
+def concluded(
+    rows: Panel,
+    first: Predictions,
+    second: Predictions,
+    rules: Policy,
+    registry: Registry,
+    inputs: tuple[Source, ...],
+) -> OneOff:
+    """The verdict on a candidate (``second``) that answered the same rows as the champion."""
+    over = [rule.over for rule in rules.rules if rule.over is not None]
+    found = measure(rows, first, second, rules, over, registry)
     comparisons = Comparisons(
         inputs={source.role: f"sha256:{source.sha256}" for source in inputs},
         suite=SUITE,
@@ -105,7 +116,8 @@ def _names(champion: Path, candidate: Path) -> tuple[str, str]:
     return str(champion.with_suffix("")), str(candidate.with_suffix(""))
 
 
-def _source(role: str, path: Path) -> Source:
+def source_of(role: str, path: Path) -> Source:
+    """A file as an input of a verdict."""
     size = path.stat().st_size
     return Source(role=role, path=path.name, sha256=records.sha256_file(path), bytes=size)
 

@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 ARRIVAL = "arrival_s"
 
 
-def replay(
-    desk: "Desk", model: chat.ChatModel, items: Sequence[Item]
-) -> dict[str, Gauge]:
+def replay(desk: "Desk", model: chat.ChatModel, items: Sequence[Item]) -> dict[str, Gauge]:
     """Latency quantiles of a model under the suite's traffic; empty without a traffic file."""
     if not desk.found.has(manifest.TRAFFIC):
         return {}
