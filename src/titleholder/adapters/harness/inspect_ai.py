@@ -5,7 +5,9 @@ Samples are joined by task, id and epoch, and must agree in input and target. Sc
 """
 
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from titleholder.adapters.harness.log import Log, Scored, number
 from titleholder.errors import BadInput, UsageError
 
 HARNESS = "inspect"
+# APPNOTE.TXT of the ZIP format, 4.4.5 and 4.3.7.
+_ZSTANDARD, _LOCAL_HEADER = 93, 30
 _LETTERS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
 
 
@@ -59,13 +63,31 @@ def _opened(path: Path) -> tuple[Any, list[Any]]:
             if "header.json" not in names:
                 raise BadInput(f"{path}: has no header.json: the run did not end",
                                cure="inspect eval-retry finishes it")  # fmt: skip
-            head = json.loads(archive.read("header.json"))
+            head = json.loads(_content(path, archive, "header.json"))
             inside = sorted(n for n in names if n.startswith("samples/"))
-            return head, [json.loads(archive.read(name)) for name in inside]
+            return head, [json.loads(_content(path, archive, name)) for name in inside]
     except (zipfile.BadZipFile, json.JSONDecodeError, EOFError, OSError) as error:
         raise BadInput(
             f"{path}: is no whole log of Inspect: {error}", cure="copy it again, or run it again"
         ) from None
+
+
+def _content(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
+    """A file of the archive; Inspect packs with Zstandard, which zipfile knows from 3.14 on."""
+    entry = archive.getinfo(name)
+    if entry.compress_type != _ZSTANDARD:
+        return archive.read(name)
+    import pyarrow as pa
+
+    with path.open("rb") as file:
+        file.seek(entry.header_offset)
+        names, extra = struct.unpack("<26x2H", file.read(_LOCAL_HEADER))
+        file.seek(names + extra, 1)
+        packed = file.read(entry.compress_size)
+    found: bytes = pa.decompress(packed, entry.file_size, codec="zstd", asbytes=True)
+    if zlib.crc32(found) != entry.CRC:
+        raise zipfile.BadZipFile(f"{name} does not have its checksum")
+    return found
 
 
 def _scored(sample: Any, task: str, where: str) -> Scored:
