@@ -46,7 +46,7 @@ def declared(panel: Panel, specs: Sequence[SliceSpec]) -> tuple[Slice, ...]:
     for spec in specs:
         for part in _slices(panel, spec):
             known = found.setdefault(part.name, part)
-            if not np.array_equal(known.mask, part.mask):
+            if known is not part and not np.array_equal(known.mask, part.mask):
                 raise BadInput(
                     f"two slices are named {part.name!r} and hold different rows",
                     cure="rename a column or its values, or slice by one of the two",

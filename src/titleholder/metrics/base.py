@@ -179,9 +179,9 @@ def number(text: str, low: float, high: float) -> float | None:
 
 def ratio(numerator: Floats, denominator: Floats) -> Floats:
     """Elementwise quotient; NaN, never 0, where the denominator is 0; may overflow to infinity."""
-    numerator, denominator = np.broadcast_arrays(
-        np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float)
-    )
+    numerator, denominator = np.asarray(numerator, float), np.asarray(denominator, float)
+    if numerator.shape != denominator.shape:
+        numerator, denominator = np.broadcast_arrays(numerator, denominator)
     out = np.full(numerator.shape, np.nan)
     with np.errstate(over="ignore"):
         np.divide(numerator, denominator, out=out, where=denominator != 0)

@@ -1,8 +1,19 @@
 """What can be told from an interval's ends alone. Imports no numpy: the gate judges with it."""
 
+from functools import cache
 from statistics import NormalDist
 
 from titleholder.types import Estimate
+
+
+@cache
+def normal_reach(level: float) -> float:
+    """How many standard errors a two-sided normal interval reaches to either side.
+
+    >>> round(normal_reach(0.95), 6)
+    1.959964
+    """
+    return NormalDist().inv_cdf((1 + level) / 2)
 
 
 def turned(estimate: Estimate) -> Estimate:
@@ -17,4 +28,4 @@ def error_of(estimate: Estimate, level: float) -> float | None:
     """The standard error that a normal interval of this width would have; None without ends."""
     if estimate.low is None or estimate.high is None:
         return None
-    return (estimate.high - estimate.low) / (2 * NormalDist().inv_cdf((1 + level) / 2))
+    return (estimate.high - estimate.low) / (2 * normal_reach(level))

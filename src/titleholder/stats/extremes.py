@@ -8,13 +8,13 @@ metric moves by no more than the width of its domain times the share of rows tha
 
 import math
 from dataclasses import replace
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.metrics.base import Metric
+from titleholder.stats.ends import normal_reach
 from titleholder.stats.intervals import Paired
 from titleholder.stats.sample import Sample
 from titleholder.types import Estimate
@@ -39,7 +39,7 @@ def guarded(metric: Metric, paired: Paired, sample: Sample, level: float) -> Pai
     improvement = _opened(paired.improvement, units, -width, width)
     if improvement is paired.improvement:
         return replace(paired, champion=champion, candidate=candidate)
-    error = units / NormalDist().inv_cdf((1 + level) / 2)
+    error = units / normal_reach(level)
     size = abs(paired.champion.value or 0.0)
     relative = _opened(paired.relative, units / size if size else 0.0, -math.inf, math.inf)
     return replace(
@@ -68,7 +68,7 @@ def _opened(estimate: Estimate, reach: float, least: float, most: float) -> Esti
 
 
 def _reach(n: int, level: float) -> float:
-    z2 = NormalDist().inv_cdf((1 + level) / 2) ** 2
+    z2 = normal_reach(level) ** 2
     return z2 / (n + z2)
 
 

@@ -11,12 +11,12 @@ Three things make a percentile interval too short, and each is met here:
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
 from titleholder.arrays import Floats
 from titleholder.metrics.base import Metric, Ranks
+from titleholder.stats.ends import normal_reach
 from titleholder.stats.influence import Spread
 from titleholder.stats.replicates import Replicates
 from titleholder.types import Estimate
@@ -115,7 +115,7 @@ def widening(influence: Spread, champion: float, candidate: float, level: float)
 
     freedom, n = influence.freedom(champion, candidate), influence.fewest
     upper = (1 + level) / 2
-    student = float(stdtrit(freedom, upper)) / NormalDist().inv_cdf(upper)
+    student = float(stdtrit(freedom, upper)) / normal_reach(level)
     return student * math.sqrt(n / (n - 1))
 
 
@@ -206,7 +206,7 @@ def _own(
     wider, push = widening(influence, one, two, level), Push.of(value, draws)
     found = interval(value, draws, level, wider, push)
     least, most = metric.domain
-    z, error = NormalDist().inv_cdf((1 + level) / 2), influence.error(one, two)
+    z, error = normal_reach(level), influence.error(one, two)
     down, up = _on_logit_scale(value, z * wider * error, least, most)
     lean = influence.skewness(one, two) * (2 * z**2 + 1) / 6
     ends = [value + error * (turn * z * wider + lean) for turn in (-1, 1)]

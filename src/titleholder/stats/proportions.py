@@ -6,8 +6,8 @@ and Newcombe's score intervals know that twenty rows cannot say so.
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
+from titleholder.stats.ends import normal_reach
 from titleholder.types import Estimate
 
 
@@ -38,7 +38,7 @@ def wilson(hits: float, n: float, level: float) -> Estimate:
     """Wilson's score interval of a proportion (1927, doi:10.1080/01621459.1927.10502953)."""
     if n <= 0:
         return Estimate()
-    z = NormalDist().inv_cdf((1 + level) / 2)
+    z = normal_reach(level)
     p = hits / n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     reach = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))

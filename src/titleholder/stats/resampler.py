@@ -24,6 +24,7 @@ from titleholder.stats.third_order import SumLaw
 FEW_UNITS = 500
 EXACT_UNITS = 2000
 SKEWED_UNITS = 50_000  # above, the skewness of a sum is lost in the noise of drawing
+_MANY_ROWS = 5000
 _LARGE_CELL = 2000  # rows of a cell whose count on resamples is normal but for a skewness of 1 / 45
 _BLOCK = 1 << 21  # elements of one block of explicit draws: about 16 MB
 _KEPT = EXACT_UNITS * 2000  # elements of explicit draws that are kept: about 50 MB an array
@@ -69,9 +70,9 @@ class Resampler:
             rng = generator(self.draw.seed, "cells", self.sample.name)
             n = len(self.sample)
             method = f"paired bootstrap over cells, B={self.draw.resamples}"
-            if n > SKEWED_UNITS:
+            if n > _MANY_ROWS:
                 large = large_cells(table.observed, self.draw.resamples, rng)
-                return np.vstack([table.observed, large]), f"{method}, normal law"
+                return np.vstack([table.observed, large]), f"{method}, normal law of large cells"
             drawn = rng.multinomial(n, table.observed / n, size=self.draw.resamples)
             return np.vstack([table.observed, drawn]), method
         sums, method = self.sums(table.by_unit(self.sample))

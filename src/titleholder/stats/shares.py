@@ -5,7 +5,6 @@ the variance they have (Korn & Graubard 1998, Survey Methodology 24, 193-201).
 """
 
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from titleholder.arrays import Bools, Floats
 from titleholder.metrics import base
 from titleholder.metrics.base import Counts, Means, Metric, Proportion
 from titleholder.stats.cells import Cells
-from titleholder.stats.ends import error_of, turned
+from titleholder.stats.ends import error_of, normal_reach, turned
 from titleholder.stats.intervals import Paired, undefined
 from titleholder.stats.proportions import Agreement, newcombe, relative_change, wilson
 from titleholder.stats.sample import Sample
@@ -126,7 +125,7 @@ def _effective(value: Floats, hits: Hits, sample: Sample, level: float) -> Agree
     alike = min(float(units), float(total**2 / (held**2).sum()))
     rows = min(of_row / variance, float(hits.counted.sum())) if variance > 0 else alike
     upper = (1 + level) / 2
-    student = float(stdtrit(max(1, units - 1), upper)) / NormalDist().inv_cdf(upper)
+    student = float(stdtrit(max(1, units - 1), upper)) / normal_reach(level)
     return agreement(hits, weight * (rows / student**2 / total))
 
 

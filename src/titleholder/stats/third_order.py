@@ -64,7 +64,10 @@ class SumLaw:
     def draws(self, resamples: int, rng: np.random.Generator) -> Floats:
         """What resampling adds to the sums, (B, k)."""
         d = len(self.cumulants)
-        z = rng.standard_normal((resamples, d))
-        products = (z[:, :, None] * z[:, None, :] - np.eye(d)).reshape(resamples, d * d)
-        moved: Floats = (z + products @ self.cumulants.reshape(d * d, d) / 6) @ self.axes.T
-        return moved
+        z = np.ascontiguousarray(rng.standard_normal((resamples, d)).T)
+        moved = self.axes @ z
+        for j in range(d):
+            for k in range(j, d):
+                bent = self.axes @ self.cumulants[:, j, k] * ((1 + (j < k)) / 6)
+                moved += bent[:, None] * (z[j] * z[k] - (j == k))
+        return moved.T

@@ -15,7 +15,7 @@ from titleholder.arrays import Floats, Ints
 
 FINE = 1024
 COARSE = 64
-_LOOKED_AT = 1 << 16  # rows that the bins are fitted to
+_LOOKED_AT = 1 << 14  # rows that the bins are fitted to
 _CODES = 1 << 16
 
 Bin: TypeAlias = NDArray[np.uint16]

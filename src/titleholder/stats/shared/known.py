@@ -81,11 +81,15 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The summary of a panel, and the exact ``values`` of metrics of order by law and slice."""
+    """The summary of a panel, its real sums, and exact ``values`` of metrics of order.
+
+    ``totals`` are by partition, (columns, SECOND + ALL, width), ``values`` by law and slice.
+    """
 
     partitions: tuple[Partition, ...]
     reading: Reading
     summary: Summary
+    totals: tuple[Floats, ...]
     values: Mapping[tuple[Ranks, int], tuple[float, float]]
 
     def known(self) -> dict[int, Known]:
@@ -104,7 +108,7 @@ class Shared:
         if law.columns not in self.reading.columns or law.value is not first:
             return None
         column = self.reading.columns.index(law.columns)
-        sums = self.summary.total(partition)[column, :, place]
+        sums = self.totals[partition][column, :, place]
         rows = int(self.summary.rows[partition][place])
         looked_at = int(self.summary.thinned[partition][place])
         return _moments(sums, rows, looked_at)
@@ -122,17 +126,16 @@ class Shared:
             mean = np.divide(total, counts, out=np.zeros_like(total), where=counts > 0)
             means.append(mean)
             within.append(max(0.0, variance - float((total * mean).sum())))
-        one, two = means[0][:, :, None], means[1][:, None, :]
-        both = float((joint * one * two).sum())
+        raw = _raw_moments(joint, *means)
+        both = float(raw[1, 1])
         change = sum(variances) - 2 * both
-        unknown = 2 * float(np.sqrt(within[0] * within[1]))
+        unknown = 2 * math.sqrt(within[0] * within[1])
         lost = any(w > _WITHIN * v for w, v in zip(within, variances, strict=True))
         if lost or not unknown <= _UNKNOWN * change:
             return None
         second = (variances[0], both - variances[0], change)
-        return PowerSums(
-            {2: second, **_higher(joint, np.broadcast_to(one, joint.shape), two - one)}
-        )
+        higher = {k: tuple(_of_change(raw, k - j, j) for j in range(k + 1)) for k in (3, 4)}
+        return PowerSums({2: second, **higher})
 
 
 def shared(
@@ -157,7 +160,8 @@ def shared(
     reading = Reading.of(packed, panel, answers, columns, binned=binned)
     summary = summarise(reading, packed, panel, answers)
     values = _values(panel, answers, packed, ranks) if binned else {}
-    return Shared(packed, reading, summary, values)
+    totals = tuple(summary.total(p) for p in range(len(packed)))
+    return Shared(packed, reading, summary, totals, values)
 
 
 def _is_probability(score: Floats | None) -> bool:
@@ -204,17 +208,17 @@ def _table(law: Ranks, counts: Floats) -> Floats:
     return np.stack([of_negative, of_positive])[:, ::-1]
 
 
-def _higher(n: Floats, a: Floats, d: Floats) -> dict[int, tuple[float, ...]]:
-    """Sums of third and fourth powers over cells of n rows each."""
-    aa, ad, dd = a * a, a * d, d * d
-    naa, ndd = n * aa, n * dd
+def _raw_moments(joint: Floats, one: Floats, two: Floats) -> Floats:
+    """Sums of one^i two^j over cells ``joint`` (2, C, C), for i and j from 0 to 4; (5, 5)."""
+    powers = [np.power(x[:, :, None], np.arange(5)) for x in (one, two)]
+    summed: Floats = (powers[0].transpose(0, 2, 1) @ (joint @ powers[1])).sum(axis=0)
+    return summed
 
-    def total(x: Floats, y: Floats) -> float:
-        return float(np.vdot(x, y))
 
-    third = [total(naa, a), total(naa, d), total(ndd, a), total(ndd, d)]
-    fourth = [total(naa, aa), total(naa, ad), total(naa, dd), total(ndd, ad), total(ndd, dd)]
-    return {3: tuple(third), 4: tuple(fourth)}
+def _of_change(raw: Floats, i: int, j: int) -> float:
+    """The sum of one^i (two - one)^j."""
+    terms = (math.comb(j, k) * (-1) ** (j - k) * raw[i + j - k, k] for k in range(j + 1))
+    return float(sum(terms))
 
 
 def _moments(sums: Floats, rows: int, looked_at: int) -> Moments:
@@ -228,17 +232,26 @@ def _moments(sums: Floats, rows: int, looked_at: int) -> Moments:
     return Moments(rows, sums[:2].copy(), PowerSums(powers), looked_at == rows)
 
 
+def _terms(i: int, j: int) -> tuple[tuple[float, int, int, tuple[int, int]], ...]:
+    """(a - p)^i (d - q)^j as a sum of factor * p^k * q^m * a^.. d^.., by the binomial theorem."""
+    return tuple(
+        (math.comb(i, k) * math.comb(j, m) * (-1.0) ** (k + m), k, m, (i - k, j - m))
+        for k in range(i + 1)
+        for m in range(j + 1)
+    )
+
+
+_TERMS = {order: _terms(*order) for order in ALL}
+
+
 def _central(
     about_zero: Mapping[tuple[int, int], float], rows: int
 ) -> dict[tuple[int, int], float]:
     """Sums of a^i d^j over rows, (1, 0) and (0, 1) among them, as those about both means."""
     raw = {(0, 0): float(rows), **about_zero}
     p, q = raw[1, 0] / max(1, rows), raw[0, 1] / max(1, rows)
+    ps, qs = [p**k for k in range(5)], [q**k for k in range(5)]
     return {
-        (i, j): sum(
-            math.comb(i, k) * math.comb(j, m) * (-p) ** (i - k) * (-q) ** (j - m) * raw[k, m]
-            for k in range(i + 1)
-            for m in range(j + 1)
-        )
-        for i, j in raw
+        order: sum(factor * ps[k] * qs[m] * raw[of] for factor, k, m, of in _TERMS[order])
+        for order in about_zero
     }

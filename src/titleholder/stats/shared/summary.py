@@ -27,10 +27,12 @@ _CHUNK = 1 << 14  # rows whose real values stay near the processor while they ar
 # have only to be known roughly where rows are many, and are then summed on one row in THINNED.
 SECOND = ((1, 0), (0, 1), (2, 0), (1, 1), (0, 2))
 ALL = (*SECOND, (3, 0), (2, 1), (1, 2), (0, 3), (4, 0), (3, 1), (2, 2), (1, 3), (0, 4))
+# Each order after the first two is the product of two of those before it.
+_FACTORS = ((0, 0), (0, 1), (1, 1), (2, 0), (2, 1), (4, 0), (4, 1), (2, 2), (2, 3), (2, 4), (4, 3),
+            (4, 4))  # fmt: skip
 THINNED = 8
 _MANY = 1 << 18
 
-Products: TypeAlias = Callable[[Floats, Floats], list[Floats]]
 Answers: TypeAlias = tuple[Predictions, Predictions]
 
 
@@ -98,12 +100,14 @@ class Summary:
         """The summary of one block: all arguments are of its rows alone."""
         block = _Block(reading, tuple(codes), panel, answers)
         called, binned = reading.classes > 0, reading.bins is not None
+        cells = block.counts(block.cells) if called else ()
+        rows = tuple(c.sum(axis=(1, 2, 3)) for c in cells) or block.counts(block.rows)
         return cls(
-            cells=block.counts(block.cells) if called else (),
+            cells=cells,
             fine=block.counts(block.fine, axis=1) if binned else (),
             joint=block.counts(block.joint) if binned else (),
-            rows=block.counts(block.rows),
-            thinned=block.counts(block.thinned),
+            rows=rows,
+            thinned=rows if reading.thinned == 1 else block.counts(block.thinned),
             sums={number: block.sums()},
         )
 
@@ -226,9 +230,9 @@ class _Block:
                     some[i].append((a[::thinned], d[::thinned]))
                 for sorter, total in zip(sorters, totals, strict=True):
                     if thinned > 1:
-                        sorter.add(a, d, _second, total[i, : len(SECOND)])
+                        sorter.add(a, d, total[i, : len(SECOND)])
                     else:
-                        sorter.add(a, d, _all, total[i, len(SECOND) :])
+                        sorter.add(a, d, total[i, len(SECOND) :])
         if thinned == 1:
             for total in totals:
                 total[:, : len(SECOND)] = total[:, len(SECOND) : 2 * len(SECOND)]
@@ -237,7 +241,7 @@ class _Block:
         for i, parts in enumerate(some):
             a, d = (np.concatenate(side) for side in zip(*parts, strict=True))
             for sorter, total in zip(sorters, totals, strict=True):
-                sorter.add(a, d, _all, total[i, len(SECOND) :])
+                sorter.add(a, d, total[i, len(SECOND) :])
         return tuple(totals)
 
     def _sorters(self, rows: slice) -> "list[_Sorter]":
@@ -283,26 +287,18 @@ class _Sorter:
         self,
         a: Floats,
         d: Floats,
-        products: Callable[[Floats, Floats], list[Floats]],
         total: Floats,
     ) -> None:
-        """Add the sums of these products to ``total`` (products, width)."""
-        if self.order is not None:
-            a, d = a.take(self.order), d.take(self.order)
-        for row, product in zip(total, products(a, d), strict=True):
-            row[self.codes] += np.add.reduceat(product, self.starts)
-
-
-def _second(a: Floats, d: Floats) -> list[Floats]:
-    """The products of `SECOND` order."""
-    return [a, d, a * a, a * d, d * d]
-
-
-def _all(a: Floats, d: Floats) -> list[Floats]:
-    """The products of `ALL` orders."""
-    aa, ad, dd = a * a, a * d, d * d
-    third = [aa * a, aa * d, dd * a, dd * d]
-    return [a, d, aa, ad, dd, *third, aa * aa, aa * ad, aa * dd, dd * ad, dd * dd]
+        """Add the sums of the first orders of `ALL` to ``total`` (orders, width)."""
+        x = np.empty((len(total), len(a)))
+        if self.order is None:
+            x[0], x[1] = a, d
+        else:
+            np.take(a, self.order, out=x[0], mode="clip")
+            np.take(d, self.order, out=x[1], mode="clip")
+        for row, (one, other) in zip(x[2:], _FACTORS, strict=False):
+            np.multiply(x[one], x[other], out=row)
+        total[:, self.codes] += np.add.reduceat(x, self.starts, axis=1)
 
 
 def _score(model: Predictions) -> Floats:
