@@ -38,11 +38,12 @@ def log_loss_columns(panel: Panel, predictions: Predictions) -> Floats:
     """
     score, truth = predictions.score, np.asarray(panel.y_true)
     if score is not None and score.ndim == 1:
-        of_truth = np.abs(score - (1 - truth))[:, None]  # exact: score, or 1 - score
+        of_truth = np.abs(score - (truth == 0))[:, None]  # exact: score, or 1 - score
     else:
         of_truth = np.take_along_axis(_of_classes(predictions), truth[:, None], axis=1)
     epsilon = np.finfo(float).eps
-    return np.asarray(-np.log(np.minimum(np.maximum(of_truth, epsilon), 1 - epsilon)))
+    kept = np.minimum(np.maximum(of_truth, epsilon), 1 - epsilon)
+    return np.negative(np.log(kept, out=kept), out=kept)
 
 
 def brier_columns(panel: Panel, predictions: Predictions) -> Floats:

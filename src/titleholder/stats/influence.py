@@ -17,6 +17,7 @@ import numpy as np
 from titleholder.arrays import Floats
 
 _STEP = 1e-4
+_BINOMIAL = {k: tuple(math.comb(k, j) for j in range(k + 1)) for k in (2, 3, 4)}
 _BLOCK = 1 << 13  # units whose powers stay near the processor while they are summed
 # Above so many classes the derivative by each confusion count costs more than it tells.
 _MOST_CLASSES = 32
@@ -36,9 +37,12 @@ class PowerSums:
         # p a + q b is (p + q) a + q (b - a): equal models then have no difference left at all.
         p, q = champion + candidate, candidate
         sums = self.by_power[power]
-        return sum(
-            math.comb(power, j) * p ** (power - j) * q**j * sums[j] for j in range(power + 1)
-        )
+        if q == 0.0:
+            return p**power * sums[0]
+        total = 0.0
+        for j, factor in enumerate(_BINOMIAL[power]):
+            total += factor * p ** (power - j) * q**j * sums[j]
+        return total
 
 
 class Spread(ABC):

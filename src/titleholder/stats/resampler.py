@@ -4,6 +4,7 @@ Rows (or clusters) are drawn with replacement, the same draw for both models. Fe
 drawn one by one; sums over many have the covariance and the skewness of the units.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -143,6 +144,8 @@ class Resampler:
         if not np.isfinite(covariance).all():
             return np.full((self.draw.resamples, len(covariance)), np.nan)
         rng = generator(self.draw.seed, *names, self.sample.name)
+        if len(covariance) == 2:
+            return _two_normals(covariance, rng.standard_normal((2, self.draw.resamples)))
         variances, axes = np.linalg.eigh(covariance)
         scale = axes * np.sqrt(np.maximum(variances, 0.0))
         noise: Floats = rng.standard_normal((self.draw.resamples, len(covariance))) @ scale.T
@@ -181,23 +184,32 @@ class Resampler:
             left -= b
 
 
+def _two_normals(covariance: Floats, z: Floats) -> Floats:
+    """Independent normal draws z (2, B) as draws (B, 2) with this covariance, by its root."""
+    aa, ad, dd = covariance.item(0, 0), covariance.item(0, 1), covariance.item(1, 1)
+    own = math.sqrt(max(aa, 0.0))
+    slope = ad / own if own > 0 else 0.0
+    rest = math.sqrt(max(dd - slope * slope, 0.0))
+    drawn: Floats = (np.array([[own, 0.0], [slope, rest]]) @ z).T
+    return drawn
+
+
 def large_cells(observed: Floats, resamples: int, rng: np.random.Generator) -> Floats:
     """Counts (B, C) of many rows drawn from cells with ``observed`` (C,) rows each.
 
     A multinomial: cells of few rows are drawn as they are, one after the other and then the rest;
     how the rest falls on cells of very many rows has the normal law of a multinomial.
     """
-    left, n = observed.sum(), np.full(resamples, int(observed.sum()))
-    drawn = np.empty((len(observed), resamples))
-    few = observed < _LARGE_CELL
-    for cell in np.flatnonzero(few):
-        count = rng.binomial(n, min(1.0, observed[cell] / left))
-        drawn[cell], n, left = count, n - count, left - observed[cell]
-    many = np.flatnonzero(~few)
+    n, drawn = int(observed.sum()), np.empty((len(observed), resamples))
+    few, many = np.flatnonzero(observed < _LARGE_CELL), np.flatnonzero(observed >= _LARGE_CELL)
+    rest = observed[many].sum()
+    counts = rng.multinomial(n, np.append(observed[few], rest) / n, size=resamples).T
+    drawn[few] = counts[:-1]
     if len(many):
-        share = observed[many] / left
+        share, left = observed[many] / rest, counts[-1]
         noise = np.sqrt(share)[:, None] * rng.standard_normal((len(many), resamples))
-        drawn[many] = share[:, None] * (n - np.sqrt(n) * noise.sum(axis=0)) + np.sqrt(n) * noise
+        drawn[many] = share[:, None] * (left - np.sqrt(left) * noise.sum(axis=0))
+        drawn[many] += np.sqrt(left) * noise
     return drawn.T
 
 

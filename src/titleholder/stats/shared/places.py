@@ -19,6 +19,7 @@ from titleholder.stats.shared.partition import Partition
 _ONE = np.uint64(0x3FF0000000000000)  # the bits of 1.0
 _SPARE = 2  # leading bits that no number up to 1.0 has
 _MOST_BITS = 16
+_CHUNK = 1 << 15
 _NARROW = 32  # bits of numbers that sort twice as fast as those of 64
 
 
@@ -83,24 +84,32 @@ class _Ordered:
     def of(
         cls, y: Ints, score: Floats, partitions: Sequence[Partition], widths: Sequence[int]
     ) -> "_Ordered | None":
-        bits = sum(widths) + 1
-        keys = (score + 0.0).view(np.uint64)  # adding makes 0.0 of -0.0
-        lost = np.uint64((1 << max(0, bits - _SPARE)) - 1)
-        cut = bool(np.bitwise_or.reduce(keys) & lost)
-        np.subtract(_ONE, keys, out=keys)
-        keys <<= np.uint64(_SPARE)
-        mask = np.uint64((1 << bits) - 1)
-        keys &= ~mask
-        keys |= _coded(y, partitions, widths)
+        bits = np.uint64(sum(widths) + 1)
+        mask = (np.uint64(1) << bits) - np.uint64(1)
+        keys, some = np.empty(len(score), dtype=np.uint64), np.uint64(0)
+        for rows in _chunks(len(score)):
+            key = (score[rows] + 0.0).view(np.uint64)  # adding makes 0.0 of -0.0
+            some |= np.bitwise_or.reduce(key)
+            np.subtract(_ONE, key, out=key)
+            key <<= np.uint64(_SPARE)
+            key &= ~mask
+            np.bitwise_or(key, _coded(y[rows], rows, partitions, widths), out=keys[rows])
         keys.sort()
-        code = (keys & mask).astype(np.uint16)
-        # Equal scores have equal leading bits: what is left of a difference is not in the code.
-        new = (keys[1:] ^ keys[:-1]) > mask
+        code, new = np.empty(len(keys), dtype=np.uint16), np.empty(len(keys), dtype=bool)
+        before = ~keys[:1]
+        for rows in _chunks(len(keys)):
+            key = keys[rows]
+            np.bitwise_and(key, mask, out=code[rows], casting="unsafe")
+            # Equal scores have equal leading bits: what is left of a difference is not in the code.
+            np.greater(key[:1] ^ before, mask, out=new[rows][:1])
+            np.greater(key[1:] ^ key[:-1], mask, out=new[rows][1:])
+            before = key[-1:]
         if new.all():
             return cls(code, None)
-        if cut and 1 + int(new.sum()) != _distinct(score):
+        cut = bool(some & (mask >> np.uint64(_SPARE)))
+        if cut and int(new.sum()) != _distinct(score):
             return None
-        return cls(code, np.cumsum(np.concatenate([[False], new]), dtype=np.int32))
+        return cls(code, np.cumsum(new, dtype=np.int32) - np.int32(1))
 
     def slices(
         self, partitions: Sequence[Partition], widths: Sequence[int]
@@ -112,44 +121,54 @@ class _Ordered:
                 at = np.flatnonzero((self.code & np.uint16(1)).astype(bool)) + 1
                 yield partition.members[0], Places(at, len(self.code), self.step)
                 continue
-            code = (self.code >> np.uint16(shift)) & np.uint16((1 << width) - 1)
+            yield from self._members(partition, shift, width)
             shift += width
-            yield from self._members(partition, code, width)
 
     def _members(
-        self, partition: Partition, code: NDArray[np.uint16], width: int
+        self, partition: Partition, shift: int, width: int
     ) -> Iterator[tuple[int, Places]]:
         """The slices of one partition: each row's code, place and truth sorted as one number."""
-        bits = len(code).bit_length()
+        bits = len(self.code).bit_length()
         kind = np.uint32 if width + bits + 1 <= _NARROW else np.uint64
-        keys = code.astype(kind)
-        keys <<= kind(bits)
-        keys |= np.arange(len(code), dtype=kind)
-        keys <<= kind(1)
-        keys |= self.code & np.uint16(1)
+        keys = np.empty(len(self.code), dtype=kind)
+        for rows in _chunks(len(keys)):
+            code = self.code[rows]
+            key = ((code >> np.uint16(shift)) & np.uint16((1 << width) - 1)).astype(kind)
+            key <<= kind(bits)
+            key |= np.arange(rows.start, rows.start + len(code), dtype=kind)
+            key <<= kind(1)
+            np.bitwise_or(key, code & np.uint16(1), out=keys[rows])
         keys.sort()
         starts = np.searchsorted(keys, np.arange(partition.width + 1, dtype=kind) << kind(bits + 1))
         for member in partition.members:
             place = partition.place(member)
-            rows = keys[starts[place] : starts[place + 1]]
-            at = np.flatnonzero((rows & kind(1)).astype(bool)) + 1
+            own = keys[starts[place] : starts[place + 1]]
+            at = np.flatnonzero((own & kind(1)).astype(bool)) + 1
             step = None
             if self.step is not None:
-                step = self.step[(rows >> kind(1)) & kind((1 << bits) - 1)]
+                step = self.step[(own >> kind(1)) & kind((1 << bits) - 1)]
             if step is not None and not (step[1:] == step[:-1]).any():
                 step = None
-            yield member, Places(at, len(rows), step)
+            yield member, Places(at, len(own), step)
 
 
-def _coded(y: Ints, partitions: Sequence[Partition], widths: Sequence[int]) -> NDArray[np.uint16]:
-    """Truth in the lowest bit, the code of each partition above it; (n,)."""
-    code = np.asarray(y).astype(np.uint16)
+def _coded(
+    y: Ints, rows: slice, partitions: Sequence[Partition], widths: Sequence[int]
+) -> NDArray[np.uint16]:
+    """Truth in the lowest bit, the code of each partition above it, of some rows."""
+    code = y.astype(np.uint16)
     shift = 1
     for partition, width in zip(partitions, widths, strict=True):
         if partition.code is not None:
-            code |= partition.code.astype(np.uint16) << np.uint16(shift)
+            code |= partition.code[rows].astype(np.uint16) << np.uint16(shift)
             shift += width
     return code
+
+
+def _chunks(n: int) -> Iterator[slice]:
+    """All rows, some at a time that stay near the processor."""
+    for start in range(0, n, _CHUNK):
+        yield slice(start, min(n, start + _CHUNK))
 
 
 def _distinct(score: Floats) -> int:

@@ -21,17 +21,18 @@ from titleholder.stats.sample import RowColumns
 from titleholder.stats.shared.bins import COARSE, FINE, Bin, Bins
 from titleholder.stats.shared.partition import Codes, Partition
 
-ROWS = 1 << 17
+_PLACE = 17  # bits of a row's place in its block
+ROWS = 1 << _PLACE
 _CHUNK = 1 << 14  # rows whose real values stay near the processor while they are summed
 # What is summed of each row: the products a^i d^j of first and second order; those up to the fourth
-# have only to be known roughly where rows are many, and are then summed on one row in THINNED.
+# have only to be known roughly where rows are many, and are then summed on some of them.
 SECOND = ((1, 0), (0, 1), (2, 0), (1, 1), (0, 2))
 ALL = (*SECOND, (3, 0), (2, 1), (1, 2), (0, 3), (4, 0), (3, 1), (2, 2), (1, 3), (0, 4))
-# Each order after the first two is the product of two of those before it.
+# Each order after the first two is the product of two of the `SECOND`.
 _FACTORS = ((0, 0), (0, 1), (1, 1), (2, 0), (2, 1), (4, 0), (4, 1), (2, 2), (2, 3), (2, 4), (4, 3),
             (4, 4))  # fmt: skip
-THINNED = 8
-_MANY = 1 << 18
+_THINNED = ((1 << 18, 1), (1 << 21, 8))  # up to so many rows of a panel, one in so many
+_MOST_THINNED = 16
 
 Answers: TypeAlias = tuple[Predictions, Predictions]
 
@@ -65,7 +66,7 @@ class Reading:
         bins = None
         if binned and one.score is not None and two.score is not None:
             bins = Bins.of(np.asarray(panel.y_true), one.score, two.score)
-        thinned = THINNED if len(panel) > _MANY else 1
+        thinned = next((step for most, step in _THINNED if len(panel) <= most), _MOST_THINNED)
         widths = tuple(partition.width for partition in partitions)
         return cls(widths, len(panel.classes) if called else 0, tuple(columns), bins, thinned)
 
@@ -279,9 +280,15 @@ class _Sorter:
     def of(cls, code: Codes | None, rows: int) -> "_Sorter":
         if code is None:
             return cls(None, np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64))
-        counts = np.bincount(code)
-        held = np.flatnonzero(counts)
-        return cls(np.argsort(code, kind="stable"), held, (np.cumsum(counts) - counts)[held])
+        keys = code.astype(np.uint32) << np.uint32(_PLACE)
+        keys |= np.arange(rows, dtype=np.uint32)
+        keys.sort()
+        starts = np.searchsorted(
+            keys, np.arange(int(code.max()) + 2, dtype=np.uint32) << np.uint32(_PLACE)
+        )
+        held = np.flatnonzero(np.diff(starts))
+        order = (keys & np.uint32((1 << _PLACE) - 1)).astype(np.int64)
+        return cls(order, held, starts[held])
 
     def add(
         self,
@@ -290,7 +297,7 @@ class _Sorter:
         total: Floats,
     ) -> None:
         """Add the sums of the first orders of `ALL` to ``total`` (orders, width)."""
-        x = np.empty((len(total), len(a)))
+        x = np.empty((len(SECOND), len(a)))
         if self.order is None:
             x[0], x[1] = a, d
         else:
@@ -298,7 +305,11 @@ class _Sorter:
             np.take(d, self.order, out=x[1], mode="clip")
         for row, (one, other) in zip(x[2:], _FACTORS, strict=False):
             np.multiply(x[one], x[other], out=row)
-        total[:, self.codes] += np.add.reduceat(x, self.starts, axis=1)
+        total[: len(SECOND), self.codes] += np.add.reduceat(x, self.starts, axis=1)
+        product = np.empty(len(a) if len(total) > len(SECOND) else 0)
+        for row, (one, other) in zip(total[len(SECOND) :], _FACTORS[3:], strict=False):
+            np.multiply(x[one], x[other], out=product)
+            row[self.codes] += np.add.reduceat(product, self.starts)
 
 
 def _score(model: Predictions) -> Floats:
