@@ -43,7 +43,7 @@ def log_loss_columns(panel: Panel, predictions: Predictions) -> Floats:
         of_truth = np.take_along_axis(_of_classes(predictions), truth[:, None], axis=1)
     epsilon = np.finfo(float).eps
     kept = np.minimum(np.maximum(of_truth, epsilon), 1 - epsilon)
-    return np.negative(np.log(kept, out=kept), out=kept)
+    return np.asarray(np.negative(np.log(kept, out=kept), out=kept))
 
 
 def brier_columns(panel: Panel, predictions: Predictions) -> Floats:

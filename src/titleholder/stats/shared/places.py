@@ -8,6 +8,7 @@ picked out of them in its order.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,8 +130,10 @@ class _Ordered:
     ) -> Iterator[tuple[int, Places]]:
         """The slices of one partition: each row's code, place and truth sorted as one number."""
         bits = len(self.code).bit_length()
-        kind = np.uint32 if width + bits + 1 <= _NARROW else np.uint64
-        keys = np.empty(len(self.code), dtype=kind)
+        kind: type[np.unsignedinteger[Any]] = (
+            np.uint32 if width + bits + 1 <= _NARROW else np.uint64
+        )
+        keys: NDArray[Any] = np.empty(len(self.code), dtype=kind)
         for rows in _chunks(len(keys)):
             code = self.code[rows]
             key = ((code >> np.uint16(shift)) & np.uint16((1 << width) - 1)).astype(kind)
