@@ -16,19 +16,21 @@ from titleholder.types import Gauge, Task
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
+Ids: TypeAlias = NDArray[np.str_] | NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
     """The evaluation rows, in file order.
 
-    ``row_id`` (n,) strings. ``y_true`` (n,): class codes 0..K-1 (int64) for classification,
-    finite floats for regression, None for already scored items. ``classes`` names the codes;
+    ``row_id`` (n,) strings, or whole numbers where the file has such. ``y_true`` (n,): class codes
+    0..K-1 (int64) for classification, finite floats for regression, None for already scored items.
+    ``classes`` names the codes;
     for binary it is (negative, positive). ``weight`` (n,) finite and >= 0. ``cluster`` (n,)
     codes of the sampling unit. ``columns``: every other column, for slicing.
     """
 
-    row_id: NDArray[np.str_]
+    row_id: Ids
     task: Task
     y_true: NDArray[Any] | None
     classes: tuple[str, ...] = ()

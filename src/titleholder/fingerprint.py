@@ -58,7 +58,7 @@ def shared(one: Fingerprint, other: Fingerprint) -> float:
 
 def _rows(panel: Panel) -> Iterator[bytes]:
     """Each row as bytes that no other id and target have."""
-    for name, target in zip(panel.row_id.tolist(), _targets(panel), strict=True):
+    for name, target in zip(map(str, panel.row_id.tolist()), _targets(panel), strict=True):
         yield f"{len(name)}:{name}:{target}".encode()
 
 

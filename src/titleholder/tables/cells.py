@@ -1,13 +1,14 @@
 """Single columns of a table, each checked for what it may hold; errors name some of the rows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from titleholder.arrays import Bools, Floats, Ints
+from titleholder.arrays import Bools, Floats, Ids, Ints
 from titleholder.errors import BadInput, NotComparable
 from titleholder.slices import labels_of
 
@@ -31,7 +32,7 @@ def require(frame: "pd.DataFrame", column: str, where: str) -> None:
     column_of(frame, column, where)
 
 
-def numbers(frame: "pd.DataFrame", column: str, where: str, ids: NDArray[np.str_]) -> Floats:
+def numbers(frame: "pd.DataFrame", column: str, where: str, ids: Ids) -> Floats:
     """A column as finite floats, (n,); BadInput names the rows that are not."""
     raw = column_of(frame, column, where)
     try:
@@ -44,6 +45,11 @@ def numbers(frame: "pd.DataFrame", column: str, where: str, ids: NDArray[np.str_
 
 def ids_of(frame: "pd.DataFrame", column: str, where: str) -> NDArray[np.str_]:
     """Row ids as text, present and unique."""
+    return keys_of(frame, column, where).astype(str)
+
+
+def keys_of(frame: "pd.DataFrame", column: str, where: str) -> Ids:
+    """Row ids as text or, where all are whole numbers, as those; present and unique."""
     raw = column_of(frame, column, where)
     blank = raw.isna().to_numpy()
     if blank.any():
@@ -51,12 +57,24 @@ def ids_of(frame: "pd.DataFrame", column: str, where: str) -> NDArray[np.str_]:
         raise NotComparable(
             f"{where}: {int(blank.sum())} rows have no {column}, the first is row {first}"
         )
-    if raw.dtype.kind in "iu":
+    ids: Ids
+    if raw.dtype.kind in "iu" and (raw.dtype.kind == "i" or raw.max() < 2**63):
+        ids = raw.to_numpy(dtype=np.int64)
+    elif raw.dtype.kind == "u":
         ids = raw.to_numpy().astype(str)
     elif raw.dtype.kind == "f":
         ids = labels_of(raw.to_numpy()).astype(str)
     else:
         ids = raw.astype(str).to_numpy(dtype=str)
+    _refuse_doubled(ids, column, where)
+    return ids
+
+
+def _refuse_doubled(ids: Ids, column: str, where: str) -> None:
+    if ids.dtype.kind == "i":
+        whole = ids.astype(np.int64, copy=False)
+        if bool((whole[1:] > whole[:-1]).all()):
+            return
     distinct, count = np.unique(ids, return_counts=True)
     doubled = distinct[count > 1]
     if len(doubled):
@@ -65,30 +83,37 @@ def ids_of(frame: "pd.DataFrame", column: str, where: str) -> NDArray[np.str_]:
             f"such as {some(doubled)}",
             cure="one row an id",
         )
-    return ids
 
 
-def labels_in(
-    frame: "pd.DataFrame", column: str, where: str, ids: NDArray[np.str_]
-) -> NDArray[np.object_]:
-    """A column as label texts, (n,) objects; BadInput names the rows that are blank or infinite."""
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Label texts: the ``words`` that occur, once each, and which of them each row has, (n,)."""
+
+    words: tuple[str, ...]
+    code: Ints
+
+    def as_codes(self, classes: Sequence[str]) -> Ints:
+        """Places in ``classes``, (n,); every word must be one of them."""
+        places = {label: i for i, label in enumerate(classes)}
+        return np.array([places[word] for word in self.words], dtype=np.int64)[self.code]
+
+
+def labels_in(frame: "pd.DataFrame", column: str, where: str, ids: Ids) -> Labels:
+    """A column as label texts; BadInput names the rows that are blank or infinite."""
     raw = column_of(frame, column, where)
     refuse(raw.isna().to_numpy(), ids, f"{where}: column {column!r} is blank")
     if raw.dtype.kind == "f":
         infinite = ~np.isfinite(raw.to_numpy())
         refuse(infinite, ids, f"{where}: column {column!r} is not finite")
     codes, distinct = raw.factorize()
-    texts: NDArray[np.object_] = labels_of(np.asarray(distinct, dtype=object))[codes]
-    return texts
+    texts = labels_of(np.asarray(distinct, dtype=object)).tolist()
+    # Values of two types may have one text: 1 and "1".
+    known = {text: i for i, text in enumerate(dict.fromkeys(texts))}
+    of_value = np.array([known[text] for text in texts], dtype=np.int64)
+    return Labels(tuple(known), of_value[codes])
 
 
-def codes_of(labels: NDArray[np.object_], classes: Sequence[str]) -> Ints:
-    """Labels as places in ``classes``, (n,); every label must be one of them."""
-    code = {label: i for i, label in enumerate(classes)}
-    return np.array([code[label] for label in labels.tolist()], dtype=np.int64)
-
-
-def refuse(bad: Bools, ids: NDArray[np.str_], what: str) -> None:
+def refuse(bad: Bools, ids: Ids, what: str) -> None:
     """BadInput that names some of the rows where ``bad`` (n,) is true, if any is."""
     if bad.any():
         raise BadInput(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from titleholder.arrays import Floats, Ints, Panel
+from titleholder.arrays import Floats, Ids, Ints, Panel
 from titleholder.errors import BadInput, UsageError
 from titleholder.params.schema import Columns, Policy
 from titleholder.segments import with_segments
 from titleholder.slices import label_of
-from titleholder.tables.cells import codes_of, column_of, ids_of, labels_in, numbers, refuse, some
+from titleholder.tables.cells import column_of, keys_of, labels_in, numbers, refuse, some
 from titleholder.types import Task
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def panel_of(frame: "pd.DataFrame", policy: Policy, where: str) -> Panel:
     """The panel that a frame holds, as the policy's columns and task say."""
     columns = policy.columns
-    ids = ids_of(frame, columns.row_id, where)
+    ids = keys_of(frame, columns.row_id, where)
     target = columns.target or "y_true"
     y_true: NDArray[Any] | None = None
     classes: tuple[str, ...] = ()
@@ -30,8 +30,8 @@ def panel_of(frame: "pd.DataFrame", policy: Policy, where: str) -> Panel:
         y_true = numbers(frame, target, where, ids)
     elif policy.task is not Task.SCORED:
         labels = labels_in(frame, target, where, ids)
-        classes = _classes(labels, policy, where)
-        y_true = codes_of(labels, classes)
+        classes = _classes(labels.words, policy, where)
+        y_true = labels.as_codes(classes)
     panel = Panel(
         row_id=ids,
         task=policy.task,
@@ -44,9 +44,9 @@ def panel_of(frame: "pd.DataFrame", policy: Policy, where: str) -> Panel:
     return with_segments(panel, policy.segments)
 
 
-def _classes(labels: NDArray[np.object_], policy: Policy, where: str) -> tuple[str, ...]:
+def _classes(words: Sequence[str], policy: Policy, where: str) -> tuple[str, ...]:
     """The classes in code order: (negative, positive) for binary, sorted for multiclass."""
-    found = sorted(set(labels.tolist()))
+    found = sorted(words)
     if policy.task is Task.MULTICLASS:
         return tuple(found) if policy.classes is None else _declared(policy.classes, found, where)
     positive = _positive(policy, found, where)
@@ -89,9 +89,7 @@ def _positive(policy: Policy, found: Sequence[str], where: str) -> str:
     )
 
 
-def _weights(
-    frame: "pd.DataFrame", columns: Columns, where: str, ids: NDArray[np.str_]
-) -> Floats | None:
+def _weights(frame: "pd.DataFrame", columns: Columns, where: str, ids: Ids) -> Floats | None:
     name = columns.weight or ("weight" if "weight" in frame else None)
     if name is None:
         return None

@@ -5,14 +5,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
+from titleholder.arrays import Bools, Floats, Ids, Ints, Panel, Predictions
 from titleholder.errors import BadInput, NotComparable
 from titleholder.metrics.operational import LATENCY_QUANTILES, TTFT_QUANTILES
 from titleholder.params.schema import Policy
 from titleholder.stats.quantiles import gauge
-from titleholder.tables.cells import codes_of, ids_of, labels_in, numbers, refuse, some
+from titleholder.tables.cells import keys_of, labels_in, numbers, refuse, some
 from titleholder.types import Gauge, Task
 
 if TYPE_CHECKING:
@@ -28,8 +27,8 @@ def predictions_of(
     frame: "pd.DataFrame", panel: Panel, policy: Policy, model: str, where: str
 ) -> Predictions:
     """One model's predictions, joined to the panel's rows by id and put in their order."""
-    ids = ids_of(frame, policy.columns.row_id, where)
-    joined = frame.iloc[_places(panel.row_id, ids, where)].reset_index(drop=True)
+    places = _places(panel.row_id, keys_of(frame, policy.columns.row_id, where), where)
+    joined = frame if places is None else frame.iloc[places].reset_index(drop=True)
     reader = _Reader(joined, panel, policy, where)
     costs = {name: reader.non_negative(name) for name in COSTS if name in joined}
     match policy.task:
@@ -86,14 +85,14 @@ class _Reader:
 
     def label(self) -> Ints:
         labels = labels_in(self.frame, "y_pred", self.where, self.panel.row_id)
-        unknown = sorted(set(labels.tolist()) - set(self.panel.classes))
+        unknown = sorted(set(labels.words) - set(self.panel.classes))
         if unknown:
             raise NotComparable(
                 f"{self.where}: y_pred says {some(unknown)}, which the panel's labels "
                 f"({some(self.panel.classes)}) do not know",
                 cure="write the labels as the panel does",
             )
-        return codes_of(labels, self.panel.classes)
+        return labels.as_codes(self.panel.classes)
 
     def binary(self) -> tuple[Ints, Floats | None]:
         score = self.probability("y_score") if "y_score" in self.frame else None
@@ -172,8 +171,15 @@ def _gauges(costs: Mapping[str, Floats], policy: Policy) -> Mapping[str, Gauge]:
     return {name: figure for name, figure in found.items() if figure is not None}
 
 
-def _places(wanted: NDArray[np.str_], given: NDArray[np.str_], where: str) -> Ints:
-    """Where each of the panel's ids stands in the predictions; both ways without a remainder."""
+def _places(wanted: Ids, given: Ids, where: str) -> Ints | None:
+    """Where each of the panel's ids stands in the predictions; both ways without a remainder.
+
+    None where they stand in the same order already.
+    """
+    if wanted.dtype.kind != given.dtype.kind:
+        wanted, given = wanted.astype(str), given.astype(str)
+    if len(wanted) == len(given) and bool((wanted == given).all()):
+        return None
     order = np.argsort(given, kind="stable")
     at = np.searchsorted(given, wanted, sorter=order).clip(max=len(given) - 1)
     places: Ints = order[at]
