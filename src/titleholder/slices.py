@@ -21,7 +21,8 @@ from titleholder.types import OVERALL as OVERALL
 
 MISSING = "missing"
 MOST_VALUES = 100
-_MOST_COUNTED = 1 << 16
+_MOST_COUNTED = 1 << 10
+_CHUNK = 1 << 16  # rows that stay near the processor while they are counted
 
 Part: TypeAlias = str | Binned
 
@@ -62,24 +63,30 @@ def grouping(panel: Panel, part: Part) -> Grouping:
     """
     if isinstance(part, Binned):
         return _binned(panel, part)
+    code, labels = _valued(panel, part)
+    return Grouping(part, code.astype(np.int64), labels)
+
+
+def _valued(panel: Panel, part: str) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Each row's group by value, (n,) in as few bytes as hold it, and the groups' names."""
     words, code = _words(_column(panel, part))
     labels, of_word = np.unique(words, return_inverse=True)
-    code = of_word[code]
     if len(labels) > MOST_VALUES:
         raise BadInput(
             f"slice column {part!r} has {len(labels)} values",
             cure=f"bin it: {{column: {part}, bins: [...]}}, or slice by a coarser column",
         )
-    return Grouping(part, code, tuple(f"{part}={label}" for label in labels))
+    narrow = of_word.astype(np.min_scalar_type(len(labels)))
+    return narrow[code], tuple(f"{part}={label}" for label in labels)
 
 
 def labels_of(values: NDArray[Any]) -> NDArray[np.object_]:
     """Values as the words that name them: 1 and 1.0 are ``1``, True is ``true``, days are days."""
     words, code = _words(values)
-    return words[code]
+    return np.asarray(words[code])
 
 
-def _words(values: NDArray[Any]) -> tuple[NDArray[np.object_], Ints]:
+def _words(values: NDArray[Any]) -> tuple[NDArray[np.object_], NDArray[Any]]:
     """The words of the values that occur, one for each, and which of them each row has, (n,)."""
     if values.dtype.kind == "O":
         return _words_of_objects(values.tolist())
@@ -92,17 +99,24 @@ def _words(values: NDArray[Any]) -> tuple[NDArray[np.object_], Ints]:
     return np.array(named, dtype=object), code
 
 
-def _distinct(values: NDArray[Any]) -> tuple[NDArray[Any], Ints]:
+def _distinct(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """The values that occur, in order, and which of them each row has, (n,)."""
-    if values.dtype.kind not in "bui" or not len(values):
+    if values.dtype.kind not in "ui" or not len(values):
         return np.unique(values, return_inverse=True)
     least, most = int(values.min()), int(values.max())
-    if most - least >= _MOST_COUNTED:
+    if most - least >= _MOST_COUNTED or most > np.iinfo(np.int64).max:
         return np.unique(values, return_inverse=True)
     # Whole numbers that lie close together are counted, which takes no sort.
-    code = values.astype(np.int64) - least
-    held = np.bincount(code) > 0
-    return (np.flatnonzero(held) + least).astype(values.dtype), (np.cumsum(held) - 1)[code]
+    code = np.empty(len(values), dtype=np.uint16)
+    counts = np.zeros(most - least + 1, dtype=np.int64)
+    for start in range(0, len(values), _CHUNK):
+        above = values[start : start + _CHUNK].astype(np.int64) - least
+        counts += np.bincount(above, minlength=len(counts))
+        code[start : start + _CHUNK] = above
+    held = counts > 0
+    if not held.all():
+        code = (np.cumsum(held) - 1).astype(np.uint16)[code]
+    return (np.flatnonzero(held) + least).astype(values.dtype), code
 
 
 def _words_of_objects(values: list[Any]) -> tuple[NDArray[np.object_], Ints]:
@@ -161,13 +175,20 @@ def _slices(panel: Panel, spec: SliceSpec) -> Iterator[Slice]:
                 yield Slice(name, mask)
         return
     parts = spec if isinstance(spec, tuple) else (spec,)
-    groupings = [grouping(panel, part) for part in parts]
-    shorts = [g.code.astype(np.min_scalar_type(len(g.labels))) for g in groupings]
-    for codes in product(*(range(len(g.labels)) for g in groupings)):
-        mask = _all(short == code for short, code in zip(shorts, codes, strict=True))
+    groups = [_groups(panel, part) for part in parts]
+    for codes in product(*(range(len(labels)) for _, labels in groups)):
+        mask = _all(of == code for (of, _), code in zip(groups, codes, strict=True))
         if mask.any():
-            named = (g.labels[code] for g, code in zip(groupings, codes, strict=True))
+            named = (labels[code] for (_, labels), code in zip(groups, codes, strict=True))
             yield Slice(" & ".join(named), mask)
+
+
+def _groups(panel: Panel, part: Part) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Each row's group, (n,), and the groups' names, in as few bytes as hold it."""
+    if not isinstance(part, Binned):
+        return _valued(panel, part)
+    found = _binned(panel, part)
+    return found.code.astype(np.min_scalar_type(len(found.labels))), found.labels
 
 
 def _all(masks: Iterator[Bools]) -> Bools:
