@@ -48,8 +48,9 @@ check: setup  ## Lint, types, layers, doctests
 campaign: setup  ## Long simulations and fault campaigns; their tables stand in docs/
 	$(BIN)/python -m pytest -q -m campaign tests/campaign
 
-bench: setup  ## Ratios against what a user would pick instead, in one run each
-	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+bench: setup  ## The tables of docs/benchmarks.md: ratios to what a user would pick instead
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
+	$(BIN)/python -m benchmarks
 
 DATA_PACKAGES := build/data-packages
 

@@ -1,65 +1,35 @@
 """Paired comparison, side by side in one run: titleholder, and what would be taken instead.
 
-    OMP_NUM_THREADS=1 python benchmarks/engine.py
-    OMP_NUM_THREADS=1 python benchmarks/engine.py --rows 10000000
+    OMP_NUM_THREADS=1 python -m benchmarks.engine --rows 10000 1000000
 
-Two models, eight metrics, overall and 20 slices, B = 2000 paired replicates. CPU seconds. The
-loop of resample and scikit-learn, `scipy.stats.bootstrap` and fairlearn's `MetricFrame` would
-take hours, so each is run with a few replicates, and its time is extrapolated to all of them;
-the table says from how many. SciPy is given one metric (accuracy, its cheapest) overall only,
-fairlearn four, on one column of slices, and only where the panel is small.
+Two models, eight metrics, overall and 20 slices, B = 2000 paired replicates. The loop of resample
+and scikit-learn, `scipy.stats.bootstrap` and fairlearn's `MetricFrame` would take hours, so each is
+run with a few replicates, and its time is multiplied; the table says from how many. TFMA is asked
+for in an environment of its own: ``--tfma PYTHON``.
 """
 
 import argparse
-import os
-import platform
-import statistics
-import time
+import subprocess
 import warnings
-from collections.abc import Callable
-from importlib.metadata import version
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from titleholder.arrays import Panel, Predictions
+from benchmarks.panels import Pair, pair_of
+from benchmarks.timing import Line, cpu_seconds, installed, machine, table
 from titleholder.compare import measure
 from titleholder.params.schema import Policy
 from titleholder.types import Task
 
 B = 2000
 MOST_FOR_FAIRLEARN = 100_000  # rows; more take many minutes a replicate
+TFMA_ROWS = 10_000
+TFMA_REPLICATES = 20  # its own default
 NAMES = ("accuracy", "precision", "recall", "f1", "roc_auc", "average_precision", "log_loss",
          "brier")  # fmt: skip
-Pair = tuple[Panel, Predictions, Predictions]
-
-
-def pair_of(rows: int) -> Pair:
-    """A panel with two columns of ten values each, and two correlated models."""
-    rng = np.random.default_rng(20260101)
-    y = (rng.random(rows) < 0.3).astype(np.int64)
-    common = rng.normal(size=rows)
-    models = []
-    for name, skill in (("champion", 1.2), ("candidate", 1.3)):
-        noise = 0.7 * common + 0.714 * rng.normal(size=rows)
-        score = 1 / (1 + np.exp(-(skill * (2 * y - 1) + noise - 0.5)))
-        models.append(Predictions(name, label=(score >= 0.5).astype(np.int64), score=score))
-    columns = {"g": rng.integers(0, 10, rows), "h": rng.integers(0, 10, rows)}
-    ids = np.arange(rows).astype(np.str_)
-    panel = Panel(ids, Task.BINARY, y, classes=("no", "yes"), columns=columns)
-    return panel, models[0], models[1]
-
-
-def cpu_seconds(work: Callable[[], object], repeats: int) -> float:
-    """The median CPU time of some calls."""
-    taken = []
-    for _ in range(repeats):
-        start = time.process_time()
-        work()
-        taken.append(time.process_time() - start)
-    return statistics.median(taken)
 
 
 def ours(pair: Pair) -> None:
@@ -67,30 +37,57 @@ def ours(pair: Pair) -> None:
     measure(*pair, Policy(task=Task.BINARY, rules=(), metrics=NAMES, slices=("g", "h")))
 
 
-def points(pair: Pair, rows: NDArray[np.int64] | slice) -> None:
-    """scikit-learn's eight metrics of both models, overall and on each slice."""
+def scikit_learn() -> dict[str, Callable[..., Any]]:
+    """The eight metrics, each of truth and score; calls are made at 0.5."""
     from sklearn import metrics as m
 
+    def of_calls(metric: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda y, score, **said: metric(y, score >= 0.5, **said)
+
+    return {
+        "accuracy": of_calls(m.accuracy_score),
+        "precision": of_calls(m.precision_score),
+        "recall": of_calls(m.recall_score),
+        "f1": of_calls(m.f1_score),
+        "roc_auc": m.roc_auc_score,
+        "average_precision": m.average_precision_score,
+        "log_loss": lambda y, score, **said: m.log_loss(y, score, labels=[0, 1], **said),
+        "brier": m.brier_score_loss,
+    }
+
+
+def points(pair: Pair, rows: NDArray[np.int64] | slice) -> None:
+    """scikit-learn's eight metrics of both models, overall and on each slice."""
     panel, *models = pair
     y = np.asarray(panel.y_true)[rows]
     where: list[Any] = [slice(None)]
     for column in panel.columns.values():
         where += [column[rows] == value for value in range(10)]
     for model in models:
-        label, score = np.asarray(model.label)[rows], np.asarray(model.score)[rows]
+        score = np.asarray(model.score)[rows]
         for at in where:
-            for of_labels in (m.accuracy_score, m.precision_score, m.recall_score, m.f1_score):
-                of_labels(y[at], label[at])
-            for of_scores in (
-                m.roc_auc_score, m.average_precision_score, m.log_loss, m.brier_score_loss
-            ):  # fmt: skip
-                of_scores(y[at], score[at])
+            for metric in scikit_learn().values():
+                metric(y[at], score[at])
 
 
 def replicate(pair: Pair) -> None:
     """One replicate of the loop: draw rows, compute everything again."""
     n = len(pair[0])
     points(pair, np.random.default_rng(0).integers(n, size=n))
+
+
+def poisson_replicate(pair: Pair) -> None:
+    """One replicate in TFMA's manner, written plainly: each row weighs Poisson(1). Not TFMA."""
+    panel, *models = pair
+    y, weight = np.asarray(panel.y_true), np.random.default_rng(0).poisson(1.0, len(panel))
+    where: list[Any] = [slice(None)]
+    for column in panel.columns.values():
+        where += [column == value for value in range(10)]
+    for model in models:
+        score = np.asarray(model.score)
+        for at in where:
+            for metric in scikit_learn().values():
+                metric(y[at], score[at], sample_weight=weight[at])
 
 
 def scipy_bootstrap(pair: Pair, replicates: int) -> None:
@@ -105,65 +102,81 @@ def scipy_bootstrap(pair: Pair, replicates: int) -> None:
     )  # fmt: skip
 
 
-def fairlearn_frame(pair: Pair, replicates: int) -> None:
-    """fairlearn's bootstrap of both models, not paired; metrics of labels alone, one column."""
+def fairlearn_frames(pair: Pair, replicates: int) -> None:
+    """fairlearn's bootstrap of all eight metrics of both models on both columns; not paired."""
     from fairlearn.metrics import MetricFrame
-    from sklearn import metrics as m
 
     panel, *models = pair
     for model in models:
-        MetricFrame(
-            metrics={
-                "accuracy": m.accuracy_score, "precision": m.precision_score,
-                "recall": m.recall_score, "f1": m.f1_score,
-            },
-            y_true=panel.y_true,
-            y_pred=model.label,
-            sensitive_features=panel.columns["g"],
-            n_boot=replicates,
-            ci_quantiles=[0.025, 0.975],
-        )  # fmt: skip
+        for column in panel.columns.values():
+            MetricFrame(
+                metrics=scikit_learn(),
+                y_true=panel.y_true,
+                y_pred=model.score,
+                sensitive_features=column,
+                n_boot=replicates,
+                ci_quantiles=[0.025, 0.975],
+            )
 
 
-def machine() -> str:
-    """Where this runs, and with what."""
-    packages = ("numpy", "scipy", "scikit-learn", "fairlearn")
-    versions = ", ".join(f"{name} {version(name)}" for name in packages)
-    return f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}"
+def tfma_seconds(python: str) -> float:
+    """CPU seconds of TFMA's Poisson bootstrap of one model, in its own environment."""
+    script = Path(__file__).with_name("tfma_peer.py")
+    command = [python, str(script), str(TFMA_ROWS), str(TFMA_REPLICATES)]
+    run = subprocess.run(command, check=True, capture_output=True, text=True)
+    return float(run.stdout.split()[-1])
 
 
-def processor() -> str:
-    """The processor's name, where Linux tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.machine()
-    named = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.machine())
-
-
-def table(rows: int, repeats: int, fairlearn_replicates: int) -> None:
-    """Time all of them on a panel of so many rows and print a line each."""
+def lines(rows: int, repeats: int, tfma: str | None) -> Iterator[Line]:
+    """Time all of them on a panel of so many rows."""
     pair = pair_of(rows)
     ours(pair)  # imports, once, are nobody's time
-    base = cpu_seconds(lambda: ours(pair), max(5, repeats))
-    print(f"\n### {rows:,} rows\n")
-    print("| what | CPU seconds | ratio | how |\n|---|--:|--:|---|")
-
-    def line(what: str, seconds: float, how: str) -> None:
-        print(f"| {what} | {seconds:,.2f} | {seconds / base:,.0f} | {how} |", flush=True)
-
-    line("titleholder, everything with intervals", base, f"median of {max(5, repeats)}")
-    line("scikit-learn, points alone", cpu_seconds(lambda: points(pair, slice(None)), 1), "run")
-    loop = cpu_seconds(lambda: replicate(pair), repeats)
-    line("resample and scikit-learn, a loop", loop * B, f"{repeats} replicates x {B}")
+    most = max(5, repeats)
+    yield Line(
+        "titleholder, everything with intervals",
+        cpu_seconds(lambda: ours(pair), most),
+        f"median of {most}",
+    )
+    yield Line(
+        "scikit-learn, points alone", cpu_seconds(lambda: points(pair, slice(None)), 1), "run"
+    )
+    of_loop = cpu_seconds(lambda: replicate(pair), repeats)
+    yield Line("resample and scikit-learn, a loop", of_loop * B, f"{repeats} replicates x {B}")
     few = 20
     one = cpu_seconds(lambda: scipy_bootstrap(pair, few), 1) / few
-    line("scipy.stats.bootstrap, accuracy, overall", one * B, f"{few} replicates, extrapolated")
-    if fairlearn_replicates and rows <= MOST_FOR_FAIRLEARN:
-        k = fairlearn_replicates
-        seconds = cpu_seconds(lambda: fairlearn_frame(pair, k), 1) / k
-        line("fairlearn, 4 metrics, 10 slices", seconds * B, f"{k} replicates, extrapolated")
+    yield Line(
+        "scipy.stats.bootstrap, accuracy, overall", one * B, f"{few} replicates x {B // few}"
+    )
+    if rows > MOST_FOR_FAIRLEARN:
+        return
+    weighted = cpu_seconds(lambda: poisson_replicate(pair), repeats)
+    yield Line(
+        "a plain Poisson bootstrap in TFMA's manner (not TFMA)",
+        weighted * B,
+        f"{repeats} replicates x {B}",
+    )
+    if installed("fairlearn"):
+        k = 2
+        seconds = cpu_seconds(lambda: fairlearn_frames(pair, k), 1) / k
+        yield Line("fairlearn MetricFrame(n_boot)", seconds * B, f"{k} replicates x {B // k}")
+    else:
+        yield Line("fairlearn MetricFrame(n_boot)", None, "fairlearn is not installed")
+    if rows != TFMA_ROWS:
+        return
+    if tfma is None:
+        yield Line("TFMA, Poisson bootstrap", None, "no environment was named: --tfma PYTHON")
+        return
+    times = 2 * B // TFMA_REPLICATES
+    how = f"one model, {TFMA_REPLICATES} replicates, x {times} for two models and {B}"
+    yield Line("TFMA, Poisson bootstrap", tfma_seconds(tfma) * times, how)
+
+
+def report(sizes: list[int], repeats: int, tfma: str | None) -> Iterator[str]:
+    """The tables, line by line."""
+    yield f"8 metrics, overall and 20 slices, two models, B = {B}; ratios are to titleholder."
+    for rows in sizes:
+        yield f"\n### {rows:,} rows\n"
+        yield from table(list(lines(rows, repeats, tfma)))
 
 
 def main() -> None:
@@ -171,12 +184,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--fairlearn-replicates", type=int, default=2, help="0 leaves it out")
+    parser.add_argument("--tfma", help="the python of an environment with TFMA")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
-    print(f"8 metrics, 21 slices, B = {B}; ratios are to titleholder.\n\n{machine()}")
-    for rows in asked.rows:
-        table(rows, asked.repeats, asked.fairlearn_replicates)
+    print(machine(), end="\n\n")
+    for line in report(asked.rows, asked.repeats, asked.tfma):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

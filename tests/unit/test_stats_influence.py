@@ -169,3 +169,25 @@ def test_errors_are_roots_of_summed_squares() -> None:
     assert units.error(1, 0) == pytest.approx(np.sqrt(2 * 0.3**2 + 3 * 0.1**2))
     assert units.error(-1, 1) == pytest.approx(np.sqrt(2 * 0.2**2 + 3 * 0.3**2))
     assert np.isnan(influence(np.full(3, np.nan)).error(0, 1))
+
+
+def test_dozens_of_classes_have_their_degrees_of_freedom() -> None:
+    """The influence of rows on a mean over 50 classes is the derivative, and is finite."""
+    rng = np.random.default_rng(0)
+    counts = np.zeros((50, 50))
+    np.add.at(counts, (rng.integers(0, 50, 400), rng.integers(0, 50, 400)), 1.0)
+    slopes = by_counts(recall_by_class_mean, counts)
+    assert np.isfinite(slopes).all()
+    truth = counts.sum(axis=1)
+    right = np.diagonal(counts)
+    here = np.flatnonzero((truth > 0) & (right > 0))[0]
+    expected = (truth[here] - right[here]) / truth[here] ** 2 / (truth > 0).sum()
+    assert slopes[here, here] == pytest.approx(expected, rel=1e-4)
+
+
+def recall_by_class_mean(counts: Floats) -> Floats:
+    """Mean recall of the classes that occur."""
+    truth = counts.sum(axis=-1)
+    right = np.diagonal(counts, axis1=-2, axis2=-1)
+    share = np.divide(right, truth, out=np.zeros_like(truth), where=truth > 0)
+    return np.asarray(share.sum(axis=-1) / (truth > 0).sum(axis=-1))

@@ -72,12 +72,17 @@ def delong(metric: Metric, resampler: Resampler, level: float) -> Paired:
     found = replicate(metric, resampler)
     y = np.asarray(resampler.sample.panel.y_true)
     z = NormalDist().inv_cdf((1 + level) / 2)
-    if min((y == 1).sum(), (y == 0).sum()) < 2:
+    positive = (y == 1).astype(float)
+    p = int(positive.sum())
+    n = len(y) - p
+    if min(p, n) < 2:
         return undefined("fewer than two rows of a class have no spread")
 
     def ends(value: float, _: Floats, influence: Floats) -> Estimate:
-        parts = (influence[y == label] for label in (0, 1))
-        variance = sum(float(part @ part) * len(part) / (len(part) - 1) for part in parts)
+        squares = influence * influence
+        of_positives = float(squares @ positive)
+        of_negatives = float(squares.sum()) - of_positives
+        variance = of_positives * p / (p - 1) + of_negatives * n / (n - 1)
         error = z * math.sqrt(variance)
         return Estimate(value=value, low=value - error, high=value + error)
 

@@ -19,8 +19,10 @@ from titleholder.arrays import Floats
 _STEP = 1e-4
 _BINOMIAL = {k: tuple(math.comb(k, j) for j in range(k + 1)) for k in (2, 3, 4)}
 _BLOCK = 1 << 13  # units whose powers stay near the processor while they are summed
-# Above so many classes the derivative by each confusion count costs more than it tells.
-_MOST_CLASSES = 32
+# Counts that are looked at to move each of them once; beyond, the derivative costs more than it
+# tells: so many classes have many rows, or a spread that nobody could learn from them.
+_MOST_LOOKED_AT = 1 << 23
+_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +142,17 @@ def by_counts(value: Callable[[Floats], Floats], counts: Floats) -> Floats:
 
     Not finite where the function is not; 0 by counts that are 0, which no unit holds.
     """
-    slopes = np.zeros(counts.shape)
-    if counts.shape[-1] > _MOST_CLASSES:
+    slopes, held = np.zeros(counts.shape), np.flatnonzero(counts)
+    if len(held) * counts.size > _MOST_LOOKED_AT:
         return np.full(counts.shape, np.nan)
-    held = np.flatnonzero(counts)
-    steps = _STEP * counts.flat[held]
-    moved = np.zeros((len(held), counts.size))
-    moved[np.arange(len(held)), held] = steps
-    moved = moved.reshape(len(held), *counts.shape)
-    slopes.flat[held] = (value(counts + moved) - value(counts - moved)) / (2 * steps)
+    some = max(1, _AT_ONCE // counts.size)
+    for start in range(0, len(held), some):
+        cells = held[start : start + some]
+        steps = _STEP * counts.flat[cells]
+        moved = np.zeros((len(cells), counts.size))
+        moved[np.arange(len(cells)), cells] = steps
+        moved = moved.reshape(len(cells), *counts.shape)
+        slopes.flat[cells] = (value(counts + moved) - value(counts - moved)) / (2 * steps)
     return slopes
 
 
