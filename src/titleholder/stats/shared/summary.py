@@ -228,7 +228,7 @@ class _Block:
                 a = columns(panel, one)[:, 0]
                 d = columns(panel, two)[:, 0] - a
                 if thinned > 1:
-                    some[i].append((a[::thinned], d[::thinned]))
+                    some[i].append((a[::thinned].copy(), d[::thinned].copy()))
                 for sorter, total in zip(sorters, totals, strict=True):
                     if thinned > 1:
                         sorter.add(a, d, total[i, : len(SECOND)])
