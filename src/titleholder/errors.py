@@ -13,6 +13,7 @@
     ├── EndpointError                    5  a model's endpoint cannot be asked
     │   ├── BudgetSpent                  5  the next call might cost more than is left
     │   └── NotRecorded                  5  no endpoint is named, and this answer is not recorded
+    ├── TrackerError                     5  a registry or tracker did not do what was asked
     └── StoreError                       5  the store did not do what was asked
         ├── StoreUnreachable             5  network, endpoint or deadline
         ├── StoreDenied                  5  credentials or permissions
@@ -115,6 +116,10 @@ class BudgetSpent(EndpointError):
 
 class NotRecorded(EndpointError):
     """There is no endpoint to ask, and no recorded answer to this request."""
+
+
+class TrackerError(TitleholderError):
+    """A registry of models or a tracker of experiments did not do what it was asked."""
 
 
 class StoreError(TitleholderError):

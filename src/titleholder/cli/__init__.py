@@ -35,6 +35,7 @@ COMMANDS = (
     "images",
     "init",
     "keys",
+    "log",
     "plan",
     "promote",
     "rollback",

@@ -1,9 +1,12 @@
 """`titleholder promote SUITE`: the candidate takes the title, on the strength of a trusted PASS."""
 
 import argparse
+import contextlib
 import json
 import os
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +23,9 @@ HELP = "the candidate takes the title, on the strength of a trusted PASS"
 EPILOG = """\
 The gate is asked about exactly these bytes; only a plain PASS against the present champion gives
 the title, and the statement that gives it is signed where a signing key is set
-(TITLEHOLDER_SIGNING_KEY_FILE). The first champion is crowned with --bootstrap and a reason.
+(TITLEHOLDER_SIGNING_KEY_FILE). Where the suite's champion is models:/NAME@ALIAS in MLflow's
+registry, the alias moves with the title. The first champion is crowned with --bootstrap and a
+reason.
 
 exit codes: those of `gate`: 0 it holds the title (or held it before), 1 a blocking rule failed,
 2 usage or configuration, 3 inconclusive, 4 no verdict to trust, or nobody holds the title yet,
@@ -33,7 +38,11 @@ def add_parser(commands: Commands) -> None:
     """Declare the command and its flags."""
     parser = declare(commands, "promote", HELP, EPILOG)
     add_flags(parser)
-    parser.add_argument("--model", type=Path, metavar="FILE", help="the suite's only candidate")
+    parser.add_argument(
+        "--model",
+        metavar="FILE",
+        help="or models:/NAME/VERSION (default: the suite's only candidate)",
+    )
     parser.add_argument("--bootstrap", action="store_true", help="crown the first champion")
     parser.add_argument("--reason", default="", metavar="TEXT", help="why; for --bootstrap")
     parser.set_defaults(run=run)
@@ -56,9 +65,12 @@ def run(args: argparse.Namespace) -> int:
     if args.reason and not args.bootstrap:
         raise UsageError("--reason goes with --bootstrap: a promotion rests on its verdict")
     suite, book = opened(args)
-    model = args.model or _only(suite, first=args.bootstrap)
-    found = bootstrap(book, model, args.reason) if args.bootstrap else promote(book, model)
+    named: str = args.model or _only(suite, first=args.bootstrap)
+    with _brought(named) as (model, version):
+        found = bootstrap(book, model, args.reason) if args.bootstrap else promote(book, model)
     if isinstance(found, Crowned):
+        if not args.bootstrap:
+            _follow(suite.models.champion, named, version)
         return show(found, args)
     if args.json:
         sys.stdout.write(json.dumps(asdict(found), sort_keys=True) + "\n")
@@ -97,10 +109,45 @@ def show(found: "Crowned", args: argparse.Namespace) -> int:
     return int(Exit.ALLOW)
 
 
-def _only(suite: "Suite", *, first: bool) -> Path:
-    """The file that is meant where none is named."""
+@contextlib.contextmanager
+def _brought(named: str) -> Iterator[tuple[Path, str | None]]:
+    """The model's file, and its version where it came from a registry."""
+    from titleholder.params.registered import model_name, registered
+
+    wanted = registered(named)
+    if wanted is None:
+        yield Path(named), None
+        return
+    from titleholder.adapters import mlflow
+
+    with tempfile.TemporaryDirectory() as held:
+        found = mlflow.fetch(wanted, Path(held), model_name(named))
+        yield found.path, found.version
+
+
+def _follow(champion: str, named: str, version: str | None) -> None:
+    """Let the registry's alias, where the suite's champion is one, name the new champion.
+
+    The title was given already: TrackerError leaves it, and promoting again moves the alias.
+    """
+    from titleholder.params.registered import registered
+
+    holder, winner = registered(champion), registered(named)
+    if holder is None or holder.alias is None:
+        return
+    if winner is None or winner.name != holder.name or version is None:
+        print(f"titleholder: {champion} stays: {named} is not of {holder.name}", file=sys.stderr)
+        return
+    from titleholder.adapters import mlflow
+
+    mlflow.move_alias(holder.name, holder.alias, version)
+    print(f"{champion} is version {version} now", file=sys.stderr)
+
+
+def _only(suite: "Suite", *, first: bool) -> str:
+    """The model that is meant where none is named."""
     if first:
-        return Path(suite.models.champion)
+        return suite.models.champion
     if len(suite.models.candidates) > 1:
         raise UsageError("the suite has several candidates", cure="say which: --model FILE")
-    return Path(suite.models.candidates[0])
+    return suite.models.candidates[0]

@@ -14,6 +14,7 @@ from titleholder.params.document import Path_
 from titleholder.params.expression import BadExpression, columns_in, parse
 from titleholder.params.leaderboards import leaderboard_problems
 from titleholder.params.named import MetricFacts, Metrics, measured_problems, metric_problems
+from titleholder.params.registered import is_registered, model_name, registered
 from titleholder.params.schema import Binned, Chat, Part, Policy, SliceSpec, Suite, Training
 from titleholder.params.shape import Problem, nearest
 from titleholder.types import Kind, Mode, Rule, Severity, Task
@@ -366,6 +367,11 @@ def _training_problems(training: Training, path: Path_) -> Iterator[Problem]:
 
 
 def _path_problems(file: str, suffixes: tuple[str, ...], path: Path_) -> Iterator[Problem]:
+    if suffixes == MODELS and is_registered(file):
+        if registered(file) is None:
+            told = f"{file!r} must be models:/NAME@ALIAS or models:/NAME/VERSION"
+            yield Problem(path, told)
+        return
     pure = PurePosixPath(file)
     if pure.is_absolute() or ".." in pure.parts or "\\" in file:
         yield Problem(path, f"{file!r} must lie in the project: a relative path without ..")
@@ -403,7 +409,7 @@ def _model_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
     keys = [("champion",), *(("candidates", i) for i in range(len(suite.models.candidates)))]
     models = _models(suite)
     for key, model in zip(keys, models, strict=True):
-        name, where = PurePosixPath(model).stem, (*path, "models", *key)
+        name, where = model_name(model), (*path, "models", *key)
         if not MODEL_NAME.fullmatch(name):
             said = "letters, digits, '.', '-' and '_', and begins with one of the first two"
             yield Problem(where, f"a model is named by its file, which is made of {said}: {name!r}")

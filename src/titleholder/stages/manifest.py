@@ -6,10 +6,13 @@ from titleholder import records
 from titleholder.errors import RecordError
 from titleholder.metrics import Registry
 from titleholder.metrics.declared import registry_of
+from titleholder.params.registered import is_registered, model_name
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Record, Source
 
 FILE = "manifest.json"
+# Below the pull stage: models that came from a registry, named as the suite calls them.
+REGISTRY = "registry"
 CANDIDATE = "candidate:"
 METRICS = "metrics:"
 # What a suite of chat models may have beside its gold set.
@@ -43,7 +46,7 @@ class Manifest(Record, frozen=True):
 
     def name_of(self, role: str) -> str:
         """The name of the model in a role: its file's, without the suffix."""
-        return Path(self.source(role).path).stem
+        return model_name(self.source(role).path)
 
     def for_candidate(self, name: str) -> tuple[Source, ...]:
         """All sources but the other candidates."""
@@ -65,10 +68,22 @@ class Manifest(Record, frozen=True):
 
 
 def local_path(ws: Workspace, source: Source) -> Path:
-    """Where a source lies: below the project, or, from another revision, where pull laid it."""
+    """Where a source lies: below the project, or, if it came from another revision or from a
+    registry, where pull laid it.
+    """
+    if is_registered(source.path):
+        return registered_path(ws, source.path)
     if source.rev is None:
         return ws.root / source.path
     return ws.stage("pull") / f"{source.role}{Path(source.path).suffix}"
+
+
+def registered_path(ws: Workspace, uri: str) -> Path:
+    """Where pull laid a model of a registry; RecordError when it is not there."""
+    found = sorted((ws.stage("pull") / REGISTRY).glob(f"{model_name(uri)}.*"))
+    if len(found) != 1:
+        raise RecordError(f"{uri}: is not here", cure="run the pull stage again")
+    return found[0]
 
 
 def read(ws: Workspace) -> Manifest:

@@ -71,7 +71,7 @@ def asked(suite: Suite) -> models.Asked:
 
 def _models(found: manifest.Manifest) -> list[tuple[str, str]]:
     """Name and role of each model."""
-    champion = Path(found.source("champion").path).stem
+    champion = found.name_of("champion")
     roles = [(name, manifest.CANDIDATE + name) for name in found.candidates()]
     return [(champion, "champion"), *roles]
 

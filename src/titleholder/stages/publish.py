@@ -54,6 +54,11 @@ def run(ws: Workspace) -> None:
     records.write(ws.stage("publish") / SHOWN, Shown(_dashboard(ws)))
 
 
+def verdict_of(ws: Workspace, candidate: str) -> Verdict:
+    """What the run judged of a candidate."""
+    return records.read(ws.stage("judge") / f"{candidate}.json", Verdict)
+
+
 def ready(ws: Workspace) -> None:
     """What this stage would refuse at the end, refused at the start: an address, a key.
 

@@ -1,11 +1,12 @@
 """pull: bring data and models here, and record which bytes they are."""
 
-from pathlib import Path
+import shutil
 
 from titleholder import records, tables
 from titleholder.adapters import dvc, git
 from titleholder.errors import BadInput, ConfigError, DataVersionError
 from titleholder.params.check import check_columns
+from titleholder.params.registered import Registered, is_registered, model_name, registered
 from titleholder.params.schema import Chat
 from titleholder.stages import STAGES, leaks
 from titleholder.stages.manifest import (
@@ -15,6 +16,7 @@ from titleholder.stages.manifest import (
     METRICS,
     RATINGS,
     RECORDING,
+    REGISTRY,
     TRAFFIC,
     TRAINING,
     Manifest,
@@ -30,7 +32,8 @@ def run(ws: Workspace) -> None:
     Raises DataVersionError with the file's name for anything missing, damaged or changed.
     """
     roles = dict(_roles(ws))
-    dvc.pull(ws.root, sorted(set(roles.values())))
+    dvc.pull(ws.root, sorted({path for path in roles.values() if not is_registered(path)}))
+    shutil.rmtree(ws.stage("pull") / REGISTRY, ignore_errors=True)
     sources = [_source(ws, role, path) for role, path in roles.items()]
     reference = ws.suite.data.reference
     if reference is not None and reference.rev is not None:
@@ -55,7 +58,7 @@ def _roles(ws: Workspace) -> list[tuple[str, str]]:
     roles += [(METRICS + path, path) for path in suite.metrics_from]
     roles += _of_chat(suite.chat)
     roles.append(("champion", suite.models.champion))
-    roles += [(CANDIDATE + Path(path).stem, path) for path in suite.models.candidates]
+    roles += [(CANDIDATE + model_name(path), path) for path in suite.models.candidates]
     return roles
 
 
@@ -81,7 +84,24 @@ def _refuse_columns(ws: Workspace) -> None:
         raise ConfigError(PARAMS_FILE, told)
 
 
+def _registered(ws: Workspace, role: str, uri: str, wanted: Registered) -> Source:
+    """A model of a registry, brought here; its revision is the version that it was."""
+    from titleholder.adapters import mlflow
+
+    found = mlflow.fetch(wanted, ws.stage("pull") / REGISTRY, model_name(uri))
+    return Source(
+        role=role,
+        path=uri,
+        sha256=records.sha256_file(found.path),
+        bytes=found.path.stat().st_size,
+        revision=f"models:/{wanted.name}/{found.version}",
+    )
+
+
 def _source(ws: Workspace, role: str, path: str) -> Source:
+    wanted = registered(path)
+    if wanted is not None:
+        return _registered(ws, role, path, wanted)
     said = dvc.tracked(ws.root, path)
     file = ws.root / path
     return Source(
