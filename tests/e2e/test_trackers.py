@@ -186,7 +186,7 @@ def test_a_server_that_is_not_there_is_told_with_its_address(
 ) -> None:
     """And one that nobody named is asked for."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    with pytest.raises(TrackerError, match="MLflow at http://127.0.0.1:9"):
+    with pytest.raises(TrackerError, match=r"MLflow at http://127\.0\.0\.1:9"):
         mlflow.fetch(Registered(NAME, "champion", None), here, "toy")
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     with pytest.raises(UsageError, match="MLFLOW_TRACKING_URI is not set"):
