@@ -8,6 +8,7 @@ says so*. It covers a FAIL or an INCONCLUSIVE whose interval ends within ``ceili
 rule's bound; never an ERROR, never a check beside the rules, never the last rule that passed.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from titleholder import records
-from titleholder.errors import NoVerdict, RecordError
+from titleholder.errors import NoVerdict, PreconditionFailed, RecordError
 from titleholder.statement import STATEMENT_TYPE, Instant, Name, Subject, moment
 from titleholder.store import Store
 from titleholder.trust import KeyPair, Trust, seal
@@ -87,7 +88,9 @@ def grant(store: Store, subject: Subject, said: WaiverPredicate, signer: KeyPair
     base = _base(said.environment, said.suite, subject.digest.sha256)
     key = f"{base}{hashlib.sha256(data).hexdigest()}.json"
     store.prepare()
-    store.put_new(key, data)
+    # It lies under its own digest: where it is already, it is the same.
+    with contextlib.suppress(PreconditionFailed):
+        store.put_new(key, data)
     return store.locate(key)
 
 

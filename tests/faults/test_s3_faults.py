@@ -205,8 +205,8 @@ def test_a_store_without_a_clock_is_refused(wire: Wire) -> None:
 
 def test_a_date_that_is_none_is_no_date(wire: Wire) -> None:
     """A clock that talks nonsense is a clock that says nothing."""
-    wire.store._listen({"ResponseMetadata": {"HTTPHeaders": {"date": "yesterday"}}})
-    assert wire.store._heard is None
+    wire.store._clock.listen({"ResponseMetadata": {"HTTPHeaders": {"date": "yesterday"}}})
+    assert not wire.store._clock.heard
 
 
 def test_a_listing_of_several_pages_is_whole(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:

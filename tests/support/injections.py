@@ -1,27 +1,26 @@
-"""A fault at the first request, at the second, and so on until it is never reached."""
+"""A fault at the first request, at the second, and so on until it is never reached.
 
-import tempfile
+What is done through the fault stands in `tests.support.scenarios`; the faults themselves here and
+in `tests.support.spoilers`.
+"""
+
+import dataclasses
 import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from tests.support import faultproxy, keys, seaweed, verdicts
+from tests.support import faultproxy, seaweed
 from tests.support.faultproxy import Fault
-from titleholder import gate
+from tests.support.scenarios import Scenario, Writes
+from tests.support.spoilers import FAULTS as SPOILERS
+from tests.support.spoilers import HANGING, PATIENCE_S
+from titleholder.adapters.stores import s3
 from titleholder.adapters.stores.s3 import S3Store
-from titleholder.errors import Exit, TitleholderError
-from titleholder.promotion import Book, Crowned, bootstrap, promote
-from titleholder.publication import Receipt, publish
-from titleholder.statement import Code, subject_of
-from titleholder.titles import present
-from titleholder.types import Outcome, Source
+from titleholder.errors import TitleholderError
 
-PASS, FAIL = Outcome.PASS, Outcome.FAIL
 ANY = "*"  # these meet their request by its number
 COMMON: Mapping[str, Fault] = {
     "cut before": Fault(ANY),
@@ -56,6 +55,7 @@ RARE: Mapping[str, Fault] = {
     "no etag": Fault(ANY, forward=True, without=frozenset({"etag"})),
     "slow": Fault(ANY, forward=True, wait=0.05),
 }
+FAULTS: Mapping[str, Fault] = {**COMMON, **RARE, **SPOILERS}
 
 
 @dataclass
@@ -65,6 +65,7 @@ class Tally:
     injected: int = 0
     told: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    slowest: float = 0.0
 
     def note(self, where: str, outcome: str, wrong: str = "") -> None:
         """One injection."""
@@ -76,7 +77,7 @@ class Tally:
 
 @dataclass
 class Wire:
-    """A fresh prefix, reached through a proxy that does one thing wrong, and directly."""
+    """A prefix, reached through a proxy that does one thing wrong, and directly."""
 
     proxy: faultproxy.Proxy
     faulty: S3Store
@@ -88,21 +89,59 @@ class Wire:
         return not self.proxy.at
 
 
-def wires(server: seaweed.Server, fault: Fault) -> Iterator[Wire]:
-    """The fault at request 1, 2, ... until it is not reached any more."""
+def injected(server: seaweed.Server, scenario: Scenario, name: str) -> Tally:
+    """The scenario with this fault at each request in turn, and once without any."""
+    tally = Tally()
+    with scenario.world() as world:
+        for number, wire in enumerate(wires(server, name, world.writes, scenario.reads), start=1):
+            spoiled = wire.proxy.spoiled
+            started = time.monotonic()
+            first = _attempted(lambda wire=wire: world.act(wire.faulty))
+            took = time.monotonic() - started
+            if not wire.reached:
+                if not world.clean(first):
+                    tally.wrong.append(f"{scenario.name}, {name}: a clean control ended in {first}")
+                continue
+            for deliver in wire.proxy.late:
+                deliver()
+            if wire.proxy.spoiled == spoiled:
+                continue
+            tally.slowest = max(tally.slowest, took)
+            wrong = _unforeseen(first) or world.wrong(first, wire.direct)
+            if scenario.deadline is not None and took > scenario.deadline + 1:
+                wrong = wrong or f"took {took:.1f} s"
+            tally.note(f"{scenario.name}, {name}, request {number}", _name(first), wrong)
+    return tally
+
+
+def wires(server: seaweed.Server, name: str, writes: Writes, reads: bool = False) -> Iterator[Wire]:
+    """The fault at request 1, 2, ... until it is not reached any more.
+
+    Each on a fresh prefix that holds what was written before; where nothing will be written, on
+    one and the same.
+    """
     at = 0
     reached = True
     with faultproxy.in_front_of(server.endpoint) as proxy:
         # One client each, since making one takes longer than all that it is then asked for.
+        patience = PATIENCE_S if name in HANGING else 5.0
         clients = {
-            endpoint: S3Store(server.bucket, endpoint=endpoint, timeout=2)._client()
-            for endpoint in (proxy.endpoint, server.endpoint)
+            endpoint: S3Store(server.bucket, endpoint=endpoint, timeout=wait)._client()
+            for endpoint, wait in ((proxy.endpoint, patience), (server.endpoint, 10.0))
         }
+        prefix = ""
         while reached:
             at += 1
-            prefix = uuid.uuid4().hex
+            if not (prefix and reads):
+                prefix = uuid.uuid4().hex
+                proxy.written.clear()
+                for key, data in writes:
+                    _put(clients[proxy.endpoint], server, f"{prefix}/{key}", data)
+            # That the server keeps its promises is found out once, not at each prefix anew.
+            s3._FIT.add((server.endpoint, server.bucket, f"{prefix}/"))
             proxy.seen.clear()
-            proxy.at = {at: fault}
+            proxy.late.clear()
+            proxy.at = {at: FAULTS[name]}
             faulty, direct = (
                 S3Store(server.bucket, prefix, endpoint=endpoint, pause=0.001)
                 for endpoint in clients
@@ -112,116 +151,32 @@ def wires(server: seaweed.Server, fault: Fault) -> Iterator[Wire]:
             reached = not proxy.at
 
 
-def publications(server: seaweed.Server, name: str, fault: Fault) -> Tally:
-    """Publish through the fault, then publish again: one verdict, whatever was said before."""
-    tally = Tally()
-    for number, wire in enumerate(wires(server, fault), start=1):
-        first = _attempted(lambda wire=wire: _publish(wire.faulty, PASS))
-        if not wire.reached:
-            tally.wrong += [] if isinstance(first, Receipt) else ["a clean control failed"]
-            continue
-        again = _publish(wire.direct, PASS)
-        wrong = ""
-        verdict_keys = [k for k in wire.direct.keys("verdicts/") if not k.endswith("head.json")]
-        if len(verdict_keys) != 1:
-            wrong = f"{len(verdict_keys)} verdicts for one question"
-        elif isinstance(first, Receipt) and first.digest != again.digest:
-            wrong = "an acknowledged verdict is another"
-        elif _asked(wire.direct).exit is not Exit.ALLOW:
-            wrong = "the verdict that was published in the end does not open the gate"
-        told = "published" if isinstance(first, Receipt) else type(first).__name__
-        tally.note(f"publish, {name}, request {number}", told, wrong)
-    return tally
-
-
-def questions(server: seaweed.Server, name: str, fault: Fault, deadline: float = 10.0) -> Tally:
-    """Ask the gate through the fault, of a model that failed after it had passed."""
-    tally = Tally()
-    for number, wire in enumerate(wires(server, fault), start=1):
-        _publish(wire.direct, PASS)
-        lagging = wire.direct.get(_HEAD)
-        _publish(wire.direct, FAIL, commit="ff" * 20)
-        wire.direct.put_if(_HEAD, lagging.data, wire.direct.get(_HEAD).tag)
-        started = time.monotonic()
-        answer = _asked(wire.faulty, deadline)
-        took = time.monotonic() - started
-        if not wire.reached:
-            tally.wrong += [] if answer.exit is Exit.REGRESSED else ["a clean control failed"]
-            continue
-        wrong = "ALLOW" if answer.exit is Exit.ALLOW else ""
-        wrong = wrong or (f"{took:.1f} s" if took > deadline + 1 else "")
-        tally.note(f"gate, {name}, request {number}", answer.exit.name, wrong)
-    return tally
-
-
-def promotions(server: seaweed.Server, name: str, fault: Fault) -> Tally:
-    """Promote through the fault, then promote again: one title more, whatever was said."""
-    tally = Tally()
-    with tempfile.TemporaryDirectory() as there:
-        model, champion = Path(there, "model"), Path(there, "champion")
-        model.write_bytes(b"model")
-        champion.write_bytes(b"champion")
-        for number, wire in enumerate(wires(server, fault), start=1):
-            bootstrap(_book(wire.direct), champion, "the first")
-            _publish(wire.direct, PASS, model=gate.digest_of_model(model), against=champion)
-            first = _attempted(lambda wire=wire: promote(_book(wire.faulty), model, 10.0))
-            if not wire.reached:
-                tally.wrong += [] if isinstance(first, Crowned) else ["a clean control failed"]
-                continue
-            again = promote(_book(wire.direct), model)
-            tip = present(_book(wire.direct).chain)
-            wrong = ""
-            if not isinstance(again, Crowned) or tip is None or tip.sequence != 2:
-                wrong = f"promoting again ended in {again}"
-            elif isinstance(first, Crowned) and first.sequence != 2:
-                wrong = "an acknowledged title is another"
-            told = "crowned" if isinstance(first, Crowned) else _name(first)
-            tally.note(f"promote, {name}, request {number}", told, wrong)
-    return tally
-
-
-_HEAD = "verdicts/dev/credit/head.json"
-
-
-def _name(ended: object) -> str:
-    return ended.exit.name if isinstance(ended, gate.Answer) else type(ended).__name__
+def _put(client: Any, server: seaweed.Server, key: str, data: bytes) -> None:
+    client.put_object(
+        Bucket=server.bucket, Key=key, Body=data, ChecksumSHA256=s3._checksum(data),
+        Metadata={s3._MARK: "before"},
+    )  # fmt: skip
 
 
 def _attempted(call: Any) -> Any:
-    """What it returned, or which of our errors it ended in; any other is a fault of ours."""
+    """What it returned, or what it ended in."""
     try:
         return call()
-    except TitleholderError as error:
+    except Exception as error:
         return error
 
 
-def _publish(
-    store: S3Store,
-    outcome: Outcome,
-    *,
-    commit: str = "12" * 20,
-    model: str = verdicts.MODEL,
-    against: Path | None = None,
-) -> Receipt:
-    inputs = ()
-    if against is not None:
-        digest = gate.digest_of_model(against).removeprefix("sha256:")
-        inputs = (Source("champion", "champion", digest, 1),)
-    with tempfile.TemporaryDirectory() as there:
-        report = Path(there, "report.html")
-        report.write_bytes(b"<p>fine</p>")
-        return publish(
-            store, "dev", verdicts.verdict(outcome, PASS, inputs=inputs),
-            subject_of("candidate.skops", model.removeprefix("sha256:")), {"report.html": report},
-            valid_for=timedelta(days=7), signer=keys.key(),
-            provenance=verdicts.provenance(code=Code(commit=commit, dirty=False)),
-        )  # fmt: skip
+def _unforeseen(ended: object) -> str:
+    """An error that is none of ours has no documented exit code."""
+    if isinstance(ended, Exception) and not isinstance(ended, TitleholderError):
+        return f"ended in {type(ended).__name__}: {ended}"
+    return ""
 
 
-def _asked(store: S3Store, deadline: float = 10.0) -> gate.Answer:
-    model = f"sha256:{verdicts.MODEL}"
-    return gate.ask(store, "dev", "credit", model, deadline, keys.trust(keys.key()))
-
-
-def _book(store: S3Store) -> Book:
-    return Book(store, "dev", "credit", keys.trust(keys.key()), keys.key())
+def _name(ended: object) -> str:
+    exit_code = getattr(ended, "exit", None)
+    if exit_code is not None:
+        return str(exit_code.name)
+    if dataclasses.is_dataclass(ended) or not isinstance(ended, Exception):
+        return "done"
+    return type(ended).__name__

@@ -7,18 +7,17 @@ the mark says whose it is. boto3 is imported at the first call, not before.
 """
 
 import base64
-import contextlib
 import hashlib
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
+from titleholder.adapters.stores.s3_clock import StoreClock
 from titleholder.adapters.stores.s3_errors import Fate, fate_of, translate
 from titleholder.errors import (
     CommitUnknown,
@@ -61,7 +60,10 @@ class _Refused(Exception):
 
 
 class S3Store:
-    """Objects below ``prefix`` in ``bucket``; ``pause`` (s) doubles between attempts."""
+    """Objects below ``prefix`` in ``bucket``; ``pause`` (s) doubles between attempts.
+
+    ``clock`` is this machine's.
+    """
 
     def __init__(
         self,
@@ -72,6 +74,7 @@ class S3Store:
         region: str | None = None,
         timeout: float = 10.0,
         pause: float = 0.2,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
@@ -79,9 +82,9 @@ class S3Store:
         self._region = region
         self._timeout = timeout
         self._pause = pause
+        self._clock = StoreClock(clock)
         self._made: Any = None
         self._making = threading.Lock()
-        self._heard: tuple[datetime, float] | None = None
 
     @property
     def url(self) -> str:
@@ -142,13 +145,10 @@ class S3Store:
             }
 
     def now(self) -> datetime:
-        """The Date header of the last answer, plus the time that has passed since."""
-        if self._heard is None:
+        """The store's time, which this machine's clock has to agree with."""
+        if not self._clock.heard:
             self._reach()
-        if self._heard is None:
-            raise StoreError(f"{self.url} answers without a date, so its clock is unknown")
-        said, at = self._heard
-        return said + timedelta(seconds=time.monotonic() - at)
+        return self._clock.now(self.url)
 
     def locate(self, key: str) -> str:
         """The object's ``s3://`` address."""
@@ -318,7 +318,7 @@ class S3Store:
         answer = self._guarded(
             lambda: getattr(client, operation)(Bucket=self._bucket, **parameters)
         )
-        self._listen(answer)
+        self._clock.listen(answer)
         return answer
 
     def _told(self, answer: Mapping[str, Any], name: str) -> str:
@@ -335,7 +335,7 @@ class S3Store:
         try:
             return call()
         except Exception as error:
-            self._listen(getattr(error, "response", None) or {})
+            self._clock.listen(getattr(error, "response", None) or {})
             raise _Refused(translate(error, self.url), fate_of(error)) from error
 
     def _client(self) -> Any:
@@ -361,12 +361,6 @@ class S3Store:
         return boto3.session.Session().client(
             "s3", endpoint_url=self._endpoint, region_name=self._region, config=config
         )
-
-    def _listen(self, answer: Mapping[str, Any]) -> None:
-        """Remember what the store's clock said."""
-        said = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
-        with contextlib.suppress(ValueError):
-            self._heard = (parsedate_to_datetime(said).astimezone(UTC), time.monotonic())
 
     def _wait(self, attempt: int) -> None:
         time.sleep(self._pause * 2 ** (attempt - 1))
