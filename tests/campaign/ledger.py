@@ -16,9 +16,9 @@ BARS = {
     "false ALLOW": ("ALLOW",),
     "lost": ("lost", "another", "does not open", "is not where", "promoting again"),
     "doubled": ("for one question", "waivers of one", "titles of one"),
+    "false block": ("clean control", "no line ALLOW"),
     "undocumented ending": ("ended in", "fault of ours", "called ", "does not say", "left ",
                             "says no cure", "HARNESS"),
-    "false block": ("clean control", "no line ALLOW"),
     "late": ("took ",),
 }  # fmt: skip
 

@@ -1,16 +1,22 @@
-"""`kill -9` while a verdict is published: afterwards, publishing again leaves exactly one."""
+"""`kill -9` while a verdict or a title is written, and many writers at once."""
 
 from pathlib import Path
 
-from tests.support import survivors
+import pytest
 
-COUNT = 30
+from tests.support import killed
 
 
-def test_a_killed_publisher_leaves_nothing_that_the_next_one_cannot_finish(tmp_path: Path) -> None:
-    """At random instants: no acknowledged verdict lost, none twice, no gate confused."""
-    assert survivors.killed(tmp_path, COUNT, seed=1) >= COUNT / 3
-    wrong = {
-        path.name: survivors.wrong_with(path) for path in tmp_path.iterdir() if path.name != "clean"
-    }
-    assert len(wrong) == COUNT and not any(wrong.values()), wrong
+@pytest.mark.parametrize("deed", ["publish", "promote"])
+def test_what_a_killed_process_leaves_can_be_finished_by_the_next_one(
+    tmp_path: Path, deed: str
+) -> None:
+    """At every labelled point, and at random: nothing acknowledged is lost, nothing is twice."""
+    found = killed.killed(deed, tmp_path, 5, seed=1)
+    assert found.points >= 10
+    assert not found.wrong
+
+
+def test_of_sixteen_at_once_each_is_told_the_truth(tmp_path: Path) -> None:
+    """One question makes one verdict, sixteen make sixteen, one title has one winner."""
+    assert set(killed.crowded(tmp_path).values()) == {""}

@@ -12,8 +12,8 @@ from email.utils import format_datetime
 from tests.support.faultproxy import Answer, Exchange, Fault
 
 # Longer than a client waits for one answer that is meant to hang.
-HANG_S = 1.0
-PATIENCE_S = 0.5
+HANG_S = 1.6
+PATIENCE_S = 1.0
 _BOMB = b"""<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa">
 <!ENTITY c "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;">
 <!ENTITY e "&d;&d;&d;&d;&d;&d;&d;&d;&d;&d;"><!ENTITY f "&e;&e;&e;&e;&e;&e;&e;&e;&e;&e;">
