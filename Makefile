@@ -15,8 +15,11 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export OMP_NUM_THREADS := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+# What a verdict is decided, kept and believed by.
+DECIDES := src/titleholder/judge.py,src/titleholder/gate.py,src/titleholder/verdict.py,src/titleholder/conclude.py,src/titleholder/chain.py,src/titleholder/publication.py,src/titleholder/trust.py,src/titleholder/adapters/stores/*.py
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check data models lock campaign bench clean
+.PHONY: help setup run test check data models lock campaign branches bench clean
 
 help:  ## What can be made here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -45,8 +48,18 @@ check: setup  ## Lint, types, layers, doctests
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q --doctest-modules src/titleholder
 
-campaign: setup  ## Long simulations and fault campaigns; their tables stand in docs/
-	$(BIN)/python -m pytest -q -m campaign tests/campaign
+PART ?=
+
+campaign: setup  ## Fault campaigns, and their table; PART=kills for one part (see docs/campaign.md)
+	$(BIN)/python -m pytest -q -m campaign -n 2 --dist load tests/campaign \
+	  $(if $(PART),-k "$(PART)",--ignore tests/campaign/test_coverage.py)
+	$(BIN)/python -m tests.campaign.table
+
+branches: setup  ## Which branches of what decides the tests go through
+	$(BIN)/python -m coverage run --branch --data-file build/branches --include "$(DECIDES)" \
+	  -m pytest -q tests/unit tests/properties/test_judge.py tests/contract/test_store.py \
+	  tests/contract/test_gate_exit_codes.py tests/faults/test_s3_faults.py tests/faults/test_local_faults.py
+	$(BIN)/python -m coverage report --data-file build/branches --show-missing
 
 bench: setup  ## The tables of docs/benchmarks.md: ratios to what a user would pick instead
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench

@@ -30,6 +30,20 @@ def test_a_signed_verdict_that_was_changed_is_none(outcome: str) -> None:
     assert sum(told.values()) == 2500 and len(told) >= 17
 
 
+def test_a_forged_title_brings_nobody_back() -> None:
+    """The rollback by which a model lost its title, changed in any way: 4."""
+    told, allowed = forgeries.survey_titles(600, SEED)
+    assert not allowed
+    assert {kind.rpartition(": ")[2] for kind in told} == {"NO_VERDICT"}
+
+
+def test_a_forged_waiver_lets_nobody_out() -> None:
+    """Nothing of it counts: the model has failed, 1."""
+    told, allowed = forgeries.survey_waivers(600, SEED)
+    assert not allowed
+    assert {kind.rpartition(": ")[2] for kind in told} == {"REGRESSED"}
+
+
 def test_one_changed_field_turns_no_fail_into_a_pass_even_unsigned() -> None:
     """Where nobody signs, a forger still has to change several things that hang together."""
     plain = json.loads(records.encode(verdicts.verdict(Outcome.FAIL, Outcome.PASS)))

@@ -3,9 +3,11 @@
 import base64
 import json
 import random
+import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -14,10 +16,13 @@ from tests.support import keys, mutations, verdicts
 from titleholder import chain as chains
 from titleholder import gate, records
 from titleholder.errors import Exit
+from titleholder.promotion import Book, bootstrap, promote, rollback
 from titleholder.publication import publish
-from titleholder.statement import Evidence, Statement, result_of
+from titleholder.statement import Evidence, Statement, result_of, subject_of
+from titleholder.store import Stored
 from titleholder.trust import Trust
-from titleholder.types import Outcome, Verdict
+from titleholder.types import Outcome, Source, Verdict
+from titleholder.waivers import WaiverPredicate, grant
 
 FIRST, HEAD = "verdicts/dev/credit/00000001.json", "verdicts/dev/credit/head.json"
 
@@ -41,10 +46,10 @@ def asked(data: bytes, trust: Trust) -> gate.Answer:
     return gate._guarded(store, "dev", "credit", f"sha256:{verdicts.MODEL}", trust)
 
 
-def forged(outcome: Outcome, seed: int) -> Iterator[tuple[str, bytes]]:
-    """Forgeries without end: first each field of the payload once, then all kinds by chance."""
+def forged(data: bytes, seed: int) -> Iterator[tuple[str, bytes]]:
+    """Forgeries of an envelope without end: each field of its payload once, then by chance."""
     chance = random.Random(seed)
-    envelope = json.loads(sealed(outcome))
+    envelope = json.loads(data)
     payload = json.loads(base64.b64decode(envelope["payload"]))
     places = list(mutations.paths(payload))
     for path in places:
@@ -78,13 +83,75 @@ def _inside(
 def survey(outcome: Outcome, count: int, seed: int) -> tuple[Counter[str], list[str]]:
     """So many forgeries, told by kind and exit code, and those that were ALLOWed."""
     trust = keys.trust(keys.key())
+    return _surveyed(sealed(outcome), count, seed, lambda data: asked(data, trust))
+
+
+def survey_titles(count: int, seed: int) -> tuple[Counter[str], list[str]]:
+    """The same with the rollback by which the model lost its title: it stays out."""
+    store = MemoryStore()
+    book = Book(store, "dev", "credit", keys.trust(keys.key()), keys.key())
+    with tempfile.TemporaryDirectory() as there:
+        champion, model = Path(there, "champion"), Path(there, "model")
+        champion.write_bytes(b"champion")
+        model.write_bytes(b"model")
+        bootstrap(book, champion, "the first")
+        against = Source("champion", "champion", records.sha256_file(champion), 1)
+        publish(
+            store, "dev", verdicts.verdict(Outcome.PASS, inputs=(against,)),
+            subject_of("model", records.sha256_file(model)), {}, valid_for=timedelta(days=7),
+            provenance=verdicts.provenance(), signer=keys.key(),
+        )  # fmt: skip
+        promote(book, model)
+        digest = gate.digest_of_model(model)
+    rollback(book, "too slow")
+    key = "titles/dev/credit/00000003.json"
+    signed = store.get(key).data
+
+    def answered(data: bytes) -> gate.Answer:
+        store.objects[key] = Stored(data, "forged")
+        head = records.encode(chains.Head(3, chains.digest_of(data)))
+        store.objects["titles/dev/credit/head.json"] = Stored(head, "forged")
+        return gate._guarded(store, "dev", "credit", digest, book.trust)
+
+    return _surveyed(signed, count, seed, answered)
+
+
+def survey_waivers(count: int, seed: int) -> tuple[Counter[str], list[str]]:
+    """The same with the waiver that a failed model would go out by."""
+    store = MemoryStore()
+    publish(
+        store, "dev", verdicts.verdict(Outcome.FAIL, Outcome.PASS), verdicts.subject(), {},
+        valid_for=timedelta(days=7), provenance=verdicts.provenance(), signer=keys.key(),
+    )  # fmt: skip
+    said = WaiverPredicate(
+        schema_version=1, environment="dev", suite="credit", rule="r0", slice="overall",
+        ceiling=0.1, reason="known", approver="someone", issued_at="2026-03-02T12:00:00Z",
+        expires_at="2026-03-09T12:00:00Z",
+    )  # fmt: skip
+    grant(store, verdicts.subject(), said, keys.key(2))
+    (key,) = store.keys("waivers/")
+    signed, approvers = store.get(key).data, keys.trust(keys.key(2))
+
+    def answered(data: bytes) -> gate.Answer:
+        store.objects[key] = Stored(data, "forged")
+        model = f"sha256:{verdicts.MODEL}"
+        return gate._guarded(store, "dev", "credit", model, keys.trust(keys.key()), approvers)
+
+    if answered(signed).exit is not Exit.ALLOW:
+        raise AssertionError("the waiver itself does not count, so its forgeries show nothing")
+    return _surveyed(signed, count, seed, answered)
+
+
+def _surveyed(
+    signed: bytes, count: int, seed: int, answered: Callable[[bytes], gate.Answer]
+) -> tuple[Counter[str], list[str]]:
     told: Counter[str] = Counter()
     allowed = []
-    for number, (kind, data) in zip(range(count), forged(outcome, seed), strict=False):
-        answer = asked(data, trust)
+    for number, (kind, data) in zip(range(count), forged(signed, seed), strict=False):
+        answer = answered(data)
         told[f"{kind}: {answer.exit.name}"] += 1
         if answer.exit is Exit.ALLOW:
-            allowed.append(f"{number}: {kind}")
+            allowed.append(f"{number}: {kind}: ALLOW")
     return told, allowed
 
 
