@@ -4,6 +4,7 @@ A part that was not run leaves its line of the last time, which says when and of
 """
 
 import json
+import re
 import subprocess
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -55,7 +56,7 @@ def note(
 
 def kind_of(wrong: str) -> str:
     """Which bar a finding breaks; the gravest that its words fit, and never none."""
-    said = wrong.rpartition(": ")[2] if "request " in wrong else wrong
+    said = re.sub(r"^.*?, request \d+: ", "", wrong)
     fitting = [bar for bar, words in BARS.items() if any(word in said for word in words)]
     return fitting[0] if fitting else "undocumented ending"
 
