@@ -19,7 +19,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 DECIDES := src/titleholder/judge.py,src/titleholder/gate.py,src/titleholder/verdict.py,src/titleholder/conclude.py,src/titleholder/chain.py,src/titleholder/publication.py,src/titleholder/trust.py,src/titleholder/adapters/stores/*.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check data models lock campaign branches bench clean
+.PHONY: help setup run test check data models lock campaign branches bench pages docs clean
 
 help:  ## What can be made here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -64,6 +64,17 @@ branches: setup  ## Which branches of what decides the tests go through
 bench: setup  ## The tables of docs/benchmarks.md: ratios to what a user would pick instead
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
 	$(BIN)/python -m benchmarks
+
+pages: setup  ## The pages and schemas that are made of the code
+	$(BIN)/python -m titleholder.metrics.reference > docs/metrics.md
+	$(BIN)/python -m titleholder.stats.reference > docs/methods.md
+	$(BIN)/python -m titleholder.cli.reference > docs/reference/commands.md
+	$(BIN)/python -m titleholder.params.reference > docs/reference/params.md
+	$(BIN)/python -m titleholder.schemas.generate
+	$(BIN)/python docs/pictures.py
+
+docs: setup  ## The documentation as a site, in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 DATA_PACKAGES := build/data-packages
 
