@@ -11,6 +11,7 @@ import numpy as np
 
 from titleholder.arrays import Ints, Panel, Predictions
 from titleholder.metrics import REGISTRY, Metric
+from titleholder.metrics.items import ITEM
 from titleholder.stats.estimates import estimated
 from titleholder.stats.methods import INTERVALS, TESTS, Interval, Test, applicable
 from titleholder.stats.resampler import Draw, Resampler
@@ -78,7 +79,7 @@ def _methods(table: Iterable[tuple[str, Interval | Test]]) -> Iterator[str]:
 
 
 def _row(metric: Metric) -> str:
-    sample = _sample(_task(metric))
+    sample = _sample(_task(metric), metric.needs.removeprefix(ITEM))
     metric = metric.on(sample.panel.classes)
     _, default = estimated(metric, Resampler(sample, Draw(resamples=200, seed=1)), 0.95)
     others = [f"`{n}`" for n in applicable(metric, sample) if n != IntervalMethod.DEFAULT]
@@ -90,8 +91,11 @@ def _task(metric: Metric) -> Task:
     return next(task for task in Task if task in metric.tasks)
 
 
-def _sample(task: Task) -> Sample:
-    """A panel of the task with two models that differ, always the same."""
+def _sample(task: Task, item: str) -> Sample:
+    """A panel of the task with two models that differ, always the same.
+
+    Already scored items have scores under ``item``; people rated every second one.
+    """
     rng = np.random.default_rng(1)
     ids = np.array([str(i) for i in range(ROWS)])
     every = np.ones(ROWS, dtype=bool)
@@ -100,6 +104,13 @@ def _sample(task: Task) -> Sample:
         panel = Panel(ids, task, truth)
         answers = [truth + rng.normal(0.0, s, ROWS) for s in (1.0, 1.1)]
         models = [Predictions(f"m{i}", value=answer) for i, answer in enumerate(answers)]
+    elif task is Task.SCORED:
+        panel = Panel(ids, task, None)
+        items = rng.random((2, ROWS))
+        rated = np.where(np.arange(ROWS) % 2, items + rng.normal(0.0, 0.1, (2, ROWS)), np.nan)
+        models = [
+            Predictions(f"m{i}", items={item: items[i]}, rated={item: rated[i]}) for i in range(2)
+        ]
     else:
         classes = ("no", "yes") if task is Task.BINARY else ("ant", "bee", "cat")
         codes = rng.integers(0, len(classes), ROWS)
