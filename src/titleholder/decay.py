@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from titleholder import rounding
 from titleholder.arrays import Panel, Predictions
 from titleholder.metrics import HEADLINE, REGISTRY, Metric, Registry
 from titleholder.params.schema import DecayParams, Policy
@@ -119,12 +120,19 @@ def _judged(decay: Decay, params: DecayParams) -> tuple[Outcome, str]:
         return Outcome.INCONCLUSIVE, "the estimate of the change is not finite"
     margin = margin_of(decay, params) or 0.0
     said = (
-        f"champion's {decay.metric} {then:.4g} on reference, {decay.current.value:.4g} today, "
-        f"change [{low:.4g}, {high:.4g}] against a margin of {margin:.4g}"
+        f"champion's {decay.metric} {_told(decay.reference)} on reference, "
+        f"{_told(decay.current)} today, change {rounding.interval(low, high, (-margin,))} "
+        f"against a margin of {margin:.4g}"
     )
     if low > -margin:
         return Outcome.PASS, said
     return (Outcome.FAIL if high < -margin else Outcome.INCONCLUSIVE), said
+
+
+def _told(estimate: Estimate) -> str:
+    value = math.nan if estimate.value is None else estimate.value
+    ends = (value if end is None else end for end in (estimate.low, estimate.high))
+    return rounding.within(value, *ends)
 
 
 def _measured(

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from titleholder import rounding
 from titleholder.params.schema import Policy
 from titleholder.policy import owed
 from titleholder.stats.ends import error_of, turned
@@ -204,7 +205,8 @@ def _reason(rule: Rule, outcome: Outcome, bound: Bound) -> str:
     ends = sorted(
         turn * end for end in (bound.estimate.low, bound.estimate.high) if end is not None
     )
-    interval = f"[{ends[0]:.4g}, {ends[1]:.4g}]" if len(ends) == 2 else "no interval"
+    bounds = (turn * bound.at,)
+    interval = rounding.interval(ends[0], ends[1], bounds) if len(ends) == 2 else "no interval"
     what = "the candidate" if rule.kind in (Kind.FLOOR, Kind.CEILING) else "the improvement"
     at = f"{turn * bound.at:.4g}"
     side, other = ("above", "below") if turn > 0 else ("below", "above")

@@ -107,7 +107,7 @@ def with_checks(verdict: Verdict, checks: Sequence[Check]) -> Verdict:
 def _why_passed(deciding: Sequence[Finding]) -> str:
     excused = [finding for finding in deciding if _excused(finding)]
     if not excused:
-        return f"All {_counted(deciding)} passed."
+        return f"{_all(deciding)} passed."
     passed = [finding for finding in deciding if _passed(finding)]
     return f"{_share(passed, deciding)} passed; left open and excused by policy: {_names(excused)}."
 
@@ -168,6 +168,10 @@ def _share(some: Sequence[Finding], of: Sequence[Finding]) -> str:
 
 def _counted(findings: Sequence[Finding]) -> str:
     return f"{len(findings)} blocking finding{'' if len(findings) == 1 else 's'}"
+
+
+def _all(findings: Sequence[Finding]) -> str:
+    return "The one blocking finding" if len(findings) == 1 else f"All {_counted(findings)}"
 
 
 def _names(findings: Sequence[Finding]) -> str:

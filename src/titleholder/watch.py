@@ -8,6 +8,7 @@ on all nights at once lies below the margin: a year of looking has the error tha
 import math
 from statistics import NormalDist
 
+from titleholder import rounding
 from titleholder.decay import DECAY, Decay, margin_of
 from titleholder.params.schema import DecayParams
 from titleholder.stats.sequential import Run, Window
@@ -115,8 +116,8 @@ def _said(decay: Decay, change: Change, at: float) -> str:
     low, high = change.change.low or 0.0, change.change.high or 0.0
     return (
         f"champion's {decay.metric} over {since} {many} of fresh rows: change "
-        f"[{low:.4g}, {high:.4g}] against a margin of {at:.4g}, at {decay.level:.4g} over all "
-        "nights together"
+        f"{rounding.interval(low, high, (-at,))} against a margin of {at:.4g}, at "
+        f"{decay.level:.4g} over all nights together"
     )
 
 

@@ -102,7 +102,8 @@ def test_a_pass_allows_exactly_this_model(
     _publish(store, PASS)
     assert _ask() == 0
     assert capsys.readouterr().out == (
-        f"ALLOW: All 1 blocking finding passed. [unsigned verdict]\nALLOW sha256:{verdicts.MODEL}\n"
+        "ALLOW: The one blocking finding passed. [unsigned verdict]\n"
+        f"ALLOW sha256:{verdicts.MODEL}\n"
     )
 
 

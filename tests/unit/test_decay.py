@@ -40,8 +40,8 @@ def test_a_champion_that_lost_its_skill_fails() -> None:
     said = check(found, DecayParams())
     assert said.outcome is Outcome.FAIL
     assert (found.change.high or 0) < 0
-    assert f"{found.reference.value:.4g}" in said.reason
-    assert f"{found.current.value:.4g}" in said.reason
+    assert f"{found.reference.value:.3f}" in said.reason
+    assert f"{found.current.value:.3f}" in said.reason
 
 
 @pytest.mark.parametrize("metric", ["log_loss", "roc_auc", "f1", "brier", "accuracy"])

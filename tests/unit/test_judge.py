@@ -364,14 +364,14 @@ def test_a_finding_says_what_it_rests_on() -> None:
     assert (finding.margin, finding.value, finding.relative) == (0.05, None, False)
     assert (finding.champion, finding.candidate) == (measured.champion, measured.candidate)
     assert finding.improvement == interval(-0.04, 0.02)
-    assert "[-0.04, 0.02] lies above -0.05" in finding.reason
+    assert "[-0.040, 0.020] lies above -0.05" in finding.reason
 
 
 def test_reasons_speak_in_the_metrics_own_direction() -> None:
     """A ceiling's interval is told as it was measured, not turned round."""
     of = rule(Kind.CEILING)
     kept = judged(of, comparison(of, interval(0.1, 0.15)))
-    assert "[0.1, 0.15] lies below 0.2" in kept.reason
+    assert "[0.100, 0.150] lies below 0.2" in kept.reason
     broken = judged(of, comparison(of, interval(0.3, 0.4)))
     assert "[0.3, 0.4] lies above 0.2" in broken.reason
 

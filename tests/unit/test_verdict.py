@@ -126,7 +126,7 @@ def _named(outcomes: list[Outcome], **said: object) -> list:  # type: ignore[typ
 @pytest.mark.parametrize(
     ("findings", "checks", "expected"),
     [
-        (_named([PASS]), [], "All 1 blocking finding passed."),
+        (_named([PASS]), [], "The one blocking finding passed."),
         (_named([PASS, FAIL]), [], "1 of 2 blocking findings failed: r1 (overall)."),
         (
             _named([FAIL] * 5),

@@ -38,7 +38,8 @@ def run(args: argparse.Namespace) -> int:
     root = Path.cwd()
     choice = StoreChoice(url=args.store, endpoint=args.endpoint, environment=args.env)
     params = choice.over(open_params(root))
-    spaces = [Workspace.of(root, params, name) for name in args.suites or params.suites]
+    names = dict.fromkeys(args.suites or params.suites)
+    spaces = [Workspace.of(root, params, name) for name in names]
     for ws in spaces[:1]:
         publish.ready(ws)
     clock = runner.Clock(runner.silence if args.quiet or args.json else runner.to_stderr)

@@ -55,7 +55,8 @@ def _cells(prospect: Prospect) -> tuple[str, ...]:
         visible(prospect.rule, _NAME),
         visible(prospect.metric, _NAME),
         _where(prospect),
-        f"{prospect.n:,}",
+        # A figure of the whole model, such as its size, has no rows.
+        f"{prospect.n:,}" if prospect.n or prospect.never else numbers.NOTHING,
         numbers.plain(prospect.champion, 3),
         _ASKED[prospect.kind].format(numbers.plain(prospect.bound, 3, signed=signed)),
         numbers.plain(prospect.noise, 2) + ("*" if prospect.measured else ""),
