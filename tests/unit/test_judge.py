@@ -373,7 +373,7 @@ def test_reasons_speak_in_the_metrics_own_direction() -> None:
     kept = judged(of, comparison(of, interval(0.1, 0.15)))
     assert "[0.100, 0.150] lies below 0.2" in kept.reason
     broken = judged(of, comparison(of, interval(0.3, 0.4)))
-    assert "[0.3, 0.4] lies above 0.2" in broken.reason
+    assert "[0.300, 0.400] lies above 0.2" in broken.reason
 
 
 # ---------------------------------------------------------------- p-values and rows needed
