@@ -29,6 +29,7 @@ class OneOff:
     champion: Predictions
     candidate: Predictions
     registry: Registry
+    policy: Policy
 
 
 def judge_files(panel: Path, champion: Path, candidate: Path, policy: Path) -> OneOff:
@@ -77,7 +78,7 @@ def concluded(
         checks=(_comparable(len(rows)),),
         inputs=inputs,
     )
-    return OneOff(verdict, comparisons, rows, first, second, registry)
+    return OneOff(verdict, comparisons, rows, first, second, registry, rules)
 
 
 def write(found: OneOff, out: Path) -> None:
@@ -91,6 +92,7 @@ def write(found: OneOff, out: Path) -> None:
         champion=found.champion,
         candidate=found.candidate,
         registry=found.registry,
+        slices=found.policy.slices,
     )
     records.write(out / "comparisons.json", found.comparisons)
     records.write_bytes(out / "report.html", build(card).encode())

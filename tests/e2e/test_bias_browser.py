@@ -7,7 +7,7 @@ import pytest
 
 from tests.support import audits, markup
 from tests.support.browser import DESK, PHONE, SHIFT, Seen, grave_faults
-from titleholder.report.bias import build
+from titleholder.report.bias import Links, build
 
 pytestmark = pytest.mark.browser
 
@@ -63,7 +63,7 @@ def test_the_report_card_is_one_click_away(page: Any, tmp_path: Path) -> None:
     """And comes back by the link in its evidence."""
     (tmp_path / "report.html").write_text("<title>card</title>", encoding="utf-8")
     audit = tmp_path / "bias.html"
-    text = build(audits.plain(), evidence={"report_card": "report.html"})
+    text = build(audits.plain(), links=Links({"report_card": "report.html"}))
     audit.write_text(text, encoding="utf-8")
     page.goto(audit.as_uri())
     page.get_by_role("link", name="the report card").click()

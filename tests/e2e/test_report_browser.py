@@ -2,6 +2,7 @@
 and can be read, sorted, filtered, printed and walked through with a keyboard.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +234,34 @@ def test_links_to_evidence_open_the_files_of_the_run(page: Any, tmp_path: Path) 
     page.locator(".evidence a").first.click()
     page.wait_for_url(evidence.resolve().as_uri())
     assert page.title() == "evidence"
+
+
+def test_links_of_a_published_card_open_the_evidence_in_the_store(
+    page: Any, tmp_path: Path
+) -> None:
+    """Under its digest, the card leads to evidence under its digest; so does one on a dashboard."""
+    text = build(replace(cards.passing(), published={"evidently_html": "cd" * 32}))
+    evidence = tmp_path / "evidence" / "sha256"
+    for place in (
+        evidence / "ab" / ("ab" * 32),
+        tmp_path / "dashboard" / "suites" / "prod" / "credit" / "runs" / "00000007-card.html",
+    ):
+        place.parent.mkdir(parents=True)
+        place.write_text(text, encoding="utf-8")
+        # A store says what is a page; a directory cannot, of a file without a suffix.
+        page.route(place.as_uri(), lambda route: route.fulfill(body=text, content_type="text/html"))
+        page.goto(place.as_uri())
+        wanted = (evidence / "cd" / ("cd" * 32)).as_uri()
+        assert page.locator("a[data-sha256]").first.evaluate("a => a.href") == wanted
+
+
+def test_from_a_finding_to_its_rows_is_one_click(page: Any, folder: Path) -> None:
+    """The rows of a broken slice are folded away until their link is followed."""
+    page.goto(address(folder, "explained"))
+    page.get_by_role("link", name="Rows that explain it").first.click()
+    rows = page.locator("#rows-1")
+    assert rows.is_visible()
+    assert rows.locator("tbody tr").count() >= 1
 
 
 def test_the_layout_does_not_shift(page: Any, folder: Path) -> None:

@@ -15,7 +15,7 @@ from titleholder.compare import Comparisons, Flips
 from titleholder.decay import Decay, unavailable
 from titleholder.drift import Bin, Cause, ColumnShift, Drift, Role, ShiftOutcome
 from titleholder.judge import judge
-from titleholder.params.schema import Policy
+from titleholder.params.schema import Binned, Policy
 from titleholder.report.card import Card
 from titleholder.types import (
     Check,
@@ -183,6 +183,26 @@ def failing() -> Card:
     return _credit(recall=Moved(0.7, -0.12, 0.04), auc=Moved(by=-0.004), checks=checks)
 
 
+def explained() -> Card:
+    """The same with the rows at hand, so that the broken slices can be looked into."""
+    made = failing()
+    assert made.panel is not None and made.champion is not None and made.candidate is not None
+    n = len(made.panel)
+    rng = np.random.default_rng(4)
+    columns = {
+        "sex": np.array(["female", "male"], dtype=object)[np.arange(n) % 2],
+        "age": rng.integers(18, 65, n),
+    }
+    took = [{"latency_s": rng.gamma(2, 0.01 * scale, n)} for scale in (1, 3)]
+    return replace(
+        made,
+        panel=replace(made.panel, columns=columns),
+        champion=replace(made.champion, costs=took[0]),
+        candidate=replace(made.candidate, costs=took[1]),
+        slices=("sex", Binned("age", (18, 40, 65))),
+    )
+
+
 def inconclusive() -> Card:
     """The overall AUC cannot be told, and the rule does not excuse it."""
     return _credit(recall=Moved(0.7, 0.01, 0.04), auc=Moved(by=-0.006, half=0.012, n=1191))
@@ -324,8 +344,8 @@ def unjudged() -> Card:
 
 
 CARDS = (
-    passing, failing, inconclusive, erring, hostile, large, regression, skipped, multiclass, scored,
-    bare, unjudged,
+    passing, failing, explained, inconclusive, erring, hostile, large, regression, skipped,
+    multiclass, scored, bare, unjudged,
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ Nothing is judged here: rules with ``over:`` decide, and the page says which way
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,6 +23,14 @@ MOST_GROUPS = 24
 MOST_COLUMNS = 15
 TELLING = 0.6  # an area from which a proxy is worth a word
 _AXIS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where evidence lies: addresses relative to the page, and SHA-256 digests in a store."""
+
+    beside: Mapping[str, str] = field(default_factory=dict)
+    published: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +89,10 @@ class Choice:
 def build(
     audit: Audit,
     findings: Iterable[Finding] = (),
-    evidence: Mapping[str, str] | None = None,
+    links: Links | None = None,
     registry: Registry = REGISTRY,
 ) -> str:
-    """The page as HTML text; ``evidence`` maps names to addresses relative to it."""
+    """The page as HTML text."""
     single = [axis for axis in audit.axes if len(axis.columns) == 1]
     ruled = [f for f in findings if f.over in {axis.columns[0] for axis in single}]
     with knowing(registry):
@@ -95,7 +103,8 @@ def build(
             crossed=[axis for axis in audit.axes if len(axis.columns) > 1],
             headlines=[h for h in (headline(axis) for axis in single) if h],
             ruled=ruled,
-            evidence=evidence or {},
+            evidence={} if links is None else links.beside,
+            published={} if links is None else links.published,
             summary=summary(audit),
             words=SimpleNamespace(
                 rates=RATES,

@@ -4,7 +4,7 @@ The same records give the same bytes: no clock, no random ids. Nothing is fetche
 the page forbids it to itself, and runs no script but its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,15 +15,19 @@ from titleholder.drift import ColumnShift, Drift
 from titleholder.explore import Explored
 from titleholder.leaderboard import Leaderboard
 from titleholder.metrics import REGISTRY, Registry
+from titleholder.params.schema import SliceSpec
 from titleholder.report import (
     changed,
     confusion,
+    explaining,
     findings,
     forest,
     heatmap,
     leaderboard,
+    overall,
     plots,
     running,
+    segments,
     sentences,
     shifts,
     tradeoff,
@@ -45,8 +49,9 @@ MOST_FLIPS = 60
 class Card:
     """All that a report card is made of; what is None or empty has no section.
 
-    ``evidence`` maps a name to an address relative to the page. ``signature`` says how far the
-    verdict can be trusted. ``answers`` is the shift of each model's predictions.
+    ``evidence`` maps a name to an address relative to the page, ``published`` to the SHA-256 that
+    it lies under in a store. ``signature`` says how far the verdict can be trusted. ``answers`` is
+    the shift of each model's predictions, ``slices`` what the suite declares.
     """
 
     verdict: Verdict
@@ -62,7 +67,9 @@ class Card:
     selftest: SelfTest | None = None
     leaderboard: Leaderboard | None = None
     registry: Registry = field(default_factory=lambda: REGISTRY)
+    slices: Sequence[SliceSpec] = ()
     evidence: Mapping[str, str] = field(default_factory=dict)
+    published: Mapping[str, str] = field(default_factory=dict)
     signature: str = "unsigned"
 
 
@@ -101,6 +108,9 @@ def _sections(card: Card) -> dict[str, Any]:
             comparisons, card.verdict.rules, card.verdict.task, answers["confusion"]
         ),
         "running": running.running(comparisons, card.champion, card.candidate),
+        "overall": overall.overall(comparisons, card.verdict.rules),
+        "segments": segments.segments(comparisons, card.verdict.task),
+        "explained": _explained(card),
         "flips": card.comparisons.flips[:MOST_FLIPS],
         "widest": _widest(card.comparisons),
         "shifts": shifts.ordered(columns),
@@ -154,6 +164,16 @@ def _widest(comparisons: Comparisons) -> float:
     """The largest share of rows, on any slice shown, that changed to one side; 1 if none did."""
     flips = comparisons.flips[:MOST_FLIPS]
     return max((max(f.better, f.worse) / f.n for f in flips if f.n), default=0.0) or 1.0
+
+
+def _explained(card: Card) -> dict[tuple[str, str], explaining.Explained]:
+    """The rows behind the findings that decide, and behind those that warn."""
+    if card.panel is None or card.champion is None or card.candidate is None:
+        return {}
+    telling = [f for f in findings.ordered(card.verdict.findings) if f.outcome is not Outcome.PASS]
+    first = findings.decisive(card.verdict)
+    models = (card.champion, card.candidate)
+    return explaining.explained(card.panel, models, card.slices, [*first, *telling])
 
 
 def _twins(inputs: tuple[Source, ...]) -> bool:

@@ -39,12 +39,19 @@ class Changed:
     n_better: int
 
 
-def changed(panel: Panel, champion: Predictions, candidate: Predictions) -> Changed | None:
-    """Rows by how much their answer got worse or better; None where answers cannot be compared."""
+def changed(
+    panel: Panel, champion: Predictions, candidate: Predictions, among: Bools | None = None
+) -> Changed | None:
+    """Rows by how much their answer got worse or better; None where answers cannot be compared.
+
+    ``among`` (n,) picks the rows to look at.
+    """
     found = _quality(panel, champion, candidate)
     if found is None:
         return None
     gain, turned, words = found
+    if among is not None:
+        turned &= among
     worse, better = turned & (gain < 0), turned & (gain > 0)
     if not (worse.any() or better.any()):
         return None

@@ -1,12 +1,14 @@
 """report: a report card for each candidate, and a bias audit where columns are protected."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from titleholder import records
 from titleholder.bias import Audit
 from titleholder.drift import Drift
+from titleholder.report.bias import Links
 from titleholder.report.bias import build as build_audit
 from titleholder.report.card import Card, build
 from titleholder.stages import bias, compare, drift, judge, rehearsal, validate
@@ -31,7 +33,9 @@ def run(ws: Workspace) -> None:
         if found is not None:
             _write_audit(ws, card, found)
             card = replace(card, evidence={**card.evidence, "bias_page": BIAS_PAGE, "bias": BIAS})
-        records.write_bytes(file_of(ws, name), build(card).encode())
+        page = file_of(ws, name)
+        card = replace(card, published=_digests(page.parent, card.evidence))
+        records.write_bytes(page, build(card).encode())
 
 
 def file_of(ws: Workspace, candidate: str) -> Path:
@@ -50,8 +54,15 @@ def _write_audit(ws: Workspace, card: Card, found: Audit) -> None:
     here = file_of(ws, found.candidate).parent
     records.write(here / BIAS, found)
     beside = {"report_card": "report.html", "bias": BIAS}
-    page = build_audit(found, card.verdict.findings, beside, card.registry)
+    links = Links(beside, _digests(here, {"bias": BIAS}))
+    page = build_audit(found, card.verdict.findings, links, card.registry)
     records.write_bytes(here / BIAS_PAGE, page.encode())
+
+
+def _digests(here: Path, evidence: Mapping[str, str]) -> dict[str, str]:
+    """What each file of evidence will lie under in a store; addresses are relative to ``here``."""
+    files = {name: here / address for name, address in evidence.items()}
+    return {name: records.sha256_file(file) for name, file in files.items() if file.is_file()}
 
 
 def _card(ws: Workspace, rows: Rows, candidate: str) -> Card:
@@ -73,6 +84,7 @@ def _card(ws: Workspace, rows: Rows, candidate: str) -> Card:
         selftest=rehearsal.tried(ws),
         leaderboard=judge.read_leaderboard(ws),
         registry=rows.registry,
+        slices=ws.suite.slices,
         evidence={
             "verdict": f"../../judge/{candidate}.json",
             "comparisons": f"../../compare/{candidate}/{compare.ROWS}",

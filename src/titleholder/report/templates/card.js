@@ -64,3 +64,25 @@ if (filter) {
     });
   }
 }
+
+// A link to what is folded away unfolds it.
+function unfold() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const folded = target && target.closest("details");
+  if (folded && !folded.open) { folded.open = true; target.scrollIntoView(); }
+}
+addEventListener("hashchange", unfold);
+unfold();
+
+// In a store, evidence lies under its digest: from there links lead to that, from a run's own
+// directory to the files beside this page.
+const store = location.pathname.match(
+  /^(.*\/)(?:evidence\/sha256\/[0-9a-f]{2}\/[0-9a-f]{64}|dashboard\/suites\/[^/]+\/[^/]+\/runs\/[^/]+)$/);
+if (store) {
+  for (const link of document.querySelectorAll("a[data-sha256]")) {
+    const digest = link.dataset.sha256;
+    link.href = `${store[1]}evidence/sha256/${digest.slice(0, 2)}/${digest}`;
+  }
+  // The card's own digest cannot stand in a page that the card links to.
+  for (const link of document.querySelectorAll("a[data-beside]")) link.removeAttribute("href");
+}

@@ -1,0 +1,73 @@
+"""Sections of the card that answer one question each: which rows, which segments, which metrics."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.support import cards
+from titleholder.arrays import Predictions
+from titleholder.report.changed import changed
+from titleholder.report.explaining import explained
+from titleholder.report.latency import latency
+from titleholder.report.overall import overall
+from titleholder.report.segments import segments
+from titleholder.slices import declared
+from titleholder.types import Task
+
+CARD = cards.explained()
+
+
+def test_rows_that_explain_a_finding_are_of_its_slice_and_its_truth() -> None:
+    """A fall of recall on women is explained by women who are truly positive."""
+    panel, champion, candidate = CARD.panel, CARD.champion, CARD.candidate
+    assert panel is not None and champion is not None and candidate is not None
+    found = explained(panel, (champion, candidate), CARD.slices, CARD.verdict.findings)
+    told = found["sex=female", "recall"]
+    mask = next(s.mask for s in declared(panel, CARD.slices) if s.name == "sex=female")
+    positive = mask & (np.asarray(panel.y_true) == 1)
+    lost = positive & (np.asarray(champion.label) == 1) & (np.asarray(candidate.label) == 0)
+    assert told.rows.n_worse == int(lost.sum())
+    at = {str(row): i for i, row in enumerate(panel.row_id)}
+    assert all(lost[at[row.row_id]] for row in told.rows.worse)
+
+
+def test_rows_without_a_mask_are_all_rows() -> None:
+    """Looking among everything is looking at everything."""
+    panel, champion, candidate = CARD.panel, CARD.champion, CARD.candidate
+    assert panel is not None and champion is not None and candidate is not None
+    everything = np.ones(len(panel), dtype=bool)
+    assert changed(panel, champion, candidate) == changed(panel, champion, candidate, everything)
+    assert changed(panel, champion, candidate, ~everything) is None
+
+
+def test_error_by_segment_is_of_regressions_and_worst_first() -> None:
+    """Bars lie on one scale from zero to the largest end."""
+    found = segments(cards.regression().comparisons.comparisons, Task.REGRESSION)
+    assert found is not None
+    values = [row.candidate.value for row in found.rows]
+    assert values == sorted(values, reverse=True)
+    assert max(max(r.champion.high, r.candidate.high) for r in found.rows) == pytest.approx(100)
+    assert segments(cards.passing().comparisons.comparisons, Task.BINARY) is None
+
+
+def test_every_metric_of_all_rows_is_listed_those_with_rules_first() -> None:
+    """None is left out because no rule names it."""
+    comparisons = CARD.comparisons.comparisons
+    lines = overall(comparisons, CARD.verdict.rules)
+    whole = [c for c in comparisons if c.slice == "overall" and c.over is None]
+    assert {line.comparison.metric for line in lines} == {
+        c.metric for c in whole if c.metric != "size_mb"
+    }
+    ruled = [line.ruled for line in lines]
+    assert ruled == sorted(ruled, reverse=True)
+
+
+def test_latency_is_drawn_where_both_models_say_how_long_rows_took() -> None:
+    """One side alone is no comparison, and a handful of rows no distribution."""
+    slow = Predictions("m", costs={"latency_s": np.linspace(0.01, 0.2, 100)})
+    drawn = latency(slow, slow)
+    assert drawn is not None and drawn.rows[2] == ("50%", "105", "105")
+    assert latency(slow, Predictions("m")) is None
+    few = replace(slow, costs={"latency_s": np.ones(3)})
+    assert latency(slow, few) is None
