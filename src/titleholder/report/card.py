@@ -16,6 +16,7 @@ from titleholder.explore import Explored
 from titleholder.leaderboard import Leaderboard
 from titleholder.metrics import REGISTRY, Registry
 from titleholder.params.schema import SliceSpec
+from titleholder.records import sha256
 from titleholder.report import (
     changed,
     confusion,
@@ -116,6 +117,7 @@ def _sections(card: Card) -> dict[str, Any]:
         "shifts": shifts.ordered(columns),
         "pictures": shifts.pictures(columns),
         "most_offending": MOST_OFFENDING,
+        "policy": sha256(card.verdict.rules),
         "twins": _twins(card.verdict.inputs),
     }
 

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from titleholder.report import numbers
-from titleholder.report.forest import Tick
+from titleholder.report.forest import Scale, Tick
 from titleholder.report.titles import title_of, unit_of
 from titleholder.types import Comparison, Estimate, Task
 
 MOST = 40
 _METRIC = "mae"
-_STEPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +53,11 @@ def segments(comparisons: Sequence[Comparison], task: Task) -> Segments | None:
     found.sort(key=lambda c: (-(c.candidate.value or 0.0), c.slice))
     shown = found[:MOST]
     most = max(_high(e) for c in shown for e in (c.champion, c.candidate)) or 1.0
+    scale = Scale(0.0, most)
     return Segments(
         title=title_of(_METRIC),
         unit=unit_of(_METRIC),
-        ticks=tuple(
-            Tick(100 * i / _STEPS, numbers.plain(most * i / _STEPS, 2)) for i in range(_STEPS + 1)
-        ),
+        ticks=scale.ticks(),
         rows=tuple(_segment(c, most) for c in shown),
         left_out=len(found) - len(shown),
     )

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
+from os.path import normpath
 from pathlib import Path
 
 from titleholder import records
@@ -61,7 +62,7 @@ def _write_audit(ws: Workspace, card: Card, found: Audit) -> None:
 
 def _digests(here: Path, evidence: Mapping[str, str]) -> dict[str, str]:
     """What each file of evidence will lie under in a store; addresses are relative to ``here``."""
-    files = {name: here / address for name, address in evidence.items()}
+    files = {name: Path(normpath(here / address)) for name, address in evidence.items()}
     return {name: records.sha256_file(file) for name, file in files.items() if file.is_file()}
 
 
