@@ -123,6 +123,33 @@ def test_a_second_repro_runs_nothing(reproduced: Project) -> None:
     assert "Running stage" not in done.out + done.err
 
 
+def test_dvc_shows_the_numbers_and_the_plots_of_a_run(reproduced: Project) -> None:
+    """The verdict and each metric as numbers, and what each rule judged as a plot."""
+    shown = json.loads(reproduced.dvc("metrics", "show", "--json").out)
+    numbers = shown[""]["data"][f".titleholder/runs/{SUITE}/figures/metrics.json"]["data"]
+    verdict = read(reproduced.root / VERDICT, Verdict)
+    assert numbers["candidate"]["verdict"] == verdict.outcome
+    mae = next(f for f in verdict.findings if f.metric == "mae" and f.slice == "overall")
+    assert numbers["candidate"]["mae"]["gain"] == pytest.approx(mae.improvement.value, rel=1e-5)
+    assert reproduced.dvc("plots", "show", "-o", "drawn").code == 0
+    assert f"What each rule judged ({SUITE})" in (reproduced.root / "drawn/index.html").read_text()
+
+
+def test_dvc_tells_two_runs_apart(reproduced: Project) -> None:
+    """With dvc.lock committed, `dvc metrics diff` says what a change of policy did."""
+    reproduced.git("add", "-f", "dvc.lock")
+    reproduced.git("-c", "user.name=u", "-c", "user.email=u@example.com", "commit", "-qm", "run")
+    rules = reproduced.params()["suites"][SUITE]["rules"]
+    impossible = {"id": "never", "metric": "mae", "kind": "superior", "margin": 1000.0}
+    reproduced.edit("suites", SUITE, "rules", value=[*rules, impossible])
+    assert reproduced.dvc("repro", f"report@{SUITE}").code == 0
+    said = json.loads(reproduced.dvc("metrics", "diff", "--json").out)
+    change = said[f".titleholder/runs/{SUITE}/figures/metrics.json"]
+    assert change["candidate.failed"]["diff"] == 1
+    reproduced.edit("suites", SUITE, "rules", value=rules)
+    assert reproduced.dvc("repro", f"publish@{SUITE}").code == 0
+
+
 def test_a_changed_rule_reruns_judging_and_what_follows(reproduced: Project) -> None:
     """No model is scored again for the sake of a policy."""
     rules = reproduced.params()["suites"][SUITE]["rules"]

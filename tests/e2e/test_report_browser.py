@@ -236,23 +236,19 @@ def test_links_to_evidence_open_the_files_of_the_run(page: Any, tmp_path: Path) 
     assert page.title() == "evidence"
 
 
-def test_links_of_a_published_card_open_the_evidence_in_the_store(
-    page: Any, tmp_path: Path
-) -> None:
-    """Under its digest, the card leads to evidence under its digest; so does one on a dashboard."""
-    text = build(replace(cards.passing(), published={"evidently_html": "cd" * 32}))
-    evidence = tmp_path / "evidence" / "sha256"
-    for place in (
-        evidence / "ab" / ("ab" * 32),
-        tmp_path / "dashboard" / "suites" / "prod" / "credit" / "runs" / "00000007-card.html",
-    ):
-        place.parent.mkdir(parents=True)
-        place.write_text(text, encoding="utf-8")
-        # A store says what is a page; a directory cannot, of a file without a suffix.
-        page.route(place.as_uri(), lambda route: route.fulfill(body=text, content_type="text/html"))
-        page.goto(place.as_uri())
-        wanted = (evidence / "cd" / ("cd" * 32)).as_uri()
-        assert page.locator("a[data-sha256]").first.evaluate("a => a.href") == wanted
+@pytest.mark.parametrize(
+    "place",
+    [f"evidence/sha256/ab/{'ab' * 32}", "dashboard/suites/prod/credit/runs/00000007-card.html"],
+)
+def test_links_of_a_published_card_open_the_evidence_in_the_store(page: Any, place: str) -> None:
+    """Under its digest or on a dashboard, the card leads to evidence under its digest."""
+    card = replace(cards.passing(), published={"Evidently's report": "cd" * 32})
+    text = build(card)
+    page.route("**/*", lambda route: route.fulfill(body=text, content_type="text/html"))
+    page.goto(f"http://store.test/bucket/{place}")
+    link = page.locator("a[data-sha256]")
+    wanted = f"http://store.test/bucket/evidence/sha256/cd/{'cd' * 32}"
+    assert link.evaluate("a => a.href") == wanted
 
 
 def test_from_a_finding_to_its_rows_is_one_click(page: Any, folder: Path) -> None:

@@ -36,7 +36,7 @@ def findings_csv(verdicts: Iterable[Verdict]) -> str:
     for verdict in verdicts:
         for finding in ordered(verdict.findings):
             cells = _cells(verdict, finding)
-            writer.writerow([_cell(cells[name]) for name in COLUMNS])
+            writer.writerow([cell(cells[name]) for name in COLUMNS])
     return out.getvalue()
 
 
@@ -58,10 +58,10 @@ def _spread(value: str, ends: str, estimate: Estimate) -> dict[str, object]:
     return {value: estimate.value, f"{ends}_low": estimate.low, f"{ends}_high": estimate.high}
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
     """One cell: nothing for null, numbers as they are, text on one line and never a formula.
 
-    >>> _cell(None), _cell(-0.5), _cell("-0.5"), _cell("=1+1"), _cell(True)
+    >>> cell(None), cell(-0.5), cell("-0.5"), cell("=1+1"), cell(True)
     ('', '-0.5', "'-0.5", "'=1+1", 'true')
     """
     if value is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from titleholder import records
 from titleholder.bias import Audit
 from titleholder.drift import Drift
+from titleholder.report import figures
 from titleholder.report.bias import Links
 from titleholder.report.bias import build as build_audit
 from titleholder.report.card import Card, build
@@ -17,6 +18,9 @@ from titleholder.stages.panels import Rows
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Verdict
 
+# What DVC shows of a run lies beside the stages' directories: DVC keeps it, and not the records.
+FIGURES = "figures"
+METRICS, FINDINGS, ROC = "metrics.json", "findings.csv", "roc.csv"
 BIAS = "bias.json"
 BIAS_PAGE = "bias.html"
 
@@ -24,12 +28,14 @@ BIAS_PAGE = "bias.html"
 def run(ws: Workspace) -> None:
     """Write ``<candidate>/report.html`` for each candidate.
 
-    ``<candidate>/bias.json`` and ``bias.html`` beside it, where there is somebody to protect.
+    ``<candidate>/bias.json`` and ``bias.html`` beside it, where there is somebody to protect, and
+    ``../figures``, what `dvc metrics` and `dvc plots` show.
     """
     shutil.rmtree(ws.stage("report"), ignore_errors=True)
     rows = Rows(ws)
+    cards: dict[str, Card] = {}
     for name in rows.manifest.candidates():
-        card = _card(ws, rows, name)
+        cards[name] = card = _card(ws, rows, name)
         found = _audit(ws, rows, card)
         if found is not None:
             _write_audit(ws, card, found)
@@ -37,6 +43,21 @@ def run(ws: Workspace) -> None:
         page = file_of(ws, name)
         card = replace(card, published=_digests(page.parent, card.evidence))
         records.write_bytes(page, build(card).encode())
+    _write_figures(ws, cards)
+
+
+def _write_figures(ws: Workspace, cards: Mapping[str, Card]) -> None:
+    here = ws.stage(FIGURES)
+    verdicts = [card.verdict for card in cards.values()]
+    records.write(here / METRICS, figures.metrics(verdicts))
+    records.write_bytes(here / FINDINGS, figures.findings_csv(verdicts).encode())
+    first = next(iter(cards.values()))
+    named = {name if name != "champion" else "candidate": c.candidate for name, c in cards.items()}
+    answers = {"champion": first.champion, **named}
+    models = {name: model for name, model in answers.items() if model is not None}
+    drawn = figures.roc_csv(first.panel, models) if first.panel is not None else None
+    if drawn is not None:
+        records.write_bytes(here / ROC, drawn.encode())
 
 
 def file_of(ws: Workspace, candidate: str) -> Path:
