@@ -251,6 +251,16 @@ def test_links_of_a_published_card_open_the_evidence_in_the_store(page: Any, pla
     assert link.evaluate("a => a.href") == wanted
 
 
+def test_a_dashboard_leads_from_the_card_to_the_audit_of_the_same_run(page: Any) -> None:
+    """Both pages lie there under the run's number."""
+    text = build(replace(cards.passing(), evidence={"bias_page": "bias.html"}))
+    page.route("**/*", lambda route: route.fulfill(body=text, content_type="text/html"))
+    page.goto("http://store.test/dashboard/suites/prod/credit/runs/00000007-card.html")
+    link = page.locator("a[data-beside]").first
+    runs = "http://store.test/dashboard/suites/prod/credit/runs"
+    assert link.evaluate("a => a.href") == f"{runs}/00000007-bias.html"
+
+
 def test_from_a_finding_to_its_rows_is_one_click(page: Any, folder: Path) -> None:
     """The rows of a broken slice are folded away until their link is followed."""
     page.goto(address(folder, "explained"))

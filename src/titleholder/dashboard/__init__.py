@@ -8,6 +8,7 @@
     dashboard/suites/{env}/{suite}/months/{month}.html
     dashboard/suites/{env}/{suite}/runs/{sequence}.html
     dashboard/suites/{env}/{suite}/runs/{sequence}-card.html    the report card, by a name
+    dashboard/suites/{env}/{suite}/runs/{sequence}-bias.html    the bias audit, where there is one
     dashboard/suites/{env}/{suite}/metrics.txt        OpenMetrics
 
 All links are relative, so the pages work from a directory, a bucket and a web server. One more

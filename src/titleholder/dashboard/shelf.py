@@ -44,7 +44,7 @@ INDEX = "dashboard/suites.json"
 FRONT = "dashboard/index.html"
 OVERVIEW = "overview.json"
 DRIFT = "drift/drift.json"
-REPORT_CARD = "report.html"
+REPORT_CARD, BIAS_AUDIT = "report.html", "bias.html"
 ANEW = "titleholder dashboard --rebuild"
 _MOST_SHARDS = 14
 _ATTEMPTS = 64
@@ -109,8 +109,10 @@ class Shelf:
             by_month[entry.month].append(entry)
             page = pages.run(self.environment, self.suite, link, entry)
             self._put(self.key(f"runs/{link.sequence:08d}.html"), _always(page))
-            if card is not None:
-                self._put(self.key(f"runs/{link.sequence:08d}-card.html"), _always(card))
+            kept = {"card": card, "bias": self._evidence(link, BIAS_AUDIT)}
+            for name, data in kept.items():
+                if data is not None:
+                    self._put(self.key(f"runs/{link.sequence:08d}-{name}.html"), _always(data))
         for month, entries in by_month.items():
             self._put(self.key(f"history/{month}.json"), self._joining(month, entries, beyond))
         self._put(self.key(OVERVIEW), lambda held: self._overview(held, set(by_month), beyond))

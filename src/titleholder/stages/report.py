@@ -18,7 +18,7 @@ from titleholder.stages.panels import Rows
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Verdict
 
-# What DVC shows of a run lies beside the stages' directories: DVC keeps it, and not the records.
+# What DVC shows of a run lies beside the stages' directories, small enough to be committed.
 FIGURES = "figures"
 METRICS, FINDINGS, ROC = "metrics.json", "findings.csv", "roc.csv"
 BIAS = "bias.json"

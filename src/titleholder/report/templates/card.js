@@ -75,14 +75,15 @@ addEventListener("hashchange", unfold);
 unfold();
 
 // In a store, evidence lies under its digest: from there links lead to that, from a run's own
-// directory to the files beside this page.
+// directory to the files beside this page. A dashboard keeps both pages of a run under its number.
 const store = location.pathname.match(
-  /^(.*\/)(?:evidence\/sha256\/[0-9a-f]{2}\/[0-9a-f]{64}|dashboard\/suites\/[^/]+\/[^/]+\/runs\/[^/]+)$/);
+  /^(.*\/)(?:evidence\/sha256\/[0-9a-f]{2}\/[0-9a-f]{64}|dashboard\/suites\/[^/]+\/[^/]+\/runs\/(\d+)-[a-z]+\.html)$/);
 if (store) {
-  for (const link of document.querySelectorAll("a[data-sha256]")) {
-    const digest = link.dataset.sha256;
-    link.href = `${store[1]}evidence/sha256/${digest.slice(0, 2)}/${digest}`;
+  const [, top, run] = store;
+  for (const link of document.querySelectorAll("a[data-sha256], a[data-beside]")) {
+    const { sha256, beside } = link.dataset;
+    if (run && beside) link.href = `${run}-${beside}.html`;
+    else if (sha256) link.href = `${top}evidence/sha256/${sha256.slice(0, 2)}/${sha256}`;
+    else link.removeAttribute("href");
   }
-  // The card's own digest cannot stand in a page that the card links to.
-  for (const link of document.querySelectorAll("a[data-beside]")) link.removeAttribute("href");
 }
