@@ -26,6 +26,7 @@ from titleholder.report import (
     heatmap,
     leaderboard,
     overall,
+    pareto,
     plots,
     running,
     segments,
@@ -125,10 +126,11 @@ def _sections(card: Card) -> dict[str, Any]:
 def _board(board: Leaderboard | None) -> dict[str, Any]:
     """The leaderboard's table, where it says more than the verdict."""
     if board is None or not leaderboard.shown(board):
-        return {"board": ()}
+        return {"board": (), "pareto": ()}
     table = [leaderboard.cells(row, board) for row in leaderboard.rows(board)]
     head, why = leaderboard.head(board), leaderboard.why(board)
-    return {"board": table, "board_head": head, "board_why": why}
+    drawn = pareto.pareto(board)
+    return {"board": table, "board_head": head, "board_why": why, "pareto": drawn}
 
 
 def _decisive(card: Card) -> dict[str, Any]:
