@@ -173,6 +173,26 @@ def test_a_model_over_columns_is_given_those_of_its_inputs_names(tmp_path: Path)
         model.predict(frame.drop(columns="a"), "row_id")
 
 
+def test_a_classifier_over_columns_names_its_own_labels(tmp_path: Path) -> None:
+    """As scikit-learn's exports do: the score is that of the positive class, by name."""
+    column = [helper.make_tensor_value_info("a", TensorProto.FLOAT, ["n", 1])]
+    node = helper.make_node(
+        "LinearClassifier", ["a"], ["label", "score"], domain="ai.onnx.ml",
+        classlabels_strings=["no", "yes"], coefficients=[-1.0, 1.0], intercepts=[0.0, 0.0],
+        post_transform="SOFTMAX",
+    )  # fmt: skip
+    outputs = [
+        helper.make_tensor_value_info("label", TensorProto.STRING, ["n"]),
+        helper.make_tensor_value_info("score", TensorProto.FLOAT, ["n", 2]),
+    ]
+    path = onnx_models.saved(tmp_path / "m.onnx", [node], column, outputs)
+    frame = pd.DataFrame({"row_id": [1, 2], "a": [0.0, 1.5]})
+    for positive, sign in (("yes", 1), ("no", -1)):
+        said = models.load(path, Asked(Task.BINARY, positive)).predict(frame, "row_id")
+        expected = 1 / (1 + np.exp(-2 * sign * frame["a"]))
+        np.testing.assert_allclose(said["y_score"], expected, atol=1e-6)
+
+
 def test_a_matrix_whose_columns_nobody_names_is_refused(tmp_path: Path) -> None:
     """Guessing an order would score other columns than the model was trained on."""
     path = onnx_models.saved(

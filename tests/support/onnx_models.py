@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-OPSET = 17
+SETS = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
 
 
 def saved(
@@ -23,7 +23,7 @@ def saved(
     """Write a graph; ``weights`` are its initializers by name."""
     held = [numpy_helper.from_array(np.asarray(v), n) for n, v in (weights or {}).items()]
     graph = helper.make_graph(list(nodes), "graph", list(inputs), list(outputs), held)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
+    model = helper.make_model(graph, opset_imports=SETS)
     model.ir_version = 8
     helper.set_model_props(model, metadata)
     path.write_bytes(model.SerializeToString())

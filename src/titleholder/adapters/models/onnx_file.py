@@ -2,7 +2,7 @@
 
 The file is checked (`onnx_guard`), then opened and asked for one row in a process of its own
 (`onnx_trial`), and only then opened here. Its classes are those in its metadata (``classes``, a
-JSON list), else the suite's, else the numbers of its outputs.
+JSON list) or of its classifier, else the suite's, else the numbers of its outputs.
 """
 
 import json
@@ -126,10 +126,10 @@ class OnnxModel:
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """The classes that its metadata name; empty without."""
+        """The classes that its metadata name, or else its classifier; empty without."""
         said = {entry.key: entry.value for entry in self.graph.metadata_props}.get(CLASSES)
         if said is None:
-            return ()
+            return _labels_of(self.graph.graph.node)
         try:
             listed = json.loads(said)
         except ValueError:
@@ -209,6 +209,17 @@ class _Opened:
         onnxruntime.disable_telemetry_events()
         session = onnxruntime.InferenceSession(data, chosen, providers=providers)
         return cls(session, found["peak_mb"], sizes)
+
+
+def _labels_of(nodes: Any) -> tuple[str, ...]:
+    """The labels of a graph's only classifier of ``ai.onnx.ml``, as scikit-learn's exports have."""
+    found = {
+        tuple(s.decode(errors="replace") for s in a.strings) or tuple(map(str, a.ints))
+        for node in nodes
+        for a in node.attribute
+        if a.name in ("classlabels_strings", "classlabels_ints", "classlabels_int64s")
+    }
+    return found.pop() if len(found) == 1 else ()
 
 
 def _first(error: Exception) -> str:
