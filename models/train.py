@@ -1,4 +1,4 @@
-"""Train champion and candidate of the three suites and save them with skops.
+"""Train champion and candidate of the tabular and text suites and save them with skops.
 
     python models/train.py                  # all suites, from data/<suite>/train or reference
     python models/train.py credit flights
@@ -35,6 +35,7 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
     RandomForestClassifier,
 )
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
@@ -88,6 +89,29 @@ class Recipe:
     champion: Callable[[Features], Pipeline]
     candidate: Callable[[Features], Pipeline]
     mitigated: Mitigated | None = None
+
+
+def words_once(features: Features) -> Pipeline:
+    """TF-IDF of single words, logistic regression."""
+    return _text_model(features, TfidfVectorizer(sublinear_tf=True, min_df=2, max_features=4000))
+
+
+def words_and_pairs(features: Features) -> Pipeline:
+    """TF-IDF of words and pairs of words, logistic regression."""
+    vectors = TfidfVectorizer(
+        sublinear_tf=True, min_df=2, ngram_range=(1, 2), max_features=5000, strip_accents="unicode"
+    )
+    return _text_model(features, vectors)
+
+
+def _text_model(features: Features, vectors: TfidfVectorizer) -> Pipeline:
+    (text,) = features.categorical
+    return Pipeline(
+        [
+            ("columns", ColumnTransformer([("text", vectors, text)])),
+            ("model", LogisticRegression(C=4.0, max_iter=2000, random_state=SEED)),
+        ]
+    )
 
 
 # --- preprocessing, always inside the pipeline ---------------------------------------------
@@ -235,6 +259,15 @@ RECIPES: dict[str, Recipe] = {
         ),
         champion=ridge,
         candidate=boosted_regressor,
+    ),
+    # One column of text. Trained on films alone: that they are asked about news and tweets is
+    # what the suite is about.
+    "sentiment": Recipe(
+        train="train.parquet",
+        target="sentiment",
+        features=Features(numeric=(), categorical=("text",)),
+        champion=words_once,
+        candidate=words_and_pairs,
     ),
 }
 

@@ -39,7 +39,7 @@ COMMANDS = (
     "plan",
     "promote",
     "rollback",
-    "selftest",
+    "selftest", "shift",
     "verify",
     "waive",
 )
