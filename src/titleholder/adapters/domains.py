@@ -30,9 +30,7 @@ class Shifted:
     weights: Floats
 
 
-def compare(
-    column: str, reference: Sequence[str], current: Sequence[str], seed: int
-) -> Shifted:
+def compare(column: str, reference: Sequence[str], current: Sequence[str], seed: int) -> Shifted:
     """How far the current texts are from the reference; BadInput with too few of either."""
     for name, texts in (("reference", reference), ("current", current)):
         if len(texts) < FEWEST:
@@ -92,9 +90,7 @@ def _area(told: Floats, n: int, seed: int) -> tuple[float, float, float]:
 
     rng = np.random.default_rng(seed)
     one, two = told[:n], told[n:]
-    draws = [
-        area(rng.choice(one, len(one)), rng.choice(two, len(two))) for _ in range(_DRAWS)
-    ]
+    draws = [area(rng.choice(one, len(one)), rng.choice(two, len(two))) for _ in range(_DRAWS)]
     low, high = np.quantile(draws, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
     return area(one, two), float(low), float(high)
 

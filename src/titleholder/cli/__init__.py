@@ -39,7 +39,8 @@ COMMANDS = (
     "plan",
     "promote",
     "rollback",
-    "selftest", "shift",
+    "selftest",
+    "shift",
     "verify",
     "waive",
 )
