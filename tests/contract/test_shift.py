@@ -14,11 +14,11 @@ from titleholder.cli import main
 from titleholder.drift import text
 from titleholder.errors import BadInput
 
-FILMS = ["the", "plot", "and", "the", "actors", "of", "this", "film", "are", "dull", "charming", "slow", "funny", "warm"]
-SHOPS = ["the", "battery", "and", "the", "screen", "of", "this", "phone", "are", "broken", "cheap", "fast", "heavy", "bright"]
+FILMS = ("the plot and", "the actors of", "this film", "are dull", "charming", "slow", "funny")
+SHOPS = ("the battery and", "the screen of", "this phone", "are broken", "cheap", "heavy")
 
 
-def texts(words: list[str], n: int, seed: int) -> list[str]:
+def texts(words: tuple[str, ...], n: int, seed: int) -> list[str]:
     """Texts of a dozen words each."""
     rng = np.random.default_rng(seed)
     return [" ".join(rng.choice(words, 12)) for _ in range(n)]
