@@ -25,6 +25,7 @@ _CURES = {
 COMMANDS = (
     "run",
     "stage",
+    "benchmark",
     "compare",
     "dashboard",
     "gate",

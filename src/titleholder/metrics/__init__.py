@@ -7,6 +7,7 @@ from titleholder.metrics import (
     calibration,
     classification,
     conversation,
+    correlation,
     fairness,
     multiclass,
     one_versus_rest,
@@ -28,7 +29,7 @@ __all__ = [
 
 _TOPICS = (
     classification, multiclass, ranking, one_versus_rest, calibration, recalibration, regression,
-    fairness, operational, conversation,
+    correlation, fairness, operational, conversation,
 )  # fmt: skip
 _WITH_FAMILIES = (classification, multiclass, ranking, regression)
 

@@ -11,7 +11,8 @@ from titleholder.types import Task
 SKLEARN = "scikit-learn user guide, 3.4.6 Regression metrics"
 
 
-def _pair(panel: Panel, predictions: Predictions) -> tuple[Floats, Floats]:
+def paired_values(panel: Panel, predictions: Predictions) -> tuple[Floats, Floats]:
+    """Truth and answers, (n,) each."""
     if predictions.value is None or panel.y_true is None:
         raise ValueError("a metric of numeric answers was asked of predictions without them")
     return np.asarray(panel.y_true, dtype=float), predictions.value
@@ -19,7 +20,7 @@ def _pair(panel: Panel, predictions: Predictions) -> tuple[Floats, Floats]:
 
 def error_columns(panel: Panel, predictions: Predictions) -> Floats:
     """Signed error, (n, 1)."""
-    truth, answer = _pair(panel, predictions)
+    truth, answer = paired_values(panel, predictions)
     return (answer - truth)[:, None]
 
 
@@ -35,20 +36,20 @@ def squared_columns(panel: Panel, predictions: Predictions) -> Floats:
 
 def percentage_columns(panel: Panel, predictions: Predictions) -> Floats:
     """Absolute error over absolute truth, (n, 1); NaN on rows whose truth is 0."""
-    truth, answer = _pair(panel, predictions)
+    truth, answer = paired_values(panel, predictions)
     return ratio(np.abs(answer - truth), np.abs(truth))[:, None]
 
 
 def symmetric_columns(panel: Panel, predictions: Predictions) -> Floats:
     """Absolute error over the mean size of truth and answer, (n, 1); 0 where both are 0."""
-    truth, answer = _pair(panel, predictions)
+    truth, answer = paired_values(panel, predictions)
     size = (np.abs(truth) + np.abs(answer)) / 2
     return np.nan_to_num(ratio(np.abs(answer - truth), size))[:, None]
 
 
 def determination_columns(panel: Panel, predictions: Predictions) -> Floats:
     """Squared error, truth and squared truth, (n, 3); truth is centred for precision."""
-    truth, answer = _pair(panel, predictions)
+    truth, answer = paired_values(panel, predictions)
     centred = truth - truth.mean() if len(truth) else truth
     return np.column_stack([(answer - truth) ** 2, centred, centred**2])
 
@@ -57,7 +58,7 @@ def pinball_columns(quantile: float) -> Callable[[Panel, Predictions], Floats]:
     """Loss whose minimum is the ``quantile`` of the truth, (n, 1)."""
 
     def columns(panel: Panel, predictions: Predictions) -> Floats:
-        truth, answer = _pair(panel, predictions)
+        truth, answer = paired_values(panel, predictions)
         short = truth - answer
         return np.maximum(quantile * short, (quantile - 1) * short)[:, None]
 
