@@ -47,6 +47,12 @@ def test_ids_and_targets_count() -> None:
     assert len({fingerprint(p).digest for p in (whole, *others)}) == 5
 
 
+def test_ids_of_numbers_and_of_text_are_the_same_ids() -> None:
+    """What CSV holds as digits and Parquet as integers is one panel."""
+    whole = panel(0, 5, row_id=np.arange(5))
+    assert fingerprint(whole) == fingerprint(panel(0, 5, row_id=np.array(list("01234"))))
+
+
 def test_an_id_cannot_pass_for_a_part_of_the_target() -> None:
     """Where one ends and the other begins is part of what is hashed."""
     codes = np.zeros(1, dtype=np.int64)
