@@ -39,10 +39,11 @@ def judge_files(panel: Path, champion: Path, candidate: Path, policy: Path) -> O
     BadInput or NotComparable for rows that no judgement can rest on.
     """
     rules = load_policy(policy, lambda found: registry_of(found, policy.parent))
-    rows = _panel(panel, rules)
     names = _names(champion, candidate)
-    first = _predictions(champion, rows, rules, names[0])
-    second = _predictions(candidate, rows, rules, names[1])
+    wheres = _wheres(panel, champion, candidate)
+    rows = _panel(panel, rules, wheres[0], policy.name)
+    first = _predictions(champion, rows, rules, names[0], wheres[1])
+    second = _predictions(candidate, rows, rules, names[1], wheres[2])
     sources = {"panel": panel, "champion": champion, "candidate": candidate, "policy": policy}
     inputs = tuple(source_of(role, path) for role, path in sources.items())
     return concluded(rows, first, second, rules, registry_of(rules, policy.parent), inputs)
@@ -99,16 +100,23 @@ def write(found: OneOff, out: Path) -> None:
     records.write(out / "verdict.json", found.verdict)
 
 
-def _panel(path: Path, policy: Policy) -> Panel:
+def _panel(path: Path, policy: Policy, where: str, policy_file: str) -> Panel:
     frame = tables.read_frame(path)
-    problems = check_columns(policy, [str(c) for c in frame.columns], path.name)
+    tables.require(frame, policy.columns.row_id, where)
+    problems = check_columns(policy, [str(c) for c in frame.columns], where)
     if problems:
-        raise ConfigError("policy", problems)
-    return tables.panel_of(frame, policy, path.name)
+        raise ConfigError(policy_file, [f"{policy_file}: {problem}" for problem in problems])
+    return tables.panel_of(frame, policy, where)
 
 
-def _predictions(path: Path, panel: Panel, policy: Policy, model: str) -> Predictions:
-    return tables.predictions_of(tables.read_frame(path), panel, policy, model, path.name)
+def _predictions(path: Path, panel: Panel, policy: Policy, model: str, where: str) -> Predictions:
+    return tables.predictions_of(tables.read_frame(path), panel, policy, model, where)
+
+
+def _wheres(*paths: Path) -> tuple[str, ...]:
+    """What messages call the files: by their names, or by their whole paths where two share one."""
+    apart = len({path.name for path in paths}) == len(paths)
+    return tuple(path.name if apart else str(path) for path in paths)
 
 
 def _names(champion: Path, candidate: Path) -> tuple[str, str]:

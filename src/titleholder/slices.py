@@ -55,6 +55,13 @@ def declared(panel: Panel, specs: Sequence[SliceSpec]) -> tuple[Slice, ...]:
     return tuple(found.values())
 
 
+def columns_of(specs: Sequence[SliceSpec]) -> tuple[str, ...]:
+    """The columns that slices are made of, each once."""
+    parts = [part for spec in specs for part in (spec if isinstance(spec, tuple) else (spec,))]
+    names = (part.column if isinstance(part, Binned) else part for part in parts)
+    return tuple(dict.fromkeys(names))
+
+
 def grouping(panel: Panel, part: Part) -> Grouping:
     """The rows sorted by one column's values or bins.
 

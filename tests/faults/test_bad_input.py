@@ -8,81 +8,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
+from tests.support import files
 from titleholder.cli import main
 
 USAGE, DATA, UNDECIDED = 2, 3, 5
-ROWS = 200
-POLICY = {
-    "task": "binary",
-    "positive": 1,
-    "slices": ["region"],
-    "rules": [{"id": "auc", "metric": "roc_auc", "kind": "non_inferior", "margin": 0.05}],
-}
+ROWS = files.ROWS
 Spoil = Callable[["Files"], None]
 
 
-class Files:
+class Files(files.Files):
     """A panel, two prediction files and a policy that pass, until one of them is spoiled."""
-
-    def __init__(self, directory: Path, suffix: str = ".csv") -> None:
-        rng = np.random.default_rng(1)
-        self.directory, self.suffix = directory, suffix
-        y = rng.integers(0, 2, ROWS)
-        score = np.clip(0.5 + 0.3 * (y - 0.5) + rng.normal(0, 0.1, ROWS), 0, 1)
-        ids = [f"r{i}" for i in range(ROWS)]
-        self.frames = {
-            "panel": pd.DataFrame(
-                {
-                    "row_id": ids,
-                    "y_true": y,
-                    "region": np.where(np.arange(ROWS) % 2, "north", "south"),
-                    "cluster": [f"c{i // 2}" for i in range(ROWS)],
-                    "weight": np.ones(ROWS),
-                }
-            ),
-            "champion": pd.DataFrame({"row_id": ids, "y_score": score}),
-            "candidate": pd.DataFrame({"row_id": ids, "y_score": score}),
-        }
-        self.policy = json.loads(json.dumps(POLICY))
-        self.text: dict[str, str] = {}
-        self.gone: set[str] = set()
-
-    def path(self, name: str) -> Path:
-        """Where a file lies."""
-        return self.directory / (name + (".yaml" if name == "policy" else self.suffix))
-
-    def write(self) -> None:
-        """Write all that is not gone."""
-        for name, frame in self.frames.items():
-            _WRITERS[self.suffix](frame, self.path(name))
-        self.path("policy").write_text(yaml.safe_dump(self.policy))
-        for name, text in self.text.items():
-            self.path(name).write_text(text)
-        for name in self.gone:
-            self.path(name).unlink()
 
     def compare(self, *more: str) -> int:
         """The exit code of `titleholder compare` on these files."""
-        self.write()
-        names = ("panel", "champion", "candidate", "policy")
-        flags = [word for name in names for word in (f"--{name}", str(self.path(name)))]
-        return main(["compare", *flags, "--out", str(self.directory / "out"), *more])
-
-    def put(self, name: str, column: str, row: int, value: object) -> None:
-        """Set one cell."""
-        frame = self.frames[name]
-        if frame[column].dtype.kind in "iu" and isinstance(value, float):
-            frame[column] = frame[column].astype(float)
-        frame.loc[row, column] = value
-
-
-_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
-    ".csv": lambda frame, path: frame.to_csv(path, index=False),
-    ".parquet": lambda frame, path: frame.to_parquet(path),
-    ".jsonl": lambda frame, path: frame.to_json(path, orient="records", lines=True),
-}
+        return main(self.words("--out", str(self.directory / "out"), *more))
 
 
 def _drop(name: str, column: str) -> Spoil:
@@ -160,7 +100,7 @@ BAD: dict[str, tuple[Spoil, int, tuple[str, ...]]] = {
     "a score is infinite": (_cell("champion", "y_score", np.inf), DATA, ("r7", "y_score")),
     "a score is text": (
         lambda f: f.frames.update(candidate=f.frames["candidate"].assign(y_score="high")),
-        DATA, ("y_score", "not numbers"),
+        DATA, ("y_score", "no number"),
     ),
     "a truth is blank": (_cell("panel", "y_true", np.nan), DATA, ("r7", "y_true")),
     "a truth is infinite": (_cell("panel", "y_true", np.inf), DATA, ("r7", "y_true")),
@@ -207,7 +147,7 @@ def test_bad_input_is_told_once_and_clearly(
         assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("suffix", _WRITERS)
+@pytest.mark.parametrize("suffix", files.WRITERS)
 def test_the_same_files_unspoiled_are_allowed_in_every_format(
     suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -294,10 +234,10 @@ def test_a_class_that_the_champion_has_never_seen_is_named(
 def test_a_directory_that_cannot_be_written_to_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No verdict is half-written: the place is named, and the code is not that of a judgement."""
+    """Before any work is done: the place is named, and the code is that of a wrong flag."""
     files = Files(tmp_path)
     (tmp_path / "out").write_text("a file is in the way")
-    assert files.compare() == UNDECIDED
+    assert files.compare() == USAGE
     assert str(tmp_path / "out") in capsys.readouterr().err
 
 

@@ -5,8 +5,8 @@ import subprocess
 from pathlib import Path
 
 import yaml
-from tests.support.files import Files
 
+from tests.support.files import Files
 from tests.support.repository import IDENTITY
 
 SUITE = "churn"

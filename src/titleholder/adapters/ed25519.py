@@ -96,7 +96,7 @@ def signer(environment: Mapping[str, str]) -> PrivateKey | None:
         raise UsageError(f"{name} is set and empty", cure="unset it, or give it the signing key")
     if name == SIGNING_KEY_FILE:
         path = Path(environment[name])
-        return _parsed_private(_bytes_of(path), f"{path} ({name})")
+        return _parsed_private(_bytes_of(path, f"{path} ({name})"), f"{path} ({name})")
     return _parsed_private(environment[name].encode(), name)
 
 
@@ -106,7 +106,7 @@ def read_public(path: Path) -> PublicKey:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-    data = _bytes_of(path)
+    data = _bytes_of(path, str(path))
     if b"PRIVATE KEY" in data:
         raise UsageError(f"{path} is a private key", cure="pin the public key beside it (.pub)")
     try:
@@ -137,12 +137,12 @@ def _parsed_private(data: bytes, source: str) -> PrivateKey:
     return _private(key)
 
 
-def _bytes_of(path: Path) -> bytes:
+def _bytes_of(path: Path, source: str) -> bytes:
     try:
         with path.open("rb") as file:
             return file.read(_LONGEST)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", cure="name a key file; " + _NEW) from None
+        raise UsageError(f"{source}: {error.strerror}", cure="name a key file; " + _NEW) from None
 
 
 def _private(key: Any) -> PrivateKey:

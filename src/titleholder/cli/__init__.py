@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from titleholder import __version__, threads
+from titleholder.cli.declaring import Parser
 from titleholder.errors import Exit, TitleholderError
 
 TRACEBACK = "TITLEHOLDER_TRACEBACK"
@@ -80,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """The parser; when a command is named, that one alone is loaded."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="titleholder",
         description="May this candidate take the title from the champion?",
     )

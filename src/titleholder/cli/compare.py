@@ -57,6 +57,9 @@ def run(args: argparse.Namespace) -> int:
     from titleholder import oneoff
     from titleholder.verdict import EXIT_OF
 
+    outputs.require_writable(args)
+    if args.out is not None:
+        outputs.require_room(args.out)
     found = _judged(args)
     if args.out is not None:
         oneoff.write(found, args.out)

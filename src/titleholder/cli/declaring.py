@@ -1,9 +1,37 @@
 """How every command declares itself: a line of help, and what its exit codes mean."""
 
 import argparse
-from typing import TypeAlias
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any, NoReturn, TypeAlias
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but a flag that nobody knows is told even where another one is missing."""
+
+    _words: Sequence[str] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Remember the words, for `error` to look at."""
+        self._words = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """Usage, what is wrong, and every unknown flag with the nearest that there is."""
+        for word in self._unknown():
+            if word not in message:
+                message += f"; unknown flag: {word}"
+            near = get_close_matches(word, self._option_string_actions, n=1)
+            message += f" (did you mean {near[0]}?)" if near else ""
+        super().error(message)
+
+    def _unknown(self) -> list[str]:
+        flags = [word.partition("=")[0] for word in self._words if word.startswith("--")]
+        known = tuple(self._option_string_actions)
+        return [word for word in flags if not any(one.startswith(word) for one in known)]
 
 
 def declare(commands: Commands, name: str, says: str, epilog: str = "") -> argparse.ArgumentParser:

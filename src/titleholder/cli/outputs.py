@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from titleholder.errors import UsageError
+
 if TYPE_CHECKING:
     from titleholder.leaderboard import Leaderboard
     from titleholder.types import Verdict
@@ -20,6 +22,24 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--junit", type=Path, metavar="FILE", help="JUnit XML, a testcase a rule")
     group.add_argument("--csv", type=Path, metavar="FILE", help="every finding as a row")
     group.add_argument("--markdown", type=Path, metavar="FILE", help="a summary to be read")
+
+
+def require_writable(args: argparse.Namespace) -> None:
+    """UsageError, before any work is done, for a place that no file of findings can be put in."""
+    for path in (args.junit, args.csv, args.markdown):
+        if path is not None:
+            if path.is_dir():
+                raise UsageError(f"{path}: is a directory", cure="name a file")
+            require_room(path.parent)
+
+
+def require_room(directory: Path) -> None:
+    """UsageError where a directory is, or would lie below, a file."""
+    for place in (directory, *directory.parents):
+        if place.is_dir():
+            return
+        if place.exists():
+            raise UsageError(f"{place}: is a file, not a directory", cure="name another place")
 
 
 def write(

@@ -41,5 +41,5 @@ def _parted(text: str) -> tuple[str, frozenset[str] | None]:
     path, _, names = text.rpartition("=")
     environments = names.split(",")
     if not path or not all(re.fullmatch(NAME, name) for name in environments):
-        raise UsageError(f"--key {text}: is not FILE=ENV,ENV")
+        raise UsageError(f"{text}: is not FILE=ENV,ENV", cure="write FILE, or FILE=staging,prod")
     return path, frozenset(environments)

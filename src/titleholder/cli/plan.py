@@ -31,7 +31,9 @@ def add_parser(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Score the champion, work out the power of each rule, and print it."""
     if not -1 <= args.agreement < 1:
-        raise UsageError(f"--agreement {args.agreement:g}: a correlation below 1, and from -1 on")
+        raise UsageError(
+            f"--agreement {args.agreement:g}: must be a correlation below 1, and from -1 on"
+        )
     from titleholder import plan, records
     from titleholder.report import prospects
     from titleholder.stages.rehearsal import rehearse

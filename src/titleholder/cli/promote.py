@@ -63,7 +63,9 @@ def run(args: argparse.Namespace) -> int:
     from titleholder.promotion import Crowned, bootstrap, promote
 
     if args.reason and not args.bootstrap:
-        raise UsageError("--reason goes with --bootstrap: a promotion rests on its verdict")
+        raise UsageError(
+            "--reason goes with --bootstrap: a promotion rests on its verdict", cure="leave it out"
+        )
     suite, book = opened(args)
     named: str = args.model or _only(suite, first=args.bootstrap)
     with _brought(named) as (model, version):

@@ -35,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from titleholder.stages import publish
     from titleholder.stages.workspace import StoreChoice, Workspace, open_params
 
+    outputs.require_writable(args)
     root = Path.cwd()
     choice = StoreChoice(url=args.store, endpoint=args.endpoint, environment=args.env)
     params = choice.over(open_params(root))

@@ -30,7 +30,7 @@ def add_parser(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the trials, keep the record for the report card, and print the table."""
     if not 1 <= args.trials <= 10_000:
-        raise UsageError(f"--trials {args.trials}: between 1 and 10,000")
+        raise UsageError(f"--trials {args.trials}: must be between 1 and 10,000")
     from titleholder import records
     from titleholder.report import trials
     from titleholder.stages import rehearsal

@@ -81,7 +81,10 @@ def _source(
         return path.read_bytes(), store
     named = _PLACE.fullmatch(text)
     if named is None:
-        raise UsageError(f"{text}: no such file, and not env/suite or env/suite/number")
+        raise UsageError(
+            f"{text}: no such file, and not env/suite or env/suite/number",
+            cure="write a file, an address that `run` printed, or prod/credit with --store",
+        )
     number = None if named["number"] is None else int(named["number"])
     return Place(named["env"], named["suite"], number), _opened(url, endpoint)
 

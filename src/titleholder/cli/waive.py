@@ -20,6 +20,12 @@ exit codes: 0 the waiver is kept, 2 usage or configuration, 5 the store did not 
 """
 
 
+_LIMITS = (
+    "--ceiling must be a finite number from 0 on; --rule, --slice, --reason and --approver must "
+    "hold words, 2000 characters at most"
+)
+
+
 def add_parser(commands: Commands) -> None:
     """Declare the command and its flags."""
     parser = declare(commands, "waive", HELP, EPILOG)
@@ -64,7 +70,8 @@ def run(args: argparse.Namespace) -> int:
     choice = StoreChoice(url=args.store, endpoint=args.endpoint, environment=args.env)
     ws = Workspace.of(root, choice.over(open_params(root)), args.suite)
     if args.rule not in {rule.id for rule in ws.suite.rules}:
-        raise UsageError(f"{args.suite} has no rule {args.rule!r}")
+        rules = ", ".join(rule.id for rule in ws.suite.rules)
+        raise UsageError(f"{args.suite} has no rule {args.rule!r}", cure=f"it has {rules}")
     digest = gate.digest_of_model(args.model).removeprefix("sha256:")
     where = ws.store
     store = open_store(where.url, root=root, endpoint=where.endpoint, region=where.region)
@@ -85,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         # What could not be read back is not written.
         records.decode(records.encode(said), WaiverPredicate)
     except RecordError as error:
-        raise UsageError(f"this cannot be waived: {error}") from None
+        raise UsageError(f"this cannot be waived: {_said(error)}", cure=_LIMITS) from None
     location = grant(store, subject_of(args.model.name, digest), said, signer)
     print(
         f"WAIVED {args.rule} ({args.slice}) of {args.suite} in {where.environment} for "
@@ -95,6 +102,12 @@ def run(args: argparse.Namespace) -> int:
     return int(Exit.ALLOW)
 
 
+def _said(error: RecordError) -> str:
+    """What the record refused, by the flag that it came from."""
+    what, _, field = error.message.removeprefix("record: ").rpartition(" - at `$.")
+    return f"--{field.rstrip('`')}: {what}" if what else f"--ceiling: {error.message}"
+
+
 def _end_of(day: str, now: datetime) -> datetime:
     """The end of a day in UTC; UsageError if it is none or has passed."""
     try:
@@ -102,5 +115,5 @@ def _end_of(day: str, now: datetime) -> datetime:
     except (ValueError, OverflowError):
         raise UsageError(f"--until {day}: is no day", cure="write YYYY-MM-DD") from None
     if not end > now:
-        raise UsageError(f"--until {day}: has passed")
+        raise UsageError(f"--until {day}: has passed", cure="write a day to come")
     return end

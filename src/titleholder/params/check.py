@@ -49,7 +49,6 @@ def policy_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[P
     yield from _segment_problems(policy, path)
     for i, spec in enumerate(policy.slices):
         yield from _slice_problems(spec, (*path, "slices", i))
-    yield from _cost_problems(policy, path)
     yield from _rules_problems(policy, path)
     for i, rule in enumerate(policy.rules):
         yield from _rule_problems(rule, policy, metrics, (*path, "rules", i))
@@ -89,7 +88,9 @@ def _task_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Pr
     if policy.task is Task.BINARY and isinstance(policy, Suite) and policy.positive is None:
         yield Problem(path, "'positive' is missing: which label is the positive class?")
     if policy.task is not Task.BINARY and policy.positive is not None:
-        yield Problem((*path, "positive"), f"a {policy.task} task has no positive class")
+        yield Problem(
+            (*path, "positive"), f"a {policy.task} task has no positive class: must be left out"
+        )
     if policy.classes is not None:
         where = (*path, "classes")
         if policy.task is not Task.MULTICLASS:
@@ -109,7 +110,8 @@ def _task_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Pr
                 yield from metric_problems(name, policy.task, metrics, (*path, key, name))
 
 
-def _cost_problems(policy: Policy, path: Path_) -> Iterator[Problem]:
+def own_problems(policy: Policy, path: Path_) -> Iterator[Problem]:
+    """What has to be right before the metrics of a policy can be known: its files and costs."""
     costs, where = policy.costs, (*path, "costs")
     for i, file in enumerate(policy.metrics_from):
         yield from _path_problems(file, (".py",), (*path, "metrics_from", i))
@@ -125,7 +127,7 @@ def _cost_problems(policy: Policy, path: Path_) -> Iterator[Problem]:
         if not math.isfinite(figure):
             yield Problem((*where, name), f"{figure} is no cost")
     if costs.miss <= costs.hit and costs.false_alarm <= costs.correct_rejection:
-        yield Problem(where, "no wrong decision costs more than the right one")
+        yield Problem(where, "no wrong decision costs more than the right one, and one must do so")
 
 
 def _bias_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
@@ -157,7 +159,7 @@ def _slice_problems(spec: SliceSpec, path: Path_) -> Iterator[Problem]:
     if isinstance(spec, tuple) and len(spec) < 2:
         yield Problem(path, "a crossed slice needs at least two columns")
     if len(set(columns)) < len(columns):
-        yield Problem(path, "a crossed slice names one column twice")
+        yield Problem(path, "a crossed slice names one column twice: they must differ")
     for part in parts:
         if isinstance(part, Binned) and not all(a < b for a, b in pairwise(part.bins)):
             yield Problem(path, f"bins of {part.column!r} must rise from edge to edge")
@@ -185,14 +187,17 @@ def _slice_names(policy: Policy) -> list[str]:
 def _rules_problems(policy: Policy, path: Path_) -> Iterator[Problem]:
     where = (*path, "rules")
     if not policy.rules:
-        yield Problem(where, "there are none, and nothing passes by absence")
+        yield Problem(where, "there are none, and nothing passes by absence (write at least one)")
         return
     deciding = [
         rule for rule in policy.rules
         if rule.severity is Severity.BLOCK and rule.mode is Mode.ENFORCE
     ]  # fmt: skip
     if not deciding:
-        yield Problem(where, "none of them is enforced and blocks, so nothing could ever pass")
+        yield Problem(
+            where,
+            "none of them is enforced and blocks, so nothing could ever pass: one must do both",
+        )
     seen: set[str] = set()
     for i, rule in enumerate(policy.rules):
         if rule.id in seen:
@@ -224,7 +229,9 @@ def _number_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Iter
 def _margin_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Iterator[Problem]:
     where = (*path, "margin")
     if rule.value is not None:
-        yield Problem((*path, "value"), f"{rule.kind} is held against a margin, not a value")
+        yield Problem(
+            (*path, "value"), f"{rule.kind} is held against a margin, not a value (write margin)"
+        )
     if rule.margin is None:
         if rule.kind is Kind.NON_INFERIOR:
             yield Problem(path, "'margin' is missing: how much worse may the candidate be?")
@@ -238,9 +245,11 @@ def _margin_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Iter
     elif rule.margin == 0 and rule.kind is Kind.NON_INFERIOR:
         yield Problem(where, "must be above 0: two equal models could never be told apart from it")
     elif facts is not None and not rule.relative and rule.margin >= _width(facts):
-        yield Problem(where, f"{rule.margin:g} is as wide as the metric's whole range")
+        yield Problem(
+            where, f"{rule.margin:g} is as wide as the metric's whole range: must be less"
+        )
     elif rule.relative and rule.margin >= 1:
-        yield Problem(where, f"{rule.margin:g} is a share of the champion's value: below 1")
+        yield Problem(where, f"{rule.margin:g} is a share of the champion's value: must be below 1")
     if rule.relative and facts is not None and facts.measured:
         yield Problem((*path, "relative"), f"{rule.metric} is measured once, not row by row")
 
@@ -248,7 +257,9 @@ def _margin_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Iter
 def _value_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Iterator[Problem]:
     where = (*path, "value")
     if rule.margin is not None:
-        yield Problem((*path, "margin"), f"{rule.kind} is held against a value, not a margin")
+        yield Problem(
+            (*path, "margin"), f"{rule.kind} is held against a value, not a margin (write value)"
+        )
     if rule.relative:
         yield Problem((*path, "relative"), f"belongs to margins; {rule.kind} has none")
     if rule.value is None:
@@ -300,7 +311,9 @@ def _where_problems(
     if rule.slice == OVERALL or (facts is not None and facts.grouped):
         return
     if facts is not None and facts.measured:
-        yield Problem(where, f"{rule.metric} is measured of the model, not of rows")
+        yield Problem(
+            where, f"{rule.metric} is measured of the model, not of rows: leave slice out"
+        )
         return
     if not policy.slices:
         yield Problem(where, f"{rule.slice!r}: the suite declares no slices")
@@ -412,7 +425,10 @@ def _model_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
         name, where = model_name(model), (*path, "models", *key)
         if not MODEL_NAME.fullmatch(name):
             said = "letters, digits, '.', '-' and '_', and begins with one of the first two"
-            yield Problem(where, f"a model is named by its file, which is made of {said}: {name!r}")
+            yield Problem(where, f"a model is named by its file, which must be of {said}: {name!r}")
         if name in names:
-            yield Problem(where, f"two models are called {name!r}: a model is named by its file")
+            yield Problem(
+                where,
+                f"two models are called {name!r}: a model is named by its file: they must differ",
+            )
         names.add(name)

@@ -51,11 +51,15 @@ def read(path: Path) -> Document:
         )
     data = path.read_bytes()
     if len(data) > LARGEST:
-        raise ConfigError(path.name, [f"{path.name}: is larger than {LARGEST >> 20} MB"])
+        raise ConfigError(
+            path.name, [f"{path.name}: is larger than {LARGEST >> 20} MB: must be smaller"]
+        )
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        raise ConfigError(path.name, [f"{path.name}: is not UTF-8: {error.reason}"]) from None
+        raise ConfigError(
+            path.name, [f"{path.name}: is not UTF-8, which it must be: {error.reason}"]
+        ) from None
     return parse(text, path.name)
 
 
@@ -65,16 +69,20 @@ def parse(text: str, name: str) -> Document:
 
     loader = yaml.SafeLoader(text)
     try:
-        _refuse_aliases(text, name)
+        _refuse_unbounded(text, name)
         node = loader.get_single_node()
         if node is None:
-            raise ConfigError(name, [f"{name}: is empty"])
+            raise ConfigError(
+                name, [f"{name}: is empty: it must hold keys and values, see README.md"]
+            )
         walk = _Walk(name, loader)
         plain = walk.value(node, ())
     except yaml.YAMLError as error:
         raise ConfigError(name, [_syntax(error, name)]) from None
     except RecursionError:
-        raise ConfigError(name, [f"{name}: is nested too deeply"]) from None
+        raise ConfigError(
+            name, [f"{name}: is nested more than {DEEPEST} deep: must be flatter"]
+        ) from None
     finally:
         loader.dispose()
     if walk.problems:
@@ -96,7 +104,7 @@ class _Walk:
 
         self.lines.setdefault(path, node.start_mark.line + 1)
         if len(path) > DEEPEST:
-            self._problem(node, path, f"is nested more than {DEEPEST} deep")
+            self._problem(node, path, f"is nested more than {DEEPEST} deep: must be flatter")
             return None
         if isinstance(node, yaml.MappingNode) and node.tag.endswith(":map"):
             return self._mapping(node, path)
@@ -117,7 +125,7 @@ class _Walk:
     def _key(self, node: Any, path: Path_) -> str:
         """A key as text: ``on:`` and ``1990:`` are what they look like, whatever YAML thinks."""
         if not isinstance(node.value, str):
-            self._problem(node, path, "has a key that is not text")
+            self._problem(node, path, "has a key that is not text: keys must be words")
             return ""
         return str(node.value)
 
@@ -133,7 +141,7 @@ class _Walk:
             self._problem(node, path, f"{node.value!r} is not a value")
             return None
         if isinstance(value, float) and not abs(value) < float("inf"):
-            self._problem(node, path, f"{node.value} is not a finite number")
+            self._problem(node, path, f"{node.value} is not a finite number, and must be one")
             return None
         return value
 
@@ -142,10 +150,19 @@ class _Walk:
         self.problems.append(f"{where}: {what}")
 
 
-def _refuse_aliases(text: str, name: str) -> None:
+def _refuse_unbounded(text: str, name: str) -> None:
+    """ConfigError for what could unfold without end, seen before it is built: aliases, depth."""
     import yaml
 
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise ConfigError(
+                name, [f"{name}:{line}  is nested more than {DEEPEST} deep: must be flatter"]
+            )
         if isinstance(event, yaml.AliasEvent):
             line = event.start_mark.line + 1 if event.start_mark else 1
             raise ConfigError(

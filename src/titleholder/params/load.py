@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from titleholder.errors import ConfigError
-from titleholder.params.check import policy_problems, suite_problems
+from titleholder.params.check import own_problems, policy_problems, suite_problems
 from titleholder.params.document import Document, Path_, read
 from titleholder.params.named import Metrics
 from titleholder.params.schema import Params, Policy, StoreParams, Suite
@@ -30,9 +30,11 @@ def load(path: Path, metrics_for: MetricsFor) -> Params:
         where: Path_ = ("suites", name)
         if not any(problem.path[:2] == where for problem in found):
             suite = convert(data, Suite)
-            found += suite_problems(suite, metrics_for(suite), where)
+            # A file of metrics is run when it is loaded: not before its path is known to be one.
+            unfit = list(own_problems(suite, where))
+            found += unfit or suite_problems(suite, metrics_for(suite), where)
     if not suites:
-        found.append(Problem(("suites",), "there are none"))
+        found.append(Problem(("suites",), "there are none (write at least one)"))
     if found:
         raise _config_error(document, found)
     return convert(document.data, Params)
@@ -52,7 +54,8 @@ def load_policy(path: Path, metrics_for: MetricsFor) -> Policy:
     found = list(problems(document.data, Policy))
     if not found:
         policy = convert(document.data, Policy)
-        found = list(policy_problems(policy, metrics_for(policy), ()))
+        unfit = list(own_problems(policy, ()))
+        found = unfit or list(policy_problems(policy, metrics_for(policy), ()))
     if found:
         raise _config_error(document, found)
     return convert(document.data, Policy)

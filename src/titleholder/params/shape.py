@@ -28,6 +28,7 @@ _WORDS = {
     list: "a list",
     type(None): "nothing",
 }
+_LISTED = 12  # how many valid names a hint tells
 _EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 
 
@@ -61,12 +62,14 @@ def convert(data: Any, as_type: type[T]) -> T:
 
 
 def nearest(name: str, known: typing.Iterable[str]) -> str:
-    """A hint at the nearest valid name, or at all of them; empty when there is none."""
+    """A hint at the nearest valid name, whatever its case, or at some of them."""
     known = list(known)
-    near = get_close_matches(name, known, n=1)
+    by_lower = {one.lower(): one for one in known}
+    near = get_close_matches(name.lower(), by_lower, n=1)
     if near:
-        return f" (did you mean {near[0]!r}?)"
-    return f" (there is: {', '.join(known)})" if 0 < len(known) <= 12 else ""
+        return f" (did you mean {by_lower[near[0]]!r}?)"
+    more = ", …" if len(known) > _LISTED else ""
+    return f" (there is: {', '.join(known[:_LISTED])}{more})" if known else ""
 
 
 def _struct(data: Any, as_type: type[msgspec.Struct], path: Path_) -> Iterator[Problem]:

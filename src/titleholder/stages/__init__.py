@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from titleholder import threads
+from titleholder.errors import RecordError
 from titleholder.stages.workspace import Workspace
 
 
@@ -35,9 +36,19 @@ class Stage:
 
     def run_in(self, ws: Workspace) -> None:
         """Run this stage in a workspace that is open already."""
+        self._require_earlier(ws)
         module = importlib.import_module(f"titleholder.stages.{self.name}")
         threads.pin()
         module.run(ws)
+
+    def _require_earlier(self, ws: Workspace) -> None:
+        """RecordError that names the first stage this one reads of, and that has not run."""
+        for name in self.after:
+            if not ws.stage(name).is_dir():
+                raise RecordError(
+                    f"{ws.name}: {self.name} reads what {name} records, and {name} has not run",
+                    cure=f"titleholder stage {name} {ws.name}, or all: titleholder run {ws.name}",
+                )
 
 
 _TABLE = (

@@ -15,16 +15,35 @@ from titleholder.slices import labels_of
 if TYPE_CHECKING:
     import pandas as pd
 
+_NESTED = (list, dict, tuple, set, np.ndarray)
 NAMED = 5  # how many offending ids a message names
 
 
 def column_of(frame: "pd.DataFrame", name: str, where: str) -> "pd.Series[Any]":
     """The column; BadInput with the nearest name where there is none."""
     if name not in frame:
-        near = get_close_matches(name, [str(c) for c in frame.columns], n=1)
+        near = nearest_column(name, frame)
         hint = f"did you mean {near[0]!r}?" if near else f"it has {some(list(frame.columns))}"
         raise BadInput(f"{where}: no column {name!r}", cure=hint)
+    refuse_nested(frame[name], name, where)
     return frame[name]
+
+
+def nearest_column(name: str, frame: "pd.DataFrame") -> list[str]:
+    """The column whose name is most like this one, whatever its case; none if none is."""
+    by_lower = {str(column).lower(): str(column) for column in frame.columns}
+    return [by_lower[near] for near in get_close_matches(name.lower(), by_lower, n=1)]
+
+
+def refuse_nested(raw: "pd.Series[Any]", name: str, where: str) -> None:
+    """BadInput where a cell holds a list or an object: it can be no id, label, group or number."""
+    if raw.dtype != object:
+        return
+    held = next((type(value).__name__ for value in raw if isinstance(value, _NESTED)), None)
+    if held is not None:
+        raise BadInput(
+            f"{where}: column {name!r} holds a {held} in a cell", cure="one value a cell"
+        )
 
 
 def require(frame: "pd.DataFrame", column: str, where: str) -> None:
@@ -34,13 +53,39 @@ def require(frame: "pd.DataFrame", column: str, where: str) -> None:
 
 def numbers(frame: "pd.DataFrame", column: str, where: str, ids: Ids) -> Floats:
     """A column as finite floats, (n,); BadInput names the rows that are not."""
-    raw = column_of(frame, column, where)
-    try:
-        values = raw.to_numpy(dtype=float, na_value=np.nan)
-    except (TypeError, ValueError):
-        raise BadInput(f"{where}: column {column!r} holds values that are not numbers") from None
+    values = floats(frame, column, where, ids)
     refuse(~np.isfinite(values), ids, f"{where}: column {column!r} is blank or not finite")
     return values
+
+
+def floats(frame: "pd.DataFrame", column: str, where: str, ids: Ids) -> Floats:
+    """A column as floats, (n,), blanks as NaN; BadInput names the rows that hold no numbers."""
+    raw = column_of(frame, column, where)
+    try:
+        return _floats(raw)
+    except (TypeError, ValueError):
+        _refuse_words(raw, column, where, ids)
+        raise BadInput(
+            f"{where}: column {column!r} holds values that are not numbers",
+            cure="write numbers, with a point and without units",
+        ) from None
+
+
+def _floats(raw: "pd.Series[Any]") -> Floats:
+    if raw.dtype.kind in "mM":  # moments and spans would count nanoseconds
+        raise TypeError(str(raw.dtype))
+    return raw.to_numpy(dtype=float, na_value=np.nan)
+
+
+def _refuse_words(raw: "pd.Series[Any]", column: str, where: str, ids: Ids) -> None:
+    """BadInput that names the rows whose value is no number, and the first such value."""
+    import pandas as pd
+
+    read = pd.to_numeric(raw.astype(str).where(raw.notna()), errors="coerce")
+    words = (raw.notna() & read.isna()).to_numpy()
+    if words.any() and raw.dtype.kind not in "mM":
+        first = str(raw[words].iloc[0])
+        refuse(words, ids, f"{where}: column {column!r} is no number ({first!r})")
 
 
 def ids_of(frame: "pd.DataFrame", column: str, where: str) -> NDArray[np.str_]:
@@ -55,7 +100,8 @@ def keys_of(frame: "pd.DataFrame", column: str, where: str) -> Ids:
     if blank.any():
         first = int(np.flatnonzero(blank)[0]) + 1
         raise NotComparable(
-            f"{where}: {int(blank.sum())} rows have no {column}, the first is row {first}"
+            f"{where}: {int(blank.sum())} rows have no {column}, the first is row {first}",
+            cure="give every row an id of its own",
         )
     ids: Ids
     if raw.dtype.kind in "iu" and (raw.dtype.kind == "i" or raw.max() < 2**63):

@@ -11,8 +11,16 @@ from titleholder.arrays import Floats, Ids, Ints, Panel
 from titleholder.errors import BadInput, UsageError
 from titleholder.params.schema import Columns, Policy
 from titleholder.segments import with_segments
-from titleholder.slices import label_of
-from titleholder.tables.cells import column_of, keys_of, labels_in, numbers, refuse, some
+from titleholder.slices import columns_of, label_of
+from titleholder.tables.cells import (
+    column_of,
+    keys_of,
+    labels_in,
+    numbers,
+    refuse,
+    require,
+    some,
+)
 from titleholder.types import Task
 
 if TYPE_CHECKING:
@@ -23,6 +31,9 @@ def panel_of(frame: "pd.DataFrame", policy: Policy, where: str) -> Panel:
     """The panel that a frame holds, as the policy's columns and task say."""
     columns = policy.columns
     ids = keys_of(frame, columns.row_id, where)
+    for name in columns_of(policy.slices):
+        if name not in policy.segments:
+            require(frame, name, where)
     target = columns.target or "y_true"
     y_true: NDArray[Any] | None = None
     classes: tuple[str, ...] = ()
@@ -96,7 +107,9 @@ def _weights(frame: "pd.DataFrame", columns: Columns, where: str, ids: Ids) -> F
     weights = numbers(frame, name, where, ids)
     refuse(weights < 0, ids, f"{where}: column {name!r} is negative")
     if not weights.sum() > 0:
-        raise BadInput(f"{where}: all weights are zero")
+        raise BadInput(
+            f"{where}: all weights are zero", cure=f"leave column {name!r} out, or fill it"
+        )
     return weights
 
 
@@ -106,7 +119,11 @@ def _clusters(frame: "pd.DataFrame", columns: Columns, where: str) -> Ints | Non
         return None
     codes, _ = column_of(frame, name, where).factorize()
     if (codes < 0).any():
-        raise BadInput(f"{where}: {int((codes < 0).sum())} rows have no {name}")
+        first = int(np.flatnonzero(codes < 0)[0]) + 1
+        raise BadInput(
+            f"{where}: {int((codes < 0).sum())} rows have no {name}, the first is row {first}",
+            cure="name the cluster of every row, or leave the column out",
+        )
     return codes.astype(np.int64)
 
 

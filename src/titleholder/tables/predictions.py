@@ -11,13 +11,22 @@ from titleholder.errors import BadInput, NotComparable
 from titleholder.metrics.operational import LATENCY_QUANTILES, TTFT_QUANTILES
 from titleholder.params.schema import Policy
 from titleholder.stats.quantiles import gauge
-from titleholder.tables.cells import keys_of, labels_in, numbers, refuse, some
+from titleholder.tables.cells import (
+    floats,
+    keys_of,
+    labels_in,
+    nearest_column,
+    numbers,
+    refuse,
+    some,
+)
 from titleholder.types import Gauge, Task
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ITEM, ABOUT, RATED = "score_", "about_", "rated_"
+SCORE = "y_score"
 SCORE_OF = "y_score_"
 COSTS = ("latency_s", "ttft_s", "cost_usd", "tokens_in", "tokens_out")
 SUM_TOLERANCE = 1e-3
@@ -75,6 +84,15 @@ class _Reader:
         self.refuse(values < 0, f"column {column!r} is negative")
         return values
 
+    def speechless(self, wanted: str, like: str) -> BadInput:
+        """That there are no answers, with the column that looks most like some."""
+        return BadInput(f"{self.where}: has neither {wanted}", cure=self.near(like))
+
+    def near(self, name: str) -> str:
+        found = nearest_column(name, self.frame)
+        there = f"it has {some(list(self.frame.columns))}"
+        return f"did you mean {found[0]!r} by one of them?" if found else there
+
     def refuse(self, bad: Bools, what: str) -> None:
         refuse(bad, self.panel.row_id, f"{self.where}: {what}")
 
@@ -99,7 +117,7 @@ class _Reader:
         if "y_pred" in self.frame:
             return self.label(), score
         if score is None:
-            raise BadInput(f"{self.where}: has neither y_pred nor y_score")
+            raise self.speechless("y_pred nor y_score", SCORE)
         return (score >= self.policy.threshold).astype(np.int64), score
 
     def multiclass(self) -> tuple[Ints, Floats | None]:
@@ -107,7 +125,7 @@ class _Reader:
         if "y_pred" in self.frame:
             return self.label(), score
         if score is None:
-            raise BadInput(f"{self.where}: has neither y_pred nor y_score_<class> columns")
+            raise self.speechless("y_pred nor y_score_<class> columns", SCORE_OF)
         return score.argmax(axis=1), score
 
     def distribution(self) -> Floats | None:
@@ -130,7 +148,9 @@ class _Reader:
     def items(self) -> Mapping[str, Floats]:
         named = [str(name) for name in self.frame if str(name).startswith(ITEM)]
         if not named:
-            raise BadInput(f"{self.where}: has no score_<metric> column")
+            raise BadInput(
+                f"{self.where}: has no score_<metric> column", cure=self.near("score_quality")
+            )
         return {name.removeprefix(ITEM): self.item(name) for name in named}
 
     def item(self, column: str) -> Floats:
@@ -151,12 +171,7 @@ class _Reader:
 
     def optional(self, column: str) -> Floats:
         """A column of finite numbers and blanks, which are NaN."""
-        try:
-            values = self.frame[column].to_numpy(dtype=float, na_value=np.nan)
-        except (TypeError, ValueError):
-            raise BadInput(
-                f"{self.where}: column {column!r} holds values that are not numbers"
-            ) from None
+        values = floats(self.frame, column, self.where, self.panel.row_id)
         self.refuse(np.isinf(values), f"column {column!r} is not finite")
         return values
 
