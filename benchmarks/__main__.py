@@ -4,7 +4,7 @@ import argparse
 import warnings
 from collections.abc import Iterator
 
-from benchmarks import cold, delong, drift, engine
+from benchmarks import cold, dashboard, delong, drift, engine
 from benchmarks.timing import machine
 
 
@@ -20,6 +20,8 @@ def report(*, quick: bool, tfma: str | None) -> Iterator[str]:
     yield from cold.large(1_000_000 if quick else 10_000_000)
     yield "\n## Drift"
     yield from drift.report(100_000 if quick else 1_000_000, 30, evidently=not quick)
+    yield "\n## The dashboard, as history grows\n"
+    yield from dashboard.report([30, 60] if quick else [100, 500, 2000])
 
 
 def main() -> None:

@@ -97,9 +97,9 @@ def benchmark(
         with ws.exclusive():
             for stage in TASKS.values():
                 stage(suite=suite, root=root, store=store, night=night, quiet=quiet)
-        ending = runner.ending(ws)
+        ending = runner.notified(ws, runner.ending(ws))
     except TitleholderError as error:
-        return Failed(message=f"{suite}: {error.message}", data=error)
+        return _not_judged(suite, root, store, night, error)
     for one in ending.judged:
         create_markdown_artifact(
             key=_key(f"findings-{suite}-{one.verdict.candidate}"),
@@ -113,6 +113,15 @@ def benchmark(
             description=f"{suite}: which of its models?",
         )
     return Completed(name=STATE_OF[ending.outcome], message=ending.sentence, data=ending)
+
+
+def _not_judged(suite: str, root: str, store: Store, night: str, error: TitleholderError) -> Any:
+    """The end of a suite that could not be judged, which people are told of, too."""
+    with contextlib.suppress(TitleholderError):  # parameters that nobody can read name nobody
+        told = runner.notified(_workspace(root, suite, store, night), runner.failed(suite, error))
+        for warning in told.warnings:
+            runner.to_stderr(f"titleholder: {suite}: warning: {warning}")
+    return Failed(message=f"{suite}: {error.message}", data=error)
 
 
 class NotJudged(TitleholderError):
@@ -206,7 +215,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"titleholder: the night did not end: {found}", file=sys.stderr)
         return Exit.UNDECIDED
     boards = runner.leaderboards(found)
-    outputs.write(args, runner.verdicts(found), runner.errors(found), boards)
+    judged = [one for ending in found for one in ending.judged]
+    outputs.write(args, runner.verdicts(found), runner.errors(found), boards, judged)
     return endings.show(found, as_json=args.json, quiet=args.quiet)
 
 

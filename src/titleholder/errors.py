@@ -10,6 +10,7 @@
     ├── DataVersionError                 5  a versioned object is missing, corrupted or half pulled
     ├── RecordError                      5  a stage record is missing, foreign or damaged
     ├── Busy                             5  another run of the same suite is at work
+    ├── NotSent                          5  a message to people did not arrive
     ├── EndpointError                    5  a model's endpoint cannot be asked
     │   ├── BudgetSpent                  5  the next call might cost more than is left
     │   └── NotRecorded                  5  no endpoint is named, and this answer is not recorded
@@ -120,6 +121,10 @@ class NotRecorded(EndpointError):
 
 class TrackerError(TitleholderError):
     """A registry of models or a tracker of experiments did not do what it was asked."""
+
+
+class NotSent(TitleholderError):
+    """A message did not reach the people it was meant for."""
 
 
 class StoreError(TitleholderError):

@@ -3,15 +3,22 @@
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
-from titleholder import publication
+from msgspec.structs import replace
+
+from titleholder import notice, publication
+from titleholder.adapters import webhook
 from titleholder.errors import Exit, TitleholderError
 from titleholder.leaderboard import Leaderboard, decided
+from titleholder.report import openmetrics
 from titleholder.stages import STAGES, judge, publish
 from titleholder.stages.workspace import Workspace
+from titleholder.statement import moment
 from titleholder.types import Outcome, Record, Verdict
 
 Say = Callable[[str], None]
@@ -23,13 +30,22 @@ WORST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE, Outcome.PASS)
 class Judged(Record, frozen=True):
     """One candidate's verdict and where it stands: in the store, and as a page to read.
 
-    ``signature`` is the id of the key that signed it, or ``unsigned``.
+    ``signature`` is the id of the key that signed it, or ``unsigned``. The verdict holds from
+    ``published_at`` until ``expires_at``.
     """
 
     verdict: Verdict
     report: str
     published: str
     signature: str
+    environment: str
+    published_at: str
+    expires_at: str
+
+    def watched(self) -> openmetrics.Told:
+        """The verdict as a monitoring system is told of it."""
+        published, expires = moment(self.published_at), moment(self.expires_at)
+        return openmetrics.told(self.verdict, self.environment, published, expires)
 
 
 class Ending(Record, frozen=True):
@@ -53,6 +69,13 @@ class Ending(Record, frozen=True):
         return "; ".join(one.verdict.reason for one in self.judged) or self.error
 
 
+class Watcher(Protocol):
+    """Sees each stage of each suite begin and end, and shows it."""
+
+    def stage(self, suite: str, name: str) -> AbstractContextManager[None]:
+        """A context around one stage."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """Says how long each stage of each suite took, as it ends."""
@@ -71,16 +94,16 @@ class Clock:
         self.say(f"  {suite:<12} {name:<9} {time.monotonic() - started:6.1f} s")
 
 
-def run_suite(ws: Workspace, clock: Clock) -> Ending:
+def run_suite(ws: Workspace, clock: Watcher) -> Ending:
     """Every stage in order; a TitleholderError ends the suite and is told in its ending."""
     try:
         with ws.exclusive():
             for stage in STAGES.values():
                 with clock.stage(ws.name, stage.name):
                     stage.run_in(ws)
-        return ending(ws)
+        return notified(ws, ending(ws))
     except TitleholderError as error:
-        return failed(ws.name, error)
+        return notified(ws, failed(ws.name, error))
 
 
 def ending(ws: Workspace) -> Ending:
@@ -96,6 +119,22 @@ def ending(ws: Workspace) -> Ending:
         leaderboard=decided(judge.read_leaderboard(ws), outcomes),
         warnings=(f"the dashboard is not up to date: {problem}",) if problem else (),
     )
+
+
+def notified(ws: Workspace, ended: Ending) -> Ending:
+    """The ending, people told of it where it is another than before; with a warning if not.
+
+    Whatever happens here takes nothing from a verdict.
+    """
+    if ws.notify.webhook is None:
+        return ended
+    told = ended.error or [one.verdict for one in ended.judged]
+    try:
+        send = partial(webhook.post, ws.notify.webhook)
+        notice.notify(publish.store_of(ws), ws.store.environment, ws.name, told, send)
+    except TitleholderError as error:
+        return replace(ended, warnings=(*ended.warnings, str(error)))
+    return ended
 
 
 def failed(suite: str, error: TitleholderError) -> Ending:
@@ -141,4 +180,7 @@ def _judged(ws: Workspace, receipt: publication.Receipt) -> Judged:
         report=ws.relative(report),
         published=receipt.location,
         signature=receipt.signature,
+        environment=receipt.environment,
+        published_at=receipt.published_at,
+        expires_at=receipt.expires_at,
     )

@@ -21,7 +21,7 @@ from titleholder.drift import Drift
 from titleholder.judge import judge
 from titleholder.params.schema import Policy
 from titleholder.publication import Receipt, publish
-from titleholder.statement import subject_of
+from titleholder.statement import Exposure, subject_of
 from titleholder.store import Store
 from titleholder.types import Check, Comparison, Outcome, Severity, Source, Task, Verdict
 
@@ -32,6 +32,7 @@ SLICES = (
     "segment=old & age=[65, 120)",
 )
 COLUMNS = ("income", "age", "tenure", "region", "segment", "balance")
+BUDGET = 80
 REIGN = 40  # nights between two champions
 
 
@@ -60,7 +61,9 @@ def nights(
 def publish_nights(store: Store, found: Iterator[Night], scratch: Path) -> list[Receipt]:
     """Publish each at a quarter past two of its night, with its drift as evidence."""
     told = []
-    for night in found:
+    for number, night in enumerate(found, start=1):
+        suite = scratch / "suite.json"
+        records.write(suite, {"holdout": {"budget": BUDGET}})
         path = scratch / "drift.json"
         records.write(path, night.drift)
         card = scratch / "report.html"
@@ -69,7 +72,14 @@ def publish_nights(store: Store, found: Iterator[Night], scratch: Path) -> list[
             publish(
                 store, "dev", night.verdict,
                 subject_of("candidate.skops", night.model),
-                {"drift/drift.json": path, "report/candidate/report.html": card},
+                {
+                    "drift/drift.json": path,
+                    "report/candidate/report.html": card,
+                    "publish/suite.json": suite,
+                },
+                exposure=Exposure(
+                    f"sha256:{'ab' * 32}", number, f"sha256:{'cd' * 32}", 0.025 * number
+                ),
                 provenance=verdicts.provenance(),
                 valid_for=timedelta(days=7),
                 logical_date=night.day,
@@ -94,7 +104,7 @@ def _night(number: int, day: date, suite: str, rng: np.random.Generator) -> Nigh
         Check("data", "data", Severity.BLOCK, Outcome.PASS, "all 25 expectations hold"),
         Check("drift", "drift", Severity.WARN, shift.outcome, shift.reason),
     )
-    model, champion = f"{number % 7 + 1:x}{reign:x}" * 32, f"c{reign % 16:x}" * 32
+    model, champion = f"{number % 7 + 1:x}{reign % 16:x}" * 32, f"c{reign % 16:x}" * 32
     verdict = conclude(
         suite=suite,
         policy=policy,

@@ -2,13 +2,24 @@
 
 import csv
 import io
+import json
 from xml.etree import ElementTree as ET
 
 import pytest
 from msgspec.structs import replace
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tests.support import cards
-from titleholder.report import annotations, junit, markdown, spreadsheet, terminal
+from titleholder.report import (
+    annotations,
+    comment,
+    gitlab,
+    junit,
+    markdown,
+    openmetrics,
+    spreadsheet,
+    terminal,
+)
 from titleholder.report import findings as said
 from titleholder.types import Check, Mode, Outcome, Severity, Verdict
 
@@ -264,3 +275,91 @@ def test_a_stream_that_knows_only_ascii_is_written_to_all_the_same() -> None:
     stream = io.TextIOWrapper(raw, encoding="ascii")
     terminal.print_findings(FAILING, stream)
     assert raw.getvalue().isascii()
+
+
+# ----------------------------------------------------------------------------- comment
+
+
+@pytest.mark.parametrize("verdicts", [EVERY, [LARGE] * 3, [many(30)] * 100, []])
+def test_a_comment_begins_with_its_mark_and_fits(verdicts: list[Verdict]) -> None:
+    """Whoever posts it finds the one before by the mark; GitHub takes what is written."""
+    text = comment.comment(verdicts, {"broken": "the store is unreachable"})
+    assert text.startswith(f"{comment.MARK}\n")
+    assert text.count(comment.MARK) == 1
+    assert len(text.encode()) < GITHUB_COMMENT
+    assert "broken: no judgement" in text
+
+
+def test_a_comment_has_every_outcome_or_says_how_many_are_left_out() -> None:
+    """A verdict never goes missing in silence."""
+    text = comment.comment([many(30)] * 100)
+    shown = sum(line.startswith("## ") for line in text.splitlines())
+    assert f"{100 - shown} more verdicts on the report cards" in text
+    assert sum(line.startswith("## ") for line in comment.comment(EVERY).splitlines()) == len(EVERY)
+
+
+def test_nothing_in_a_verdict_can_be_taken_for_the_mark() -> None:
+    """Not even a candidate that is called like it."""
+    named = replace(FAILING, candidate=comment.MARK, reason=comment.MARK)
+    assert comment.comment([named]).count(comment.MARK) == 1
+
+
+# ------------------------------------------------------------------------------ GitLab
+
+
+@pytest.mark.parametrize("verdict", EVERY, ids=NAMES)
+def test_code_quality_has_an_entry_for_what_did_not_pass(verdict: Verdict) -> None:
+    """With the keys that GitLab asks for, and a fingerprint that stays from run to run."""
+    found = json.loads(gitlab.code_quality([verdict], {"broken": "x"}))
+    unmet = [f for f in verdict.findings if f.outcome != "PASS"]
+    unmet_checks = [c for c in verdict.checks if c.outcome != "PASS"]
+    assert len(found) == len(unmet) + len(unmet_checks) + 1
+    assert len({entry["fingerprint"] for entry in found}) == len(found)
+    for entry in found:
+        assert set(entry) == {"description", "check_name", "fingerprint", "severity", "location"}
+        assert entry["severity"] in {"info", "minor", "major", "critical", "blocker"}
+        assert entry["location"] == {"path": "params.yaml", "lines": {"begin": 1}}
+    later = replace(verdict, findings=verdict.findings[::-1])
+    again = json.loads(gitlab.code_quality([later], {"broken": "y"}))
+    assert {e["fingerprint"] for e in again} == {e["fingerprint"] for e in found}
+
+
+def test_a_warning_is_never_critical_in_code_quality() -> None:
+    """Only what blocks, and is broken, is."""
+    found = json.loads(gitlab.code_quality([FAILING]))
+    blocking = [f for f in FAILING.findings if f.outcome in ("FAIL", "ERROR") and said.decides(f)]
+    assert sum(entry["severity"] == "critical" for entry in found) == len(blocking)
+
+
+def test_links_lead_to_the_web_alone() -> None:
+    """An address that is no http(s) one, or that could hold more, is left out."""
+    pages = {"good": "https://gitlab.example/a/-/jobs/7/artifacts/file/x/report.html"}
+    bad = {"a": "javascript:alert(1)", "b": "", "c": 'https://x/"><b>', "d": "file:///etc"}
+    (kept,) = json.loads(gitlab.links(pages | bad))["titleholder"]
+    assert kept == {"external_link": {"label": "good", "url": pages["good"]}}
+
+
+# ------------------------------------------------------------------------- OpenMetrics
+
+
+@pytest.mark.parametrize("verdict", EVERY, ids=NAMES)
+def test_openmetrics_is_what_the_reference_parser_reads(verdict: Verdict) -> None:
+    """Names from data are label values and nothing else; every number comes back as it was."""
+    text = openmetrics.openmetrics([openmetrics.told(verdict)], {"broken": "x"})
+    families = {f.name: f for f in text_string_to_metric_families(text)}
+    states = families["titleholder_verdict_outcome"].samples
+    assert [s.labels["titleholder_verdict_outcome"] for s in states if s.value] == [verdict.outcome]
+    judged = {s.labels["suite"]: s.value for s in families["titleholder_suite_judged"].samples}
+    assert judged["broken"] == 0
+    for name, end in (("judged", "value"), ("judged_low", "low"), ("judged_high", "high")):
+        told = sorted(s.value for s in families[f"titleholder_rule_{name}"].samples)
+        ends = [getattr(said.judged(f).estimate, end) for f in verdict.findings]
+        assert told == sorted(value for value in ends if value is not None)
+    assert len(families["titleholder_rule_bound"].samples) == len(verdict.findings)
+
+
+def test_openmetrics_of_nothing_is_still_an_exposition() -> None:
+    """It ends as the standard asks."""
+    text = openmetrics.openmetrics([])
+    assert text.endswith("# EOF\n")
+    assert all(not f.samples for f in text_string_to_metric_families(text))

@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     found = _judged(args)
     if args.out is not None:
         oneoff.write(found, args.out)
-    outputs.write(args, [found.verdict])
+    outputs.write(args, [found.verdict], declared=str(args.policy))
     _print(found.verdict, args)
     code = EXIT_OF[found.verdict.outcome]
     if code is Exit.ALLOW:

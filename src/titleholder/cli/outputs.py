@@ -1,4 +1,4 @@
-"""Where engineers already look: JUnit, CSV, Markdown, and what GitHub shows of a job."""
+"""Where engineers already look: files of the findings, and what GitHub and GitLab show of a job."""
 
 import argparse
 import os
@@ -10,10 +10,12 @@ from titleholder.errors import UsageError
 
 if TYPE_CHECKING:
     from titleholder.leaderboard import Leaderboard
+    from titleholder.runner import Judged
     from titleholder.types import Verdict
 
 SUMMARY = "GITHUB_STEP_SUMMARY"  # the file that GitHub shows beside a job
 IN_ACTIONS = "GITHUB_ACTIONS"
+JOB = "CI_JOB_URL"  # GitLab's address of the job, below which its artifacts are
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +24,10 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--junit", type=Path, metavar="FILE", help="JUnit XML, a testcase a rule")
     group.add_argument("--csv", type=Path, metavar="FILE", help="every finding as a row")
     group.add_argument("--markdown", type=Path, metavar="FILE", help="a summary to be read")
+    group.add_argument("--comment", type=Path, metavar="FILE", help="one comment on a request")
+    group.add_argument("--codequality", type=Path, metavar="FILE", help="for GitLab's widget")
+    group.add_argument("--annotations", type=Path, metavar="FILE", help="for GitLab's job page")
+    group.add_argument("--openmetrics", type=Path, metavar="FILE", help="for a monitoring system")
 
 
 def require_writable(args: argparse.Namespace) -> None:
@@ -47,12 +53,21 @@ def write(
     verdicts: Sequence["Verdict"],
     errors: Mapping[str, str] | None = None,
     boards: Sequence["Leaderboard"] = (),
+    judged: "Sequence[Judged]" = (),
+    declared: str = "params.yaml",
 ) -> None:
     """Write the files that were asked for, and what GitHub Actions reads by itself.
 
     ``errors`` are suites that came to no verdict, with the message; ``boards`` are leaderboards,
-    for the summary.
+    for the summary; ``judged`` says where and when verdicts were published, ``declared`` in which
+    file their rules stand.
     """
+    _write_for_requests(args, verdicts, errors, judged, declared)
+    if args.openmetrics is not None:
+        from titleholder.report.openmetrics import openmetrics, told
+
+        published = [one.watched() for one in judged] or [told(verdict) for verdict in verdicts]
+        _put(args.openmetrics, openmetrics(published, errors))
     if args.junit is not None:
         from titleholder.report.junit import junit
 
@@ -63,9 +78,9 @@ def write(
         _put(args.csv, findings_csv(verdicts))
     summary = os.environ.get(SUMMARY)
     if args.markdown is not None or summary:
-        from titleholder.report.markdown import summary as told
+        from titleholder.report.markdown import summary as written
 
-        text = "\n".join([*(told(verdict) for verdict in verdicts), *_boards(boards)])
+        text = "\n".join([*(written(verdict) for verdict in verdicts), *_boards(boards)])
         if args.markdown is not None:
             _put(args.markdown, text)
         if summary:
@@ -82,6 +97,40 @@ def _boards(boards: Sequence["Leaderboard"]) -> list[str]:
     from titleholder.report import leaderboard
 
     return [leaderboard.markdown(board) for board in boards if leaderboard.shown(board)]
+
+
+def _write_for_requests(
+    args: argparse.Namespace,
+    verdicts: Sequence["Verdict"],
+    errors: Mapping[str, str] | None,
+    judged: "Sequence[Judged]",
+    declared: str,
+) -> None:
+    """What stands beside a pull or merge request."""
+    if args.comment is not None:
+        from titleholder.report.comment import comment
+
+        _put(args.comment, comment(verdicts, errors))
+    if args.codequality is not None:
+        from titleholder.report.gitlab import code_quality
+
+        _put(args.codequality, code_quality(verdicts, errors, declared))
+    if args.annotations is not None:
+        from titleholder.report.gitlab import links
+
+        _put(args.annotations, links(_pages(judged)))
+
+
+def _pages(judged: "Sequence[Judged]") -> dict[str, str]:
+    """The report cards among the job's artifacts, by what they are about."""
+    job = os.environ.get(JOB, "")
+    return {
+        f"{one.verdict.outcome} {one.verdict.suite}: {one.verdict.candidate}": (
+            f"{job}/artifacts/file/{one.report}"
+        )
+        for one in judged
+        if job
+    }
 
 
 def _put(path: Path, text: str) -> None:

@@ -47,5 +47,5 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.write(records.encode(list(told)).decode())
     else:
-        sys.stdout.write(prospects.plain(told))
+        prospects.show(told)
     return Exit.ALLOW

@@ -1,10 +1,17 @@
 """`titleholder run [SUITE...]`: every stage of the suites, in this process."""
 
 import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from titleholder.cli import outputs
 from titleholder.cli.declaring import Commands, declare
+
+if TYPE_CHECKING:
+    from titleholder.runner import Watcher
 
 HELP = "pull, validate, drift, predict, compare, judge, report, publish"
 EPILOG = """\
@@ -43,8 +50,24 @@ def run(args: argparse.Namespace) -> int:
     spaces = [Workspace.of(root, params, name) for name in names]
     for ws in spaces[:1]:
         publish.ready(ws)
-    clock = runner.Clock(runner.silence if args.quiet or args.json else runner.to_stderr)
-    found = [runner.run_suite(ws, clock) for ws in spaces]
+    with _watching(quiet=args.quiet or args.json) as watcher:
+        found = [runner.run_suite(ws, watcher) for ws in spaces]
     boards = runner.leaderboards(found)
-    outputs.write(args, runner.verdicts(found), runner.errors(found), boards)
+    judged = [one for ending in found for one in ending.judged]
+    outputs.write(args, runner.verdicts(found), runner.errors(found), boards, judged)
     return endings.show(found, as_json=args.json, quiet=args.quiet)
+
+
+@contextmanager
+def _watching(*, quiet: bool) -> "Iterator[Watcher]":
+    """A board of bars on a terminal, a line a stage elsewhere, nothing where it is quiet."""
+    from titleholder import runner
+
+    if quiet or not sys.stderr.isatty():
+        yield runner.Clock(runner.silence if quiet else runner.to_stderr)
+        return
+    from titleholder.report.progress import Board
+    from titleholder.stages import STAGES
+
+    with Board(len(STAGES)) as board:
+        yield board

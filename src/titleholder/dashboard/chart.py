@@ -21,6 +21,7 @@ from titleholder.types import Estimate
 
 _SIDE = 1.5  # per cent left free on both sides, so that no mark is cut
 _ROOM = 0.08
+_TOP = 7.0
 _FAR = 3.0  # ends further out than this many typical half-widths do not stretch the scale
 
 
@@ -130,7 +131,7 @@ def draw(series: Series) -> Chart:
         line="".join(_line([(xs[i], nights[i].mark) for i in run], scale) for run in runs),
         bound=_bound(xs, [n.mark for n in nights], scale),
         bad=_bad(xs, [n.mark for n in nights], scale),
-        ticks=tuple(Tick(_flip(t.at), t.text) for t in scale.ticks(percent=relative)),
+        ticks=tuple(_ticks(scale, percent=relative)),
         zero=_y(0.0, scale) if scale.low <= 0 <= scale.high and not own else None,
         stars=tuple(_stars(xs, nights)),
     )
@@ -159,6 +160,13 @@ def _scale(marks: Sequence[Mark]) -> Scale:
     low, high = min(keep), max(keep)
     room = (high - low) * _ROOM or max(abs(high), 1.0) * _ROOM
     return Scale(low - room, high + room)
+
+
+def _ticks(scale: Scale, *, percent: bool) -> Iterator[Tick]:
+    """The numbers of the scale that stand far enough from the top to be read."""
+    for tick in scale.ticks(percent=percent):
+        if (at := _flip(tick.at)) > _TOP:
+            yield Tick(at, tick.text)
 
 
 def _ends(estimates: Sequence[Estimate]) -> list[float]:

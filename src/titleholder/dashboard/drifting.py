@@ -21,6 +21,7 @@ class Column:
     beyond: int
     line: str
     limit: float | None
+    end: tuple[float, float] | None
 
 
 def columns(entries: Sequence[Entry]) -> list[Column]:
@@ -50,16 +51,18 @@ def _column(shifts: dict[str, Shift], days: Days) -> Column:
     known = [(night, shifts[night].psi) for night in nights]
     sizes = [psi for _, psi in known if psi is not None]
     top = max([*sizes, newest.limit or 0.0, 1e-9]) * 1.1
-    points = [
-        f"{days.at(date.fromisoformat(night)) * 10:.0f} {100 - 100 * psi / top:.1f}"
+    places = [
+        (days.at(date.fromisoformat(night)), round(100 - 100 * psi / top, 1))
         for night, psi in known
         if psi is not None
     ]
+    points = [f"{x * 10:.0f} {y}" for x, y in places]
     return Column(
         newest=newest,
         night=nights[-1],
         nights=len(nights),
         beyond=sum(1 for shift in shifts.values() if shift.outcome is ShiftOutcome.SHIFTED),
         line="M" + "L".join(points) if points else "",
+        end=places[-1] if places else None,
         limit=None if newest.limit is None else round(100 - 100 * newest.limit / top, 1),
     )

@@ -7,9 +7,10 @@ import msgspec
 from titleholder.chain import Link
 from titleholder.drift.records import ColumnShift, Drift, ShiftOutcome
 from titleholder.history import Judged, judged
+from titleholder.params.schema import HoldoutParams
 from titleholder.report import findings as said
-from titleholder.report.text import visible
-from titleholder.statement import Statement
+from titleholder.report.text import plural, visible
+from titleholder.statement import Exposure, Statement
 from titleholder.types import Check, Estimate, Finding, Outcome, Record
 
 MOST_MARKS = 80
@@ -68,6 +69,39 @@ class Shift(Record, frozen=True, array_like=True):
     outcome: ShiftOutcome
 
 
+class Asked(Record, frozen=True):
+    """Which question this was to the rows of its panel, and how many may be asked.
+
+    ``spent`` is the error that all questions up to this one may have cost; ``budget`` and ``alpha``
+    are what the suite grants, None where it declares none.
+    """
+
+    number: int
+    spent: float
+    budget: int | None = None
+    alpha: float | None = None
+
+    @property
+    def left(self) -> int | None:
+        """How many questions are left; None where they are not counted."""
+        return None if self.budget is None else max(self.budget - self.number, 0)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left of it."""
+        spent = self.alpha is not None and self.spent >= self.alpha
+        return spent or self.left == 0
+
+    @property
+    def text(self) -> str:
+        """What is left, in a few words."""
+        if self.budget is not None:
+            return f"{self.left:,} of {plural(self.budget, 'question')} left"
+        if self.alpha is not None:
+            return f"{max(self.alpha - self.spent, 0.0):.3g} of an error of {self.alpha:.3g} left"
+        return f"question {self.number:,}, no budget declared"
+
+
 class Unmet(Record, frozen=True):
     """A check that did not pass."""
 
@@ -87,6 +121,7 @@ class Entry(Record, frozen=True):
     shifts: tuple[Shift, ...]
     drift: Outcome | None
     report: bool
+    asked: Asked | None = None
 
     @property
     def month(self) -> str:
@@ -94,10 +129,17 @@ class Entry(Record, frozen=True):
         return self.run.night[:7]
 
 
-def entry_of(link: Link[Statement], drift: Drift | None, *, report: bool = False) -> Entry:
+def entry_of(
+    link: Link[Statement],
+    drift: Drift | None,
+    holdout: HoldoutParams | None = None,
+    *,
+    report: bool = False,
+) -> Entry:
     """What is kept of a published verdict; NoVerdict if it contradicts itself.
 
-    ``report`` says whether its report card is kept beside the page of the run.
+    ``holdout`` is what the suite granted; ``report`` says whether its report card is kept beside
+    the page of the run.
     """
     verdict = link.statement.predicate.verdict
     run = judged(link)
@@ -114,7 +156,15 @@ def entry_of(link: Link[Statement], drift: Drift | None, *, report: bool = False
         shifts=_shifts(drift.columns) if drift else (),
         drift=drift.outcome if drift else None,
         report=report,
+        asked=_asked(link.statement.predicate.exposure, holdout),
     )
+
+
+def _asked(exposure: Exposure | None, holdout: HoldoutParams | None) -> Asked | None:
+    if exposure is None:
+        return None
+    granted = holdout or HoldoutParams()
+    return Asked(exposure.number, exposure.spent, granted.budget, granted.alpha)
 
 
 def _mark(finding: Finding) -> Mark:

@@ -22,6 +22,8 @@ def _told(environment: str, suite: str, entry: Entry) -> Told:
         environment=environment,
         published=moment(entry.run.published_at),
         expires=moment(entry.run.expires_at),
+        questions=entry.asked.number if entry.asked else None,
+        questions_left=entry.asked.left if entry.asked else None,
     )
 
 

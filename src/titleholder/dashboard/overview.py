@@ -10,7 +10,7 @@ from datetime import date
 import msgspec
 
 from titleholder.cadence import missing_before, usual_gap
-from titleholder.dashboard.entries import Entry, Mark
+from titleholder.dashboard.entries import Asked, Entry, Mark
 from titleholder.history import Crowned
 from titleholder.types import Outcome, Record
 
@@ -83,6 +83,7 @@ class Newest(Record, frozen=True):
     reason: str
     signature: str
     worst: Mark | None
+    asked: Asked | None = None
 
 
 class Index(Record, frozen=True):
@@ -142,6 +143,7 @@ def _newest(entry: Entry) -> Newest:
         reason=run.reason,
         signature=run.signature,
         worst=entry.marks[0] if entry.marks else None,
+        asked=entry.asked,
     )
 
 

@@ -31,6 +31,7 @@ from titleholder.errors import (
     StoreMissing,
 )
 from titleholder.history import EVERYTHING, Crowned, crowned
+from titleholder.params.schema import HoldoutParams
 from titleholder.publication import evidence_key
 from titleholder.statement import Statement
 from titleholder.store import Store, Stored
@@ -45,6 +46,7 @@ FRONT = "dashboard/index.html"
 OVERVIEW = "overview.json"
 DRIFT = "drift/drift.json"
 REPORT_CARD, BIAS_AUDIT = "report.html", "bias.html"
+SUITE = "publish/suite.json"
 ANEW = "titleholder dashboard --rebuild"
 _MOST_SHARDS = 14
 _ATTEMPTS = 64
@@ -105,7 +107,8 @@ class Shelf:
         by_month: dict[str, list[Entry]] = defaultdict(list)
         for link in links:
             card = self._evidence(link, REPORT_CARD)
-            entry = entry_of(link, self._drift(link), report=card is not None)
+            granted = self._granted(link)
+            entry = entry_of(link, self._drift(link), granted, report=card is not None)
             by_month[entry.month].append(entry)
             page = pages.run(self.environment, self.suite, link, entry)
             self._put(self.key(f"runs/{link.sequence:08d}.html"), _always(page))
@@ -190,6 +193,15 @@ class Shelf:
         try:
             return None if data is None else records.decode(data, Drift, source=DRIFT)
         except RecordError:
+            return None
+
+    def _granted(self, link: Link[Statement]) -> HoldoutParams | None:
+        """The holdout budget that the suite declared; None where that cannot be read."""
+        data = self._evidence(link, SUITE)
+        try:
+            plain = {} if data is None else records.decode(data, dict, source=SUITE)
+            return msgspec.convert(plain.get("holdout"), HoldoutParams)
+        except (RecordError, msgspec.ValidationError):
             return None
 
     def _evidence(self, link: Link[Statement], name: str) -> bytes | None:

@@ -279,8 +279,15 @@ class Suite(Policy, frozen=True, kw_only=True):
     description: str = ""
 
 
+class Notify(Record, frozen=True):
+    """Who is told when a suite's state changes: ``env:NAME``, the variable with the address."""
+
+    webhook: Annotated[str, Meta(pattern=r"^env:[A-Za-z_][A-Za-z0-9_]{0,127}$")] | None = None
+
+
 class Params(Record, frozen=True):
     """The whole of params.yaml."""
 
     suites: dict[Name, Suite] = msgspec.field(default_factory=dict)
     store: StoreParams = StoreParams()
+    notify: Notify = Notify()

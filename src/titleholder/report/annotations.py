@@ -23,7 +23,7 @@ def annotations(verdict: Verdict) -> str:
     told = dict.fromkeys(_LEVELS, 0)
     told[_level_of(verdict)] += 1
     left_out = 0
-    for level, title, message in _unmet(verdict):
+    for level, title, message, _ in unmet(verdict):
         told[level] += 1
         if told[level] <= MOST:
             lines.append(_command(level, title, message, verdict))
@@ -44,14 +44,17 @@ def _summary(verdict: Verdict) -> str:
     return f"{verdict.outcome}. {sentences.answer(verdict)}. {visible(verdict.reason, 600)}"
 
 
-def _unmet(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
+def unmet(verdict: Verdict) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+    """What did not pass, worst first: level, title and message, and what tells it from others."""
     for finding in said.ordered(verdict.findings):
         if finding.outcome is not Outcome.PASS:
-            yield _level(finding), finding.rule, _message(finding)
+            place = (finding.rule, finding.over or "", finding.slice)
+            yield _level(finding), finding.rule, _message(finding), place
     for check in verdict.checks:
         if check.outcome is not Outcome.PASS:
             reason = visible(check.reason, 300)
-            yield _level_of_check(check), f"check {check.name}", f"{check.outcome}: {reason}"
+            title, message = f"check {check.name}", f"{check.outcome}: {reason}"
+            yield _level_of_check(check), title, message, ("check", check.name)
 
 
 def _level(finding: Finding) -> str:

@@ -33,7 +33,11 @@ class Ruled:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One verdict as it is watched; ``environment`` is empty and moments None if unpublished."""
+    """One verdict as it is watched; ``environment`` is empty and moments None if unpublished.
+
+    ``questions`` were put to the rows of its panel so far, and ``questions_left`` may yet be, None
+    where no budget was declared.
+    """
 
     suite: str
     candidate: str
@@ -42,6 +46,8 @@ class Told:
     environment: str = ""
     published: datetime | None = None
     expires: datetime | None = None
+    questions: int | None = None
+    questions_left: int | None = None
 
 
 def told(
@@ -74,7 +80,12 @@ def told(
 
 def openmetrics(verdicts: Sequence[Told], errors: Mapping[str, str] | None = None) -> str:
     """The whole exposition. ``errors`` are suites that came to no verdict, with the message."""
-    lines = [*_of_suites(verdicts, errors or {}), *_of_verdicts(verdicts), *_of_rules(verdicts)]
+    lines = (
+        *_of_suites(verdicts, errors or {}),
+        *_of_verdicts(verdicts),
+        *_of_budgets(verdicts),
+        *_of_rules(verdicts),
+    )
     return "\n".join([*lines, "# EOF"]) + "\n"
 
 
@@ -100,6 +111,19 @@ def _of_verdicts(verdicts: Sequence[Told]) -> Iterator[str]:
         for one in verdicts:
             if (at := moment(one)) is not None:
                 yield _sample(name, _of(one), at.timestamp())
+
+
+def _of_budgets(verdicts: Sequence[Told]) -> Iterator[str]:
+    counts = (
+        ("questions", "Questions put to the rows of the panel.", attrgetter("questions")),
+        ("questions_left", "Questions that may yet be.", attrgetter("questions_left")),
+    )
+    for word, text, count in counts:
+        name = f"titleholder_holdout_{word}"
+        yield from _family(name, "gauge", text)
+        for one in verdicts:
+            if (found := count(one)) is not None:
+                yield _sample(name, _of(one), found)
 
 
 def _of_rules(verdicts: Sequence[Told]) -> Iterator[str]:

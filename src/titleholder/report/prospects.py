@@ -1,10 +1,12 @@
 """What `titleholder plan` says, as plain text."""
 
+import io
+import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 from titleholder.plan import Prospect
-from titleholder.report import numbers
-from titleholder.report.aligned import aligned
+from titleholder.report import numbers, tables
 from titleholder.report.text import plural, visible
 from titleholder.types import Kind
 
@@ -14,6 +16,7 @@ _HEAD = (
 )  # fmt: skip
 _RIGHT = frozenset({"n", "champion", "noise", "80% sees", "95% sees", "equal passes"})
 _NAME = 40
+_LOOK = {"never": "bold #d55e00", "weak": "bold #e69f00"}
 _ASKED = {
     Kind.NON_INFERIOR: "> {}",
     Kind.SUPERIOR: "> {}",
@@ -22,16 +25,29 @@ _ASKED = {
 }
 
 
+def show(prospects: Sequence[Prospect], stream: TextIO | None = None) -> None:
+    """Print the table, framed on a terminal, and its notes; what can never pass is marked."""
+    styles = {n: _LOOK[_mark(p)] for n, p in enumerate(prospects) if _mark(p)}
+    tables.show(_HEAD, [_cells(p) for p in prospects], _RIGHT, styles, stream)
+    out = sys.stdout if stream is None else stream
+    out.write(tables.encodable("\n".join(_notes(prospects)) + "\n", out))
+
+
 def plain(prospects: Sequence[Prospect]) -> str:
-    """A table of the prospects, what can never pass first in its own words."""
+    """What `show` says where there is no terminal."""
+    out = io.StringIO()
+    show(prospects, out)
+    return out.getvalue()
+
+
+def _notes(prospects: Sequence[Prospect]) -> list[str]:
     never = [p for p in prospects if p.never]
     weak = [p for p in prospects if p.remark and p.detects_80 is not None and not p.never]
-    lines = aligned(_HEAD, [_cells(p) for p in prospects], _RIGHT)
-    lines.append("")
-    lines.append(
-        "  sees: the change that a rule on a margin settles with that power, or the candidate's own"
-    )
-    lines.append("  value that passes a floor or ceiling; * noise as measured in the last run")
+    lines = [
+        "",
+        "  sees: the change that a rule on a margin settles with that power, or the candidate's",
+        "  own value that passes a floor or ceiling; * noise as measured in the last run",
+    ]
     if never:
         lines.append(f"  {plural(len(never), 'finding')} cannot pass with these rows:")
         lines += [f"    {visible(p.rule, _NAME)} ({_where(p)}): {p.never}" for p in never]
@@ -40,7 +56,7 @@ def plain(prospects: Sequence[Prospect]) -> str:
             f"  {plural(len(weak), 'margin')} smaller than what these rows settle in 80% of cases "
             "(weak): equal models will often stay open"
         )
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _where(prospect: Prospect) -> str:
@@ -50,7 +66,6 @@ def _where(prospect: Prospect) -> str:
 def _cells(prospect: Prospect) -> tuple[str, ...]:
     signed = prospect.kind in (Kind.NON_INFERIOR, Kind.SUPERIOR)
     chance = prospect.equal_passes
-    mark = "never" if prospect.never else ("weak" if prospect.remark and chance is not None else "")
     return (
         visible(prospect.rule, _NAME),
         visible(prospect.metric, _NAME),
@@ -63,5 +78,12 @@ def _cells(prospect: Prospect) -> tuple[str, ...]:
         numbers.plain(prospect.detects_80, 2, signed=signed),
         numbers.plain(prospect.detects_95, 2, signed=signed),
         numbers.percent(chance, 0),
-        mark,
+        _mark(prospect),
     )
+
+
+def _mark(prospect: Prospect) -> str:
+    """Whether it can never pass, or will often stay open."""
+    if prospect.never:
+        return "never"
+    return "weak" if prospect.remark and prospect.equal_passes is not None else ""

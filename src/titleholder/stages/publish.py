@@ -65,7 +65,7 @@ def ready(ws: Workspace) -> None:
     Nothing is asked of a network.
     """
     ed25519.signer(os.environ)
-    _store(ws)
+    store_of(ws)
 
 
 def read(ws: Workspace) -> Receipts:
@@ -83,7 +83,7 @@ def _dashboard(ws: Workspace) -> str:
     if not ws.store.dashboard:
         return ""
     try:
-        shelf.update(_store(ws), ws.store.environment, ws.name)
+        shelf.update(store_of(ws), ws.store.environment, ws.name)
     except TitleholderError as error:
         return str(error)
     except Exception as error:  # a fault of pages must not undo what has been published
@@ -91,7 +91,8 @@ def _dashboard(ws: Workspace) -> str:
     return ""
 
 
-def _store(ws: Workspace) -> Store:
+def store_of(ws: Workspace) -> Store:
+    """The store that this workspace publishes to."""
     where = ws.store
     return open_store(where.url, root=ws.root, endpoint=where.endpoint, region=where.region)
 
@@ -103,7 +104,7 @@ def _publish(
     path: Path,
     signer: ed25519.PrivateKey | None,
 ) -> publication.Receipt:
-    store = _store(ws)
+    store = store_of(ws)
     source = found.source(manifest.CANDIDATE + candidate)
     for read in found.for_candidate(candidate):
         # Whoever swapped data or a model during the run is caught here at the latest.

@@ -13,7 +13,7 @@ import msgspec
 
 from titleholder import records
 from titleholder.errors import Busy, UsageError
-from titleholder.params.schema import NAME, Params, StoreParams, Suite
+from titleholder.params.schema import NAME, Notify, Params, StoreParams, Suite
 
 PARAMS_FILE = "params.yaml"
 RUNS = Path(".titleholder/runs")
@@ -27,7 +27,7 @@ class Workspace:
     ``night`` is the UTC day that a run stands for, however late it runs; None is today. It is no
     input of any record, only of what `publish` calls a second try of the same question.
     ``started`` is when whatever opened the workspace began, ``attempt`` the how many-th try it is;
-    both are told in the published verdict.
+    both are told in the published verdict. ``notify`` is who is told of a change.
     """
 
     root: Path
@@ -37,6 +37,7 @@ class Workspace:
     night: date | None = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
     attempt: int = 1
+    notify: Notify = field(default_factory=Notify)
 
     @classmethod
     def of(cls, root: Path, params: Params, name: str, night: date | None = None) -> "Workspace":
@@ -48,7 +49,7 @@ class Workspace:
                 f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(params.suites)}"
             )
             raise UsageError(f"{PARAMS_FILE} has no suite {name!r}", cure=hint)
-        return cls(root.resolve(), name, suite, params.store, night)
+        return cls(root.resolve(), name, suite, params.store, night, notify=params.notify)
 
     def stage(self, name: str) -> Path:
         """The directory of one stage's records."""
