@@ -14,11 +14,15 @@ def conclude(
     suite: str,
     policy: Policy,
     candidate: str,
+    declared: Sequence[str],
     findings: Sequence[Finding],
     checks: Sequence[Check],
     inputs: Sequence[Source],
 ) -> Verdict:
-    """All that was declared and found, with the outcome that follows from it."""
+    """All that was declared and found, with the outcome that follows from it.
+
+    ``declared`` names the checks that are owed, whatever ``checks`` there are.
+    """
     return Verdict(
         schema_version=SCHEMA_VERSION,
         suite=suite,
@@ -29,6 +33,7 @@ def conclude(
         error_control=error_control(policy.level),
         level=policy.level,
         rules=tuple(_with_floor(rule, policy.min_n) for rule in policy.rules),
+        declared=tuple(declared),
         findings=tuple(findings),
         checks=tuple(checks),
         inputs=tuple(inputs),

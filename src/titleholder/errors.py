@@ -29,6 +29,8 @@ Nothing here maps to exit code 1: that one is only ever a judged regression.
 from collections.abc import Sequence
 from enum import IntEnum
 
+from titleholder.redaction import redacted
+
 
 class Exit(IntEnum):
     """What the process says to its caller; nothing but ALLOW lets a model pass."""
@@ -47,9 +49,9 @@ class TitleholderError(Exception):
     exit_code: Exit = Exit.UNDECIDED
 
     def __init__(self, message: str, *, cure: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.cure = cure
+        self.message = redacted(message)
+        self.cure = redacted(cure)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message}\n  cure: {self.cure}" if self.cure else self.message
@@ -67,6 +69,7 @@ class ConfigError(TitleholderError):
     exit_code = Exit.USAGE
 
     def __init__(self, source: str, problems: Sequence[str]) -> None:
+        problems = [redacted(problem) for problem in problems]
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         super().__init__(f"{source}: {count}\n" + "\n".join(f"  - {p}" for p in problems))
         self.source = source

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from titleholder import records
+from titleholder import tree
 from titleholder.chain import LONGEST_WALK, Chain, Link, verdicts
 from titleholder.errors import Exit, NoVerdict, StoreMissing, TitleholderError, UsageError
-from titleholder.statement import Statement, moment
+from titleholder.redaction import redacted
+from titleholder.statement import Statement, is_directory, moment
 from titleholder.store import Store
 from titleholder.titles import judged_against, present, require_present_champion, titles
 from titleholder.trust import Trust
@@ -116,34 +117,36 @@ def _guarded(
     digest = None
     try:
         digest = digest_of_model(model)
-        return _answer(verdicts(store, environment, suite, trust), digest, approvers)
+        kind = None if isinstance(model, str) else model.is_dir()
+        return _answer(verdicts(store, environment, suite, trust), digest, kind, approvers)
     except StoreMissing as error:
         # A store that was never made holds no verdict, which is known and not merely unreachable.
         return Answer(Exit.NO_VERDICT, error.message, error.cure, digest)
     except TitleholderError as error:
         return Answer(error.exit_code, error.message, error.cure, digest)
     except Exception as error:
-        return Answer(Exit.UNDECIDED, f"{type(error).__name__}: {error}", model=digest)
+        return Answer(Exit.UNDECIDED, redacted(f"{type(error).__name__}: {error}"), model=digest)
 
 
 def digest_of_model(model: Path | str) -> str:
-    """``sha256:`` and the digest of the bytes that are to go out; UsageError if there are none."""
+    """``sha256:`` and the digest of the file or directory that is to go out; UsageError if none."""
     if isinstance(model, str):
         digest = model.removeprefix("sha256:")
         if len(digest) != 64 or not _HEX.issuperset(digest):
             raise UsageError(f"{model} is no digest", cure="sha256: and 64 lower-case hex digits")
         return f"sha256:{digest}"
-    if not model.is_file():
-        raise UsageError(f"{model}: no such file", cure="name the file that is to be deployed")
     try:
-        return f"sha256:{records.sha256_file(model)}"
+        return f"sha256:{tree.sha256(model)}"
     except OSError as error:
         raise UsageError(f"{model}: {error.strerror}", cure="make the file readable") from error
 
 
-def _answer(chain: Chain[Statement], model: str, approvers: Trust) -> Answer:
+def _answer(
+    chain: Chain[Statement], model: str, directory: bool | None, approvers: Trust
+) -> Answer:
     tip = _tip(chain)
     link = _newest_on(chain, tip, model)
+    _require_kind(link, directory)
     _require_current(link, chain.store.now())
     outcome = recompute(link.statement.predicate.verdict)
     chain.require_newest(tip)
@@ -207,6 +210,15 @@ def _newest_on(chain: Chain[Statement], tip: Link[Statement], model: str) -> Lin
         f"{newest.name}, sha256:{newest.digest.sha256})",
         cure="deploy the file that was judged, or have this one judged",
     )
+
+
+def _require_kind(link: Link[Statement], directory: bool | None) -> None:
+    """A file that holds a directory's listing has its digest, and is not that directory."""
+    judged = link.statement.subject[0]
+    if directory is not None and is_directory(judged) is not directory:
+        kinds = ("a file", "a directory")
+        said = f"the verdict is about {kinds[not directory]}, {judged.name}"
+        raise NoVerdict(f"{said}, and this is {kinds[directory]}")
 
 
 def _require_current(link: Link[Statement], now: datetime) -> None:

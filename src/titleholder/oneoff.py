@@ -76,6 +76,7 @@ def concluded(
         policy=rules,
         candidate=second.model,
         findings=judge(rules, found.comparisons),
+        declared=("comparability",),
         checks=(_comparable(len(rows)),),
         inputs=inputs,
     )

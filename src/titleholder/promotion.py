@@ -4,7 +4,7 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from titleholder import gate, records
+from titleholder import gate, records, tree
 from titleholder.chain import Chain, Link
 from titleholder.errors import Exit, NoVerdict, PreconditionFailed, StoreError, UsageError
 from titleholder.gate import Answer
@@ -77,7 +77,7 @@ def promote(book: Book, model: Path, deadline: float = gate.DEADLINE_S) -> Crown
             f"nobody holds the title of {book.suite} in {book.environment} yet",
             cure="crown the first one on purpose: titleholder promote SUITE --bootstrap --reason …",
         )
-    subject = subject_of(model.name, answer.model.removeprefix("sha256:"))
+    subject = subject_of(tree.name_of(model), answer.model.removeprefix("sha256:"))
     if tip.statement.holder == subject.digest.sha256:
         return _crowned(book, tip, created=False)
     if answer.verdict.champion != tip.statement.holder:
@@ -97,7 +97,7 @@ def bootstrap(book: Book, model: Path, reason: str) -> Crowned:
             f"{book.suite} has a champion in {book.environment} already: {tip.key}",
             cure="promote a candidate that has passed, or roll back",
         )
-    return _give(book, None, "bootstrap", subject_of(model.name, digest), reason=reason)
+    return _give(book, None, "bootstrap", subject_of(tree.name_of(model), digest), reason=reason)
 
 
 def rollback(book: Book, reason: str, to: str | None = None) -> Crowned:

@@ -42,6 +42,7 @@ from titleholder.verdict import (
     NOTES,
     REPEATABILITY,
     SCHEMA_VERSION,
+    WAIVER,
     derive,
     recompute,
     with_checks,
@@ -82,6 +83,10 @@ class Receipt(Record, frozen=True):
     pointed: bool
     verdict: Verdict
 
+    def evidence_digest(self, name: str) -> str:
+        """The hex digest of a piece of evidence; KeyError if there is none of that name."""
+        return {one.name: one.sha256 for one in self.evidence}[name]
+
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
@@ -89,7 +94,7 @@ class _Draft:
 
     environment: str
     verdict: Verdict
-    subject: Subject
+    subjects: tuple[Subject, ...]
     provenance: Provenance
     evidence: tuple[Evidence, ...]
     logical_date: str
@@ -100,6 +105,11 @@ class _Draft:
     watched: Watched | None
 
     @property
+    def subject(self) -> Subject:
+        """The model."""
+        return self.subjects[0]
+
+    @property
     def run_key(self) -> str:
         params = self.provenance.params
         return run_key(self.environment, self.subject, self.verdict, self.logical_date, params)
@@ -107,7 +117,7 @@ class _Draft:
     def after(self, tip: Link[Statement] | None) -> Statement:
         """The statement, as the successor of the newest."""
         return statement(
-            self.subject,
+            self.subjects,
             Predicate(
                 schema_version=SCHEMA_VERSION,
                 environment=self.environment,
@@ -133,7 +143,7 @@ def publish(
     store: Store,
     environment: str,
     verdict: Verdict,
-    subject: Subject,
+    subject: Subject | tuple[Subject, ...],
     evidence: Mapping[str, Path],
     *,
     provenance: Provenance,
@@ -144,7 +154,9 @@ def publish(
     exposure: Exposure | None = None,
     watched: Watched | None = None,
 ) -> Receipt:
-    """Publish a verdict on ``subject`` with the files behind it, and say where it stands.
+    """Publish a verdict on a model with the files behind it, and say where it stands.
+
+    ``subject`` is its file, or its directory and then each of its files.
 
     ``now`` is the store's clock unless given, ``logical_date`` the UTC day of ``now``; without a
     ``signer`` the verdict is published unsigned. ``exposure`` and ``watched`` name the lines of
@@ -162,7 +174,7 @@ def publish(
     draft = _Draft(
         environment,
         verdict,
-        subject,
+        subject if isinstance(subject, tuple) else (subject,),
         provenance,
         kept,
         (logical_date or published.date()).isoformat(),
@@ -269,14 +281,16 @@ def _whole(verdict: Verdict) -> tuple[object, ...]:
     The ledger may say more on a later try of one night, since others have written meanwhile, or
     since it could not be read: then the later word is published, too.
     """
-    noted = tuple((c.name, c.severity, c.outcome) for c in verdict.checks if c.kind in NOTES)
+    noted = tuple(
+        (c.name, c.severity, c.outcome) for c in verdict.checks if c.kind in {*NOTES, WAIVER}
+    )
     return _answer(verdict), noted
 
 
 def _answer(verdict: Verdict) -> tuple[object, ...]:
     """What two runs of one question must agree on: all that follows from the records alone."""
     findings = tuple(_repeatable(finding) for finding in verdict.findings)
-    own = [check for check in verdict.checks if check.kind not in NOTES]
+    own = [check for check in verdict.checks if check.kind not in {*NOTES, WAIVER}]
     checks = tuple((c.name, c.severity, c.outcome) for c in own)
     return derive(verdict.findings, own), findings, checks
 

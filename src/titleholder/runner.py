@@ -31,7 +31,8 @@ class Judged(Record, frozen=True):
     """One candidate's verdict and where it stands: in the store, and as a page to read.
 
     ``signature`` is the id of the key that signed it, or ``unsigned``. The verdict holds from
-    ``published_at`` until ``expires_at``.
+    ``published_at`` until ``expires_at``. ``overlap`` says how much of the panel an earlier
+    verdict had seen.
     """
 
     verdict: Verdict
@@ -41,6 +42,7 @@ class Judged(Record, frozen=True):
     environment: str
     published_at: str
     expires_at: str
+    overlap: str
 
     def watched(self) -> openmetrics.Told:
         """The verdict as a monitoring system is told of it."""
@@ -109,7 +111,7 @@ def run_suite(ws: Workspace, clock: Watcher) -> Ending:
 def ending(ws: Workspace) -> Ending:
     """The ending of a suite whose stages have all run."""
     receipts = publish.read(ws)
-    judged = tuple(_judged(ws, receipt) for receipt in receipts.receipts)
+    judged = tuple(_judged(ws, receipt, str(receipts.overlap)) for receipt in receipts.receipts)
     problem = publish.shown(ws).problem
     outcomes = {one.verdict.candidate: one.verdict.outcome for one in judged}
     return Ending(
@@ -173,7 +175,7 @@ def silence(line: str) -> None:
     """No progress lines."""
 
 
-def _judged(ws: Workspace, receipt: publication.Receipt) -> Judged:
+def _judged(ws: Workspace, receipt: publication.Receipt, overlap: str) -> Judged:
     report: Path = ws.stage("report") / receipt.candidate / "report.html"
     return Judged(
         verdict=receipt.verdict,
@@ -183,4 +185,5 @@ def _judged(ws: Workspace, receipt: publication.Receipt) -> Judged:
         environment=receipt.environment,
         published_at=receipt.published_at,
         expires_at=receipt.expires_at,
+        overlap=overlap,
     )

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from titleholder import records
 from titleholder.errors import NoVerdict, RecordError
+from titleholder.tree import MOST_FILES, Tree, digest_of
 from titleholder.types import Record, Verdict
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
@@ -35,7 +36,10 @@ class DigestSet(Record, frozen=True):
 
 
 class Subject(Record, frozen=True):
-    """The file that was judged: the candidate's, by the SHA-256 of its bytes."""
+    """What was judged: the candidate's file, by the SHA-256 of its bytes, or its directory.
+
+    A directory's name ends in a slash, and its digest is that of its listing (`titleholder.tree`).
+    """
 
     name: str
     digest: DigestSet
@@ -154,10 +158,10 @@ class Predicate(Placed, frozen=True, kw_only=True):
 
 
 class Statement(Record, frozen=True):
-    """A published verdict."""
+    """A published verdict: first of its subjects is the model; the files of a directory follow."""
 
     type: Literal["https://in-toto.io/Statement/v1"] = msgspec.field(name="_type")
-    subject: Annotated[tuple[Subject, ...], Meta(min_length=1, max_length=1)]
+    subject: Annotated[tuple[Subject, ...], Meta(min_length=1, max_length=MOST_FILES + 1)]
     predicate_type: Literal["urn:titleholder:verdict:v1"] = msgspec.field(name="predicateType")
     predicate: Predicate
 
@@ -167,9 +171,37 @@ def subject_of(name: str, sha256: str) -> Subject:
     return Subject(name, DigestSet(sha256))
 
 
-def statement(subject: Subject, predicate: Predicate) -> Statement:
-    """The predicate, said of the subject."""
-    return Statement(STATEMENT_TYPE, (subject,), PREDICATE_TYPE, predicate)
+def subjects_of(name: str, model: Tree) -> tuple[Subject, ...]:
+    """A model called ``name``: its file, or its directory and then each of its files."""
+    if not model.parts:
+        return (subject_of(name, model.sha256),)
+    files = (subject_of(f"{name}/{part.name}", part.sha256) for part in model.parts)
+    return (subject_of(f"{name}/", model.sha256), *files)
+
+
+def is_directory(subject: Subject) -> bool:
+    """Whether a subject is a directory."""
+    return subject.name.endswith("/")
+
+
+def _require_whole(subjects: tuple[Subject, ...], source: str) -> None:
+    """NoVerdict unless a directory's digest follows from its files, and a file stands alone."""
+    model, *files = subjects
+    if not is_directory(model):
+        if files:
+            raise NoVerdict(f"{source} is about a file and names more than that")
+        return
+    names = [file.name for file in files]
+    if len(set(names)) < len(names) or not all(name.startswith(model.name) for name in names):
+        raise NoVerdict(f"{source} is about {model.name} and names files that are not in it")
+    listed = ((one.name.removeprefix(model.name), one.digest.sha256) for one in files)
+    if digest_of(listed) != model.digest.sha256:
+        raise NoVerdict(f"{source}: the digest of {model.name} does not follow from its files")
+
+
+def statement(subjects: tuple[Subject, ...], predicate: Predicate) -> Statement:
+    """The predicate, said of a model and, where it is a directory, of its files."""
+    return Statement(STATEMENT_TYPE, subjects, PREDICATE_TYPE, predicate)
 
 
 def parse(data: bytes, *, source: str) -> Statement:
@@ -185,6 +217,7 @@ def parse(data: bytes, *, source: str) -> Statement:
         raise NoVerdict(f"{source} was published for another suite: {said.predicate.suite}")
     if said.predicate.result != f"sha256:{records.sha256(plain(data)['predicate']['verdict'])}":
         raise NoVerdict(f"{source} does not hold the result that it names")
+    _require_whole(said.subject, source)
     return said
 
 

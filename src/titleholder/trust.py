@@ -78,7 +78,10 @@ class Trust:
         try:
             enclosed = dsse.read(data, source=source)
         except RecordError as error:
-            raise NoVerdict(f"this is not a verdict: {error.message}") from error
+            raise NoVerdict(
+                f"this is not a verdict: {error.message}",
+                cure="find out who changed the store; restore the object",
+            ) from error
         if not self.pins:
             return Opened(enclosed.payload, UNVERIFIED, enveloped=True)
         return Opened(enclosed.payload, self._signer(enclosed, environment, source), enveloped=True)

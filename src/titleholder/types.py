@@ -241,7 +241,10 @@ class Source(Record, frozen=True):
 
 
 class Verdict(Record, frozen=True):
-    """All that was declared and all that was found; the outcome follows from it."""
+    """All that was declared and all that was found; the outcome follows from it.
+
+    ``declared`` names the checks that had to be looked at, as ``rules`` are what had to be judged.
+    """
 
     schema_version: int
     suite: str
@@ -252,6 +255,7 @@ class Verdict(Record, frozen=True):
     error_control: str
     level: float
     rules: tuple[Rule, ...]
+    declared: tuple[str, ...]
     findings: tuple[Finding, ...]
     checks: tuple[Check, ...]
     inputs: tuple[Source, ...]

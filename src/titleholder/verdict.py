@@ -34,6 +34,8 @@ REPEATABILITY: Final = "repeatability"
 HOLDOUT: Final = "holdout"
 NIGHTS: Final = "nights"
 NOTES: Final = frozenset({HOLDOUT, NIGHTS})
+# The kind of check that tells of a waiver that lay in the store; it decides nothing.
+WAIVER: Final = "waiver"
 _MOST_NAMED = 3
 
 # What a process says of a verdict; ERROR is none, and whoever meets it here has a fault.
@@ -196,6 +198,7 @@ def recompute(verdict: Verdict) -> Outcome:
     if len(rules) != len(verdict.rules):
         raise NoVerdict("the verdict declares two rules under one name")
     _require_all_reported(rules, verdict.findings)
+    _require_checks(verdict)
     for finding in verdict.findings:
         _require_declared(rules[finding.rule], finding)
         _require_followed(rules[finding.rule], finding)
@@ -230,6 +233,22 @@ def _require_all_reported(rules: dict[str, Rule], findings: Sequence[Finding]) -
         raise NoVerdict(f"the verdict has a finding for {foreign[0]}, which it does not declare")
     if doubled := sorted(key for key, count in reported.items() if count > 1):
         raise NoVerdict(f"the verdict has two findings for {doubled[0][0]} on {doubled[0][1]}")
+
+
+def _require_checks(verdict: Verdict) -> None:
+    """The checks that were declared are those that are reported, each once.
+
+    What is noted at publication (the ledger's word, and that an answer did not repeat), the
+    judgement cannot have declared.
+    """
+    noted = {*NOTES, REPEATABILITY, WAIVER}
+    reported = [check.name for check in verdict.checks if check.kind not in noted]
+    if len(set(reported)) < len(reported):
+        raise NoVerdict("the verdict reports one check twice")
+    if silent := sorted(set(verdict.declared) - set(reported)):
+        raise NoVerdict(f"the verdict does not report its check {silent[0]}")
+    if foreign := sorted(set(reported) - set(verdict.declared)):
+        raise NoVerdict(f"the verdict reports the check {foreign[0]}, which it does not declare")
 
 
 def _require_declared(rule: Rule, finding: Finding) -> None:

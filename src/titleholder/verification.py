@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from titleholder import records
@@ -24,14 +25,18 @@ from titleholder.errors import (
 )
 from titleholder.params.schema import StoreParams, Suite
 from titleholder.publication import evidence_key
-from titleholder.stages import compare, judge, manifest, notes, publish
+from titleholder.stages import compare, judge, manifest, notes, publish, repetition
 from titleholder.stages.workspace import RUNS, Workspace
 from titleholder.statement import Evidence, Statement, moment, parse, plain, question_of
 from titleholder.store import Store
 from titleholder.trust import UNSIGNED, UNVERIFIED, Trust
 from titleholder.types import Verdict
-from titleholder.verdict import EXIT_OF, NOTES, REPEATABILITY, recompute, with_checks
+from titleholder.verdict import EXIT_OF, NOTES, REPEATABILITY, WAIVER, recompute, with_checks
 
+# What a project lends for a repetition, by kind of role; true where nothing goes without it.
+_LENT = {
+    "current": True, "reference": True, "metrics": True, "expectations": False, "training": False,
+}  # fmt: skip
 # Where the suite stands among the evidence.
 _SUITE = f"publish/{publish.SUITE}"
 
@@ -154,6 +159,9 @@ def _of_statement(link: Link[Statement]) -> Iterator[Step]:
     declared, reported = len(said.verdict.rules), len(said.verdict.findings)
     told = f"{reported} findings of {declared} rules follow from their intervals, and "
     yield Step("outcome", Found.VERIFIED, f"{told}{said.verdict.outcome} follows from them")
+    for check in said.verdict.checks:
+        if check.kind == WAIVER:
+            yield Step("waiver", Found.NOT_AT_HAND, check.reason)
     if question_of(plain(_payload(link))) != said.run_key:
         raise NoVerdict("the run key does not name the question that was answered")
     if not moment(said.published_at) < moment(said.expires_at):
@@ -197,7 +205,31 @@ def _of_store(
         yield from _guarded("ledger", lambda: notes.retraced(ws, store, link.statement))
         if project is not None:
             with_data(ws, project)
+            yield from _of_data(ws)
             yield from _guarded("statistics", lambda: _measured(ws, said.verdict, evidence))
+
+
+def _of_data(ws: Workspace) -> Iterator[Step]:
+    """What the data lead to, as far as they are at hand; what is not repeated is said."""
+    pulled = manifest.read(ws)
+    looks = {
+        "validation": ("expectations", repetition.validated),
+        "drift": ("reference", repetition.shifted),
+        "leakage": (manifest.TRAINING, repetition.leaked),
+    }
+    for name, (role, look) in looks.items():
+        absent = [
+            source.path
+            for source in pulled.sources
+            if source.role.startswith(role) and not manifest.local_path(ws, source).exists()
+        ]
+        if absent:
+            told = f"not repeated: {absent[0]} is not here as it was read"
+            yield Step(name, Found.NOT_AT_HAND, told)
+        else:
+            yield from _guarded(name, partial(look, ws))
+    told = "not asked again: their answers are taken as they were kept"
+    yield Step("models", Found.NOT_AT_HAND, told)
 
 
 def _guarded(name: str, look: Callable[[], str]) -> Iterator[Step]:
@@ -292,7 +324,7 @@ def _judged(ws: Workspace, said: Statement, params: str) -> str:
 
 def _with_notes(again: Verdict, published: Verdict) -> Verdict:
     """The judgement with what publication had to note beside it."""
-    kinds = {*NOTES, REPEATABILITY}
+    kinds = {*NOTES, REPEATABILITY, WAIVER}
     return with_checks(again, [check for check in published.checks if check.kind in kinds])
 
 
@@ -311,13 +343,18 @@ def _difference(again: Verdict, published: Verdict) -> str:
 def with_data(ws: Workspace, project: Path) -> None:
     """Lend the scratch workspace the project's data; RecordError unless they are those judged."""
     for source in manifest.read(ws).sources:
-        if source.role not in ("current", "reference") or source.rev is not None:
+        kind = source.role.partition(":")[0]
+        if kind not in _LENT or source.rev is not None:
             continue
         relative = _safe(source.path)
         there, here = project.resolve() / relative, ws.root / relative
+        if here.exists():
+            continue  # one file in two roles
         try:
             manifest.verify(there, source.sha256)
         except RecordError as error:
+            if not _LENT[kind]:
+                continue
             raise RecordError(
                 f"the statistics cannot be repeated here: {error.message}",
                 cure=f"check out {source.revision or 'that revision'} and pull its data",

@@ -23,8 +23,8 @@ from titleholder.errors import NoVerdict, PreconditionFailed, RecordError
 from titleholder.statement import STATEMENT_TYPE, Instant, Name, Subject, moment
 from titleholder.store import Store
 from titleholder.trust import KeyPair, Trust, seal
-from titleholder.types import Record, Verdict
-from titleholder.verdict import shortfall
+from titleholder.types import Check, Outcome, Record, Severity, Verdict
+from titleholder.verdict import WAIVER, shortfall
 
 WAIVER_TYPE: Final = "urn:titleholder:waiver:v1"
 # More objects than this for one model are nobody's honest work, and none of them counts.
@@ -119,6 +119,30 @@ def waived(
             continue
         found[one.rule, one.slice] = one
     return tuple(found[name] for name in sorted(found)), tuple(unheeded)
+
+
+def noticed(
+    store: Store, environment: str, model: str, verdict: Verdict, now: datetime, skew: timedelta
+) -> tuple[Check, ...]:
+    """Waivers for ``model`` (hex) that would cover something of a verdict, to be told with it.
+
+    Whether one counts is for a gate with the approver's key to say; here no key is pinned, so the
+    signature stays unchecked, and the check decides nothing.
+    """
+    found: dict[str, Check] = {}
+    for key in _some(store.keys(_base(environment, verdict.suite, model))):
+        data = store.get(key).data
+        try:
+            payload = Trust().open(data, environment, source=key).payload
+            waiver = records.decode(payload, Waiver, source=key)
+            _require_now(waiver, environment, model, verdict.suite, now, skew, key)
+            one = _covering(waiver.predicate, verdict, "unverified", key)
+        except (NoVerdict, RecordError):
+            continue
+        name = f"waiver of {one.rule} ({one.slice})"
+        told = f"{one} (it counts at a gate that pins the approver's key)"
+        found[name] = Check(name, WAIVER, Severity.INFO, Outcome.INCONCLUSIVE, told)
+    return tuple(found[name] for name in sorted(found))
 
 
 def _base(environment: str, suite: str, model: str) -> str:

@@ -94,7 +94,7 @@ def _first(case: Mapping[str, str]) -> bytes:
         evidence=(),
         verdict=whole,
     )
-    data = records.encode(statement(subject, said))
+    data = records.encode(statement((subject,), said))
     signers = {"none": None, "by another key": keys.key(2), "by a key of prod": keys.key(3)}
     sealed = seal(data, signers.get(signature, keys.key()))
     if signature == "altered":
@@ -131,7 +131,7 @@ def _second(previous: str) -> bytes:
         evidence=(),
         verdict=whole,
     )
-    return seal(records.encode(statement(subject, said)), keys.key())
+    return seal(records.encode(statement((subject,), said)), keys.key())
 
 
 @cache

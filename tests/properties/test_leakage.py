@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from titleholder.errors import BadInput
 from titleholder.leakage import Coincidences, chance, coincidence, hashes_file, search
 from titleholder.leakage.rows import hashed, kind_of
-from titleholder.leakage.sketch import merged, overlap, sketch
 from titleholder.types import Outcome
 
 APART = {"row_id"}
@@ -257,34 +256,6 @@ def test_hashes_of_names_as_content_are_an_error(tmp_path: Path) -> None:
     what, rows = search.content_of(coarse(50, rng), set(), "y", ())
     found = search.against_hashes("train", coarse(50, rng), what, rows, APART, (), "row_id")
     assert "row_id" in found.error
-
-
-# ------------------------------------------------------------------------------ sketches
-
-
-@given(
-    st.sets(st.integers(0, 2**64 - 1), max_size=60), st.sets(st.integers(0, 2**64 - 1), max_size=60)
-)
-def test_sketches_merge(ours: set[int], theirs: set[int]) -> None:
-    """The sketch of a union is made of the sketches of its parts."""
-    one, other = (np.array(sorted(part), dtype=np.uint64) for part in (ours, theirs))
-    together = np.array(sorted(ours | theirs), dtype=np.uint64)
-    size = 16
-    assert (merged(sketch(one, size), sketch(other, size), size) == sketch(together, size)).all()
-
-
-@settings(max_examples=20)
-@given(st.integers(0, 2**32 - 1), st.floats(0, 1))
-def test_overlap_is_told_with_its_margin(seed: int, share: float) -> None:
-    """Small panels exactly, large ones to within four margins."""
-    rng = np.random.default_rng(seed)
-    for n, size in ((300, 4096), (20_000, 1024)):
-        rows = rng.integers(0, 2**63, n, dtype=np.uint64)
-        kept = round(share * n)
-        earlier = np.concatenate([rows[:kept], rng.integers(0, 2**63, n - kept, dtype=np.uint64)])
-        found = overlap(sketch(rows, size), sketch(earlier, size), size)
-        assert abs(found.share - kept / n) <= 2 * found.margin + 1e-12
-        assert (found.margin == 0) == (n < size)
 
 
 # ------------------------------------------------------------------------------ the exact test

@@ -80,6 +80,7 @@ def verdict(*outcomes: Outcome, suite: str = "credit", **said: Any) -> Verdict:
         policy=Policy(task=Task.BINARY, rules=rules),
         candidate="candidate",
         findings=[finding(r, o) for r, o in zip(rules, outcomes, strict=True)],
+        declared=("data",),
         checks=(check(Outcome.PASS),),
         inputs=(Source("current", "data/current.parquet", "ef" * 32, 10),),
     )

@@ -17,7 +17,9 @@ from titleholder.verdict import derive, recompute
 def concluded(of: Policy, ends: tuple[float, float]) -> Verdict:
     """The verdict on one measured interval."""
     findings = judge(of, [comparison(of.rules[0], interval(*ends))])
-    return conclude(suite="s", policy=of, candidate="c", findings=findings, checks=(), inputs=())
+    return conclude(
+        suite="s", policy=of, candidate="c", findings=findings, declared=(), checks=(), inputs=()
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,9 @@ def test_the_outcome_follows_from_the_findings(ends: tuple[float, float], outcom
 
 def test_no_rules_pass_nothing() -> None:
     """A verdict without findings is INCONCLUSIVE."""
-    verdict = conclude(suite="s", policy=policy(), candidate="c", findings=(), checks=(), inputs=())
+    verdict = conclude(
+        suite="s", policy=policy(), candidate="c", findings=(), declared=(), checks=(), inputs=()
+    )
     assert verdict.outcome is Outcome.INCONCLUSIVE
 
 

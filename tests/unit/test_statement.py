@@ -19,7 +19,7 @@ PARAMS = verdicts.provenance().params
 def _statement(whole: Verdict | None = None) -> v.Statement:
     whole = whole or verdicts.verdict(PASS)
     return v.statement(
-        verdicts.subject(),
+        (verdicts.subject(),),
         v.Predicate(
             schema_version=1,
             environment="dev",

@@ -18,7 +18,7 @@ from titleholder.publication import publish
 from titleholder.statement import instant, subject_of
 from titleholder.trust import Trust, seal
 from titleholder.types import Check, Estimate, Finding, Kind, Outcome, Rule, Severity, Source
-from titleholder.waivers import MOST, WaiverPredicate, grant, waived
+from titleholder.waivers import MOST, WaiverPredicate, grant, noticed, waived
 
 PASS, FAIL, INCONCLUSIVE, ERROR = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.ERROR
 JUDGE, APPROVER = keys.key(1), keys.key(9)
@@ -286,3 +286,20 @@ def test_a_model_that_was_let_out_by_a_waiver_is_not_promoted(tmp_path: Path) ->
     assert gate._guarded(store, "dev", "credit", f"sha256:{model}", *trusts).exit is Exit.ALLOW
     answer = promote(book, tmp_path / "b")
     assert isinstance(answer, Answer) and answer.exit is Exit.REGRESSED
+
+
+def test_a_waiver_in_the_store_is_told_with_the_verdict_and_decides_nothing() -> None:
+    """WAIVED is said of the finding it would cover; outcome and findings stay what they are."""
+    store, judged = MemoryStore(), verdicts.verdict(Outcome.FAIL)
+    said = WaiverPredicate(
+        1, "dev", "credit", "r0", "overall", 1.0, "the desk accepts it", "Ada",
+        instant(store.now()), instant(store.now() + timedelta(days=1)),
+    )  # fmt: skip
+    grant(store, verdicts.subject(), said, keys.key())
+    (told,) = noticed(store, "dev", verdicts.MODEL, judged, store.now(), timedelta(minutes=5))
+    assert "WAIVED r0 (overall)" in told.reason and "Ada: the desk accepts it" in told.reason
+    whole = v.with_checks(judged, (told,))
+    assert v.recompute(whole) is judged.outcome
+    assert (whole.reason, whole.findings) == (judged.reason, judged.findings)
+    assert not noticed(store, "prod", verdicts.MODEL, judged, store.now(), timedelta(minutes=5))
+    assert not noticed(store, "dev", verdicts.OTHER_MODEL, judged, store.now(), timedelta(0))

@@ -6,7 +6,9 @@ hashed again here, whatever DVC said.
 
 import contextlib
 import hashlib
+import json
 import os
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,11 +18,12 @@ from typing import Any
 
 from titleholder import records
 from titleholder.environment import without_secrets
-from titleholder.errors import Busy, DataVersionError, UsageError
+from titleholder.errors import Busy, ConfigError, DataVersionError, UsageError
 
 # DVC keeps process-wide state: two calls from two threads disturb each other.
 _ONE_AT_A_TIME = threading.RLock()
 _CHUNK = 1 << 20
+_MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ def tracked(root: Path, path: str) -> Tracked | None:
     pointer = root / f"{path}.dvc"
     if not pointer.is_file():
         return None
-    return _parse(pointer.read_bytes(), f"{path}.dvc")
+    return _parse(pointer.read_bytes(), f"{path}.dvc", Path(path).name)
 
 
 def pull(root: Path, paths: Sequence[str]) -> None:
@@ -100,7 +103,7 @@ def lacking(root: Path, paths: Sequence[str]) -> list[str]:
 
 def _refuse_unknown(root: Path, paths: Sequence[str]) -> None:
     """UsageError that names every path that is neither here nor tracked."""
-    unknown = [p for p in paths if tracked(root, p) is None and not (root / p).is_file()]
+    unknown = [p for p in paths if tracked(root, p) is None and not (root / p).exists()]
     if unknown:
         told = "; ".join(f"{path}: no such file{_nearest(root, path)}" for path in unknown)
         raise UsageError(
@@ -135,7 +138,7 @@ def _is_there(root: Path, path: str) -> bool:
 
 def _prove(root: Path, path: str) -> None:
     said, file = tracked(root, path), root / path
-    if said is not None and (not file.is_file() or _md5(file) != said.md5):
+    if said is not None and (not file.exists() or _md5(file) != said.md5):
         raise DataVersionError(
             f"{path}: DVC's remote gave a damaged or incomplete file (expected MD5 {said.md5})",
             cure="restore the object in the DVC remote (for a remote inside the repository: "
@@ -191,18 +194,23 @@ def _at_revision(root: Path, path: str, rev: str) -> Tracked:
             f"{path}.dvc does not exist at revision {rev}",
             cure="name a revision that has it; in a shallow clone: `git fetch --unshallow`",
         )
-    return _parse(shown.stdout, f"{path}.dvc at {rev}")
+    return _parse(shown.stdout, f"{path}.dvc at {rev}", Path(path).name)
 
 
-def _parse(text: bytes, source: str) -> Tracked:
-    import yaml
+def _parse(text: bytes, source: str, name: str) -> Tracked:
+    """The one output of a ``.dvc`` file, which has to be called ``name``: no other is written."""
+    from titleholder.params.document import parse
 
     try:
-        out = yaml.safe_load(text)["outs"][0]
-        return Tracked(source, str(out["md5"]), out.get("size"))
-    except (yaml.YAMLError, KeyError, IndexError, TypeError):
+        (out,) = parse(text.decode(), source).data["outs"]
+        md5, path = out["md5"], out["path"]
+        if not (isinstance(md5, str) and _MD5.fullmatch(md5) and path == name):
+            raise ValueError
+        return Tracked(source, md5, out.get("size"))
+    except (ConfigError, UnicodeDecodeError, KeyError, ValueError, TypeError, AttributeError):
         raise DataVersionError(
-            f"{source}: is not a DVC file with one output", cure="`dvc add` the file again"
+            f"{source}: is not a DVC file with one output, called {name}",
+            cure="`dvc add` the file again",
         ) from None
 
 
@@ -233,6 +241,17 @@ def _repository(root: Path) -> Iterator[Any]:
 
 
 def _md5(path: Path) -> str:
+    """What DVC calls a file or directory by: a directory by the list of its files."""
+    if not path.is_dir():
+        return _md5_of_file(path)
+    files = sorted(file for file in path.rglob("*") if not file.is_dir())
+    listed = sorted((file.relative_to(path).as_posix(), _md5_of_file(file)) for file in files)
+    entries = [{"md5": md5, "relpath": name} for name, md5 in listed]
+    text = json.dumps(entries, sort_keys=True).encode()
+    return f"{hashlib.md5(text, usedforsecurity=False).hexdigest()}.dir"
+
+
+def _md5_of_file(path: Path) -> str:
     digest = hashlib.md5(usedforsecurity=False)  # DVC's own content hash
     with path.open("rb") as source:
         while chunk := source.read(_CHUNK):

@@ -9,11 +9,13 @@ import errno
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 from titleholder import __version__, threads
 from titleholder.cli.declaring import Parser
 from titleholder.errors import Exit, TitleholderError
+from titleholder.redaction import redacted
 
 TRACEBACK = "TITLEHOLDER_TRACEBACK"
 
@@ -66,13 +68,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(Exit.UNDECIDED)
     except OSError as error:
-        print(f"titleholder: {_of_system(error)}", file=sys.stderr)
+        print(f"titleholder: {redacted(_of_system(error))}", file=sys.stderr)
         return int(Exit.UNDECIDED)
     except Exception as error:
         if os.environ.get(TRACEBACK):
-            raise
+            print(redacted(traceback.format_exc()), file=sys.stderr)
         print(
-            f"titleholder: internal error: {type(error).__name__}: {error}\n"
+            f"titleholder: internal error: {type(error).__name__}: {redacted(str(error))}\n"
             f"  cure: this is a fault of titleholder; {TRACEBACK}=1 shows where",
             file=sys.stderr,
         )

@@ -35,9 +35,11 @@ def _show_one(ending: Ending, *, quiet: bool) -> None:
             print(f"{ending.suite}: {one.verdict.candidate}: {one.verdict.outcome} ({signed(one)})")
             continue
         from titleholder.report import terminal
+        from titleholder.report.text import visible
 
         print()
         terminal.print_findings(one.verdict)
+        print(f"  panel        {visible(one.overlap, 200)}")
         print(f"  report card  {one.report}")
         print(f"  verdict      {one.published} ({signed(one)})", flush=True)
     if not quiet:

@@ -14,6 +14,7 @@ from titleholder.cli.declaring import Commands, add_key, add_store, declare
 from titleholder.cli.pins import pinned, require_apart
 from titleholder.errors import Exit, TitleholderError
 from titleholder.gate import DEADLINE_S, LONGEST_DEADLINE_S, Answer, Believed, ask
+from titleholder.redaction import redacted
 
 HELP = "may this model be deployed, on the strength of its published verdict?"
 EPILOG = """\
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     except TitleholderError as error:
         answer = Answer(error.exit_code, error.message, error.cure)
     except Exception as error:
-        answer = Answer(Exit.UNDECIDED, f"{type(error).__name__}: {error}")
+        answer = Answer(Exit.UNDECIDED, redacted(f"{type(error).__name__}: {error}"))
     try:
         _print(answer, args)
     except OSError:

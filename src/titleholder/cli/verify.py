@@ -23,11 +23,10 @@ VERDICT is a file, the address that `run` printed (of a file in a local store or
 env/suite or env/suite/number in the store; env/suite is the newest.
 
 What is found out again: schema, signature (with --key), the chain, the digests of all evidence,
-every finding and check from the evidence, the questions and nights of the ledger that its last
-checks rest on, the outcome. --full runs the statistics again on the
-stored predictions and this project's panel, which have to come out the same to the byte; drift
-and data validation are not run again. `verify` says nothing of a file to be deployed, nor whether
-the verdict has expired: that is for `gate`.
+every finding and check from the evidence, the outcome. --full runs the statistics again on the
+stored predictions and this project's panel, which have to come out the same to the byte, and data
+validation, drift and leakage on the data that are here; the models are not asked again. `verify`
+says nothing of a file to be deployed, nor whether the verdict has expired: that is for `gate`.
 
 exit codes: those of `gate` for the verdict's outcome where nothing failed: 0 PASS, 1 a blocking
 rule failed, 3 inconclusive; 2 usage or configuration, 4 something in it is not what it claims to

@@ -54,7 +54,7 @@ def add_parser(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Sign the waiver, keep it, and print where it lies."""
 
-    from titleholder import gate, records
+    from titleholder import gate, records, tree
     from titleholder.adapters import ed25519
     from titleholder.adapters.stores import open_store
     from titleholder.stages.workspace import StoreChoice, Workspace, open_params
@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
         records.decode(records.encode(said), WaiverPredicate)
     except RecordError as error:
         raise UsageError(f"this cannot be waived: {_said(error)}", cure=_LIMITS) from None
-    location = grant(store, subject_of(args.model.name, digest), said, signer)
+    location = grant(store, subject_of(tree.name_of(args.model), digest), said, signer)
     print(
         f"WAIVED {args.rule} ({args.slice}) of {args.suite} in {where.environment} for "
         f"sha256:{digest} until {said.expires_at}, by {args.approver}"

@@ -1,8 +1,7 @@
 """Leakage: rows of the evaluation data that also stand in the training data.
 
-Rows are compared by hashes of their content (`rows`), coincidences are held against what chance
-makes of data that repeat themselves (`coincidence`), and a panel's sketch tells how much of it
-was in an earlier panel (`sketch`).
+Rows are compared by hashes of their content (`rows`), and coincidences are held against what
+chance makes of data that repeat themselves (`coincidence`).
 """
 
 from titleholder.leakage.records import Coincidences, Leakage, Twins

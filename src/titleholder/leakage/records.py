@@ -54,12 +54,7 @@ class Coincidences(Record, frozen=True):
 
 
 class Leakage(Record, frozen=True):
-    """What was found of leaked rows, one entry a training set that the suite names.
-
-    ``sketch`` names the file with the panel's sketch; it is empty where the panel could not be
-    read.
-    """
+    """What was found of leaked rows, one entry a training set that the suite names."""
 
     inputs: dict[str, str]
     sets: tuple[Coincidences, ...]
-    sketch: str

@@ -10,6 +10,7 @@ The hashes are not secret. Whoever can guess a row can check the guess, so a fil
 rows from being read and not from being recognised.
 """
 
+import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -144,6 +145,8 @@ def _of_text(column: "pd.Series[Any]", *, exact: bool) -> Hashes:
 
 def _label(value: Any) -> str:
     """A value as text: 7.0 is 7, as ids are written in files of every kind."""
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()  # an image, of which no other case is the same
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
     return str(value)

@@ -22,7 +22,8 @@ from titleholder.types import Kind, Mode, Rule, Severity, Task
 OVERALL, EVERY = "overall", "*"
 TABLES = (".parquet", ".csv", ".jsonl")
 CHATS = (".yaml", ".yml")
-MODELS = (".skops", ".onnx", *CHATS, *TABLES)
+# No suffix is a directory: with one file called model.* in it, and all that goes with that.
+MODELS = (".skops", ".onnx", *CHATS, *TABLES, "")
 # Models' records are files of their name: it must be a safe one, and none that a stage uses.
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 MARGINS = (Kind.NON_INFERIOR, Kind.SUPERIOR)
@@ -389,7 +390,9 @@ def _path_problems(file: str, suffixes: tuple[str, ...], path: Path_) -> Iterato
     if pure.is_absolute() or ".." in pure.parts or "\\" in file:
         yield Problem(path, f"{file!r} must lie in the project: a relative path without ..")
     elif pure.suffix not in suffixes:
-        yield Problem(path, f"{file!r} must end in {' or '.join(suffixes)}")
+        directory = ", or be a directory without a suffix" if "" in suffixes else ""
+        named = " or ".join(suffix for suffix in suffixes if suffix)
+        yield Problem(path, f"{file!r} must end in {named}{directory}")
 
 
 def _chat_problems(suite: Suite, path: Path_) -> Iterator[Problem]:

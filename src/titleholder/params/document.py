@@ -67,7 +67,10 @@ def parse(text: str, name: str) -> Document:
     """The document in a text; one ConfigError with every problem that can be told at once."""
     import yaml
 
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.YAMLError as error:  # a character that no YAML may hold
+        raise ConfigError(name, [_syntax(error, name)]) from None
     try:
         _refuse_unbounded(text, name)
         node = loader.get_single_node()

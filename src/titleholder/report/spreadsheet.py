@@ -14,6 +14,7 @@ import msgspec
 from titleholder.report.findings import ordered
 from titleholder.report.text import visible
 from titleholder.types import Estimate, Finding, Verdict
+from titleholder.verdict import WAIVER
 
 LONGEST = 1000
 COLUMNS = (
@@ -21,7 +22,7 @@ COLUMNS = (
     "on_inconclusive", "mode", "outcome", "reason", "method", "n", "n_clusters", "champion",
     "champion_low", "champion_high", "candidate_value", "candidate_low", "candidate_high",
     "improvement", "improvement_low", "improvement_high", "relative", "margin", "value", "p_value",
-    "level", "rows_needed", "culprit_p", "test", "test_p_value",
+    "level", "rows_needed", "culprit_p", "test", "test_p_value", "waived",
 )  # fmt: skip
 
 # Excel takes the full-width forms for the same; blanks before them are skipped.
@@ -44,6 +45,7 @@ def _cells(verdict: Verdict, finding: Finding) -> dict[str, object]:
     plain = msgspec.structs.asdict(finding)
     return {
         **plain,
+        "waived": _waived(verdict, finding),
         "suite": verdict.suite,
         "candidate": verdict.candidate,
         "test": None if finding.test is None else finding.test.method,
@@ -52,6 +54,13 @@ def _cells(verdict: Verdict, finding: Finding) -> dict[str, object]:
         **_spread("candidate_value", "candidate", finding.candidate),
         **_spread("improvement", "improvement", finding.improvement),
     }
+
+
+def _waived(verdict: Verdict, finding: Finding) -> str | None:
+    """What the waiver says that lies in the store for this finding."""
+    name = f"waiver of {finding.rule} ({finding.slice})"
+    found = [c.reason for c in verdict.checks if c.kind == WAIVER and c.name == name]
+    return found[0] if found else None
 
 
 def _spread(value: str, ends: str, estimate: Estimate) -> dict[str, object]:

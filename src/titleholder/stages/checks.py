@@ -9,6 +9,9 @@ from titleholder.stages.workspace import Workspace
 from titleholder.types import Check, Outcome, Severity
 from titleholder.validation import Validation
 
+# Every judgement owes these; a verdict that lacks one of them, or has another one, is none. What
+# the ledger has to say is added when it is published (`titleholder.stages.notes`).
+DECLARED = ("data", "comparability", "leakage", "drift", "prediction drift", decay.TONIGHT)
 NAMED = 5
 
 

@@ -5,6 +5,7 @@ It does not wait for validation: when data are broken, seeing how they moved hel
 """
 
 import shutil
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 import msgspec
@@ -32,11 +33,22 @@ def run(ws: Workspace) -> None:
     shutil.rmtree(here / EVIDENCE, ignore_errors=True)
     inputs = dict([ws.digest(ws.stage("pull") / manifest.FILE)])
     inputs["params"] = ws.params_digest(STAGES["drift"].params)
-    found = _measured(ws, manifest.read(ws))
-    records.write(here / FILE, msgspec.structs.replace(found, inputs=inputs))
+    table = measured(ws, manifest.read(ws))
+    found = msgspec.structs.replace(table.found, inputs=inputs)
+    records.write(here / FILE, _with_pages(ws, table, found))
 
 
-def _measured(ws: Workspace, pulled: manifest.Manifest) -> Drift:
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What was measured, and the columns of reference and current data where there were any."""
+
+    found: Drift
+    reference: Columns
+    current: Columns
+
+
+def measured(ws: Workspace, pulled: manifest.Manifest) -> Table:
+    """Titleholder's own table, which decides."""
     if not pulled.has("reference"):
         return _unmeasured(
             "the suite names no reference: there is nothing to hold the data against"
@@ -50,22 +62,28 @@ def _measured(ws: Workspace, pulled: manifest.Manifest) -> Drift:
     return _compared(ws, sides["reference"], sides["current"])
 
 
-def _compared(ws: Workspace, reference: Columns, current: Columns) -> Drift:
+def _compared(ws: Workspace, reference: Columns, current: Columns) -> Table:
     params, ignored = ws.suite.drift, _ignored(ws, reference, current)
     _refuse_unknown(ws, {**reference, **current})
     target = ws.suite.columns.target or "y_true"
     roles = {target: Role.TARGET}
     rows = drift.table(reference, current, params, ignored, roles)
+    return Table(drift.judge(rows, {}, ignored), reference, current)
+
+
+def _with_pages(ws: Workspace, table: Table, found: Drift) -> Drift:
+    """The record with Evidently's pages beside it, where there was anything to show."""
+    if not table.reference:
+        return found
     from titleholder.adapters import evidently
 
     evidence = evidently.report(
-        {name: values for name, values in reference.items() if name not in ignored},
-        {name: values for name, values in current.items() if name not in ignored},
-        sample=params.sample,
+        {name: values for name, values in table.reference.items() if name not in found.ignored},
+        {name: values for name, values in table.current.items() if name not in found.ignored},
+        sample=ws.suite.drift.sample,
         seed=ws.suite.seed,
         evidence_dir=ws.stage("drift") / EVIDENCE,
     )
-    found = drift.judge(rows, {}, ignored)
     return msgspec.structs.replace(found, evidence=evidence.files, evidence_notes=evidence.notes)
 
 
@@ -86,5 +104,5 @@ def _refuse_unknown(ws: Workspace, known: Columns) -> None:
         raise ConfigError(PARAMS_FILE, problems)
 
 
-def _unmeasured(reason: str) -> Drift:
-    return Drift(inputs={}, outcome=Outcome.INCONCLUSIVE, reason=reason, columns=())
+def _unmeasured(reason: str) -> Table:
+    return Table(Drift({}, Outcome.INCONCLUSIVE, reason, ()), {}, {})

@@ -8,7 +8,7 @@ from titleholder.judge import judge
 from titleholder.leaderboard import Contender, Leaderboard, figures_of, lead
 from titleholder.params.constraints import parsed
 from titleholder.stages import STAGES, compare, manifest
-from titleholder.stages.checks import checks_of
+from titleholder.stages.checks import DECLARED, checks_of
 from titleholder.stages.workspace import Workspace
 from titleholder.standings import Standings
 from titleholder.types import Verdict
@@ -58,6 +58,7 @@ def verdict_of(ws: Workspace, found: manifest.Manifest, candidate: str) -> Verdi
         policy=ws.suite,
         candidate=candidate,
         findings=judge(ws.suite, comparisons.comparisons, comparisons.skipped, comparisons.doubted),
+        declared=DECLARED,
         checks=checks_of(ws),
         inputs=found.for_candidate(candidate),
     )

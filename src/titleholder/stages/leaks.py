@@ -3,13 +3,11 @@
 Part of the validate stage: a panel that a model was trained on is no fit data to judge it by.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from titleholder import leakage, records, tables
 from titleholder.errors import BadInput
 from titleholder.leakage import coincidence, hashes_file, search
-from titleholder.leakage.sketch import sketch
 from titleholder.params.schema import Suite, Training
 from titleholder.stages import manifest
 from titleholder.stages.workspace import Workspace
@@ -19,26 +17,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FILE = "leakage.json"
-SKETCH = "panel.parquet"
 NAME = "leakage"
 
 
 def search_for(ws: Workspace, pulled: manifest.Manifest, inputs: dict[str, str]) -> None:
-    """Write ``leakage.json``, and the panel's sketch beside it."""
-    here = ws.stage("validate")
-    (here / SKETCH).unlink(missing_ok=True)
+    """Write ``leakage.json``."""
+    found = leakage.Leakage(inputs=inputs, sets=searched(ws, pulled))
+    records.write(ws.stage("validate") / FILE, found)
+
+
+def searched(ws: Workspace, pulled: manifest.Manifest) -> tuple[leakage.Coincidences, ...]:
+    """The panel held against every training set, in the suite's order."""
+    trained = ws.suite.data.training
+    if not trained:
+        return ()
     try:
         panel = tables.read_frame(pulled.path_of(ws, "current"))
     except BadInput:
-        sets = tuple(
-            leakage.Coincidences(training=file_of(training), error="the panel cannot be read")
-            for training in ws.suite.data.training
-        )
-        records.write(here / FILE, leakage.Leakage(inputs=inputs, sets=sets, sketch=""))
-        return
-    sets = tuple(_against(ws, pulled, panel, training) for training in ws.suite.data.training)
-    _write_sketch(here / SKETCH, panel, ws.suite)
-    records.write(here / FILE, leakage.Leakage(inputs=inputs, sets=sets, sketch=SKETCH))
+        said = "the panel cannot be read"
+        return tuple(leakage.Coincidences(training=file_of(one), error=said) for one in trained)
+    return tuple(_against(ws, pulled, panel, training) for training in trained)
 
 
 def read(ws: Workspace) -> leakage.Leakage:
@@ -99,16 +97,6 @@ def _against(
     except BadInput as error:
         told = error.message.replace(f"{ws.root}/", "")
         return leakage.Coincidences(training=name, error=told)
-
-
-def _write_sketch(path: Path, panel: "pd.DataFrame", suite: Suite) -> None:
-    """The sketch of the panel's rows, target included: what a later panel is held against."""
-    import pandas as pd
-
-    _, rows = search.content_of(panel, apart(suite), target_of(suite), ())
-    hashes = rows.normal if rows.with_target is None else rows.with_target
-    with records.replacing(path) as temporary:
-        tables.write_parquet(temporary, pd.DataFrame({"row": sketch(hashes)}))
 
 
 def _check(severity: Severity, outcome: Outcome, reason: str) -> Check:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from titleholder import records
+from titleholder import records, tree
 from titleholder.errors import RecordError
 from titleholder.metrics import Registry
 from titleholder.metrics.declared import registry_of
@@ -93,9 +93,9 @@ def read(ws: Workspace) -> Manifest:
 
 def verify(path: Path, sha256: str) -> None:
     """RecordError unless the file is there and holds the bytes that a record names."""
-    if not path.is_file():
+    if not path.exists():
         raise RecordError(f"{path}: is gone since it was recorded", cure="run the suite again")
-    if records.sha256_file(path) != sha256:
+    if tree.sha256(path) != sha256:
         raise RecordError(
             f"{path}: is not the file that was recorded (its SHA-256 differs)",
             cure="do not change data or models during a run; run the suite again",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
+from titleholder import tree
 from titleholder.adapters.models import Model
 from titleholder.arrays import Floats
 from titleholder.stats.quantiles import gauge
@@ -54,8 +55,8 @@ def machine() -> Machine:
 
 
 def size(path: Path) -> dict[str, Gauge]:
-    """The file's size, exactly known."""
-    return {"size_mb": exact(path.stat().st_size / 1e6)}
+    """The size of the file or directory, exactly known."""
+    return {"size_mb": exact(tree.of(path).bytes / 1e6)}
 
 
 def latency(model: Model, frame: "pd.DataFrame", row_id: str) -> dict[str, Gauge]:

@@ -8,14 +8,15 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from titleholder import publication, records
+from titleholder import publication, records, tree
 from titleholder.adapters import ed25519
 from titleholder.adapters.stores import open_store
 from titleholder.dashboard import shelf
 from titleholder.errors import TitleholderError
-from titleholder.stages import STAGES, manifest, notes, provenance
+from titleholder.stages import STAGES, manifest, notes, provenance, waived
+from titleholder.stages.overlap import Overlap, overlap
 from titleholder.stages.workspace import Workspace
-from titleholder.statement import subject_of
+from titleholder.statement import subjects_of
 from titleholder.store import Store
 from titleholder.types import Record, Verdict
 
@@ -25,10 +26,11 @@ SHOWN = "dashboard.json"
 
 
 class Receipts(Record, frozen=True):
-    """What was published of a run, a receipt a candidate."""
+    """What was published of a run, a receipt a candidate, and what of the panel was used before."""
 
     inputs: dict[str, str]
     receipts: tuple[publication.Receipt, ...]
+    overlap: Overlap
 
 
 class Shown(Record, frozen=True):
@@ -50,7 +52,8 @@ def run(ws: Workspace) -> None:
     verdicts = {name: ws.stage("judge") / f"{name}.json" for name in names}
     inputs = dict(ws.digest(path) for path in verdicts.values())
     receipts = tuple(_publish(ws, found, name, path, signer) for name, path in verdicts.items())
-    records.write(ws.stage("publish") / RECEIPT, Receipts(inputs=inputs, receipts=receipts))
+    seen = overlap(_store(ws), receipts[0])
+    records.write(ws.stage("publish") / RECEIPT, Receipts(inputs, receipts, seen))
     records.write(ws.stage("publish") / SHOWN, Shown(_dashboard(ws)))
 
 
@@ -109,14 +112,15 @@ def _publish(
     for read in found.for_candidate(candidate):
         # Whoever swapped data or a model during the run is caught here at the latest.
         manifest.verify(manifest.local_path(ws, read), read.sha256)
-    subject = subject_of(source.path, source.sha256)
+    subjects = subjects_of(source.path, tree.of(manifest.local_path(ws, source)))
     desk = notes.open_desk(ws, store, signer)
-    noted = notes.noted(desk, records.read(path, Verdict), subject)
+    judged = waived.told(ws, store, source, records.read(path, Verdict))
+    noted = notes.noted(desk, judged, subjects[0])
     return publication.publish(
         store,
         ws.store.environment,
         noted.verdict,
-        subject,
+        subjects,
         _evidence(ws, set(found.candidates()) - {candidate}),
         provenance=provenance.of(ws),
         valid_for=timedelta(hours=ws.store.valid_hours),

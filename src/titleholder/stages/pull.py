@@ -2,7 +2,7 @@
 
 import shutil
 
-from titleholder import records, tables
+from titleholder import records, tables, tree
 from titleholder.adapters import dvc, git
 from titleholder.errors import BadInput, ConfigError, DataVersionError
 from titleholder.params.check import check_columns
@@ -103,12 +103,12 @@ def _source(ws: Workspace, role: str, path: str) -> Source:
     if wanted is not None:
         return _registered(ws, role, path, wanted)
     said = dvc.tracked(ws.root, path)
-    file = ws.root / path
+    found = tree.of(ws.root / path)
     return Source(
         role=role,
         path=path,
-        sha256=records.sha256_file(file),
-        bytes=file.stat().st_size,
+        sha256=found.sha256,
+        bytes=found.bytes,
         dvc=None if said is None else f"md5:{said.md5}",
         revision=git.revision_of(ws.root, path if said is None else said.pointer),
     )

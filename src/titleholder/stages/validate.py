@@ -5,6 +5,7 @@ It always writes a record; what follows reads there whether the models may be ru
 """
 
 import shutil
+from pathlib import Path
 
 import msgspec
 
@@ -31,7 +32,7 @@ def run(ws: Workspace) -> None:
     inputs["params"] = ws.params_digest(STAGES["validate"].params)
     pulled = manifest.read(ws)
     leaks.search_for(ws, pulled, inputs)
-    found = _validated(ws, pulled)
+    found = validated(ws, pulled, here / EVIDENCE)
     records.write(here / FILE, msgspec.structs.replace(found, inputs=inputs))
 
 
@@ -46,7 +47,8 @@ def refusal(ws: Workspace) -> str:
     return "" if found.outcome is Outcome.PASS else f"data validation: {found.reason}"
 
 
-def _validated(ws: Workspace, pulled: manifest.Manifest) -> Validation:
+def validated(ws: Workspace, pulled: manifest.Manifest, evidence: Path) -> Validation:
+    """What the expectations say of the current data; the engine's own pages go to ``evidence``."""
     current = pulled.path_of(ws, "current")
     if not pulled.has("expectations"):
         reason = "the suite names no expectations file: nothing was checked"
@@ -58,7 +60,7 @@ def _validated(ws: Workspace, pulled: manifest.Manifest) -> Validation:
         return _unchecked(Outcome.ERROR, error.message.replace(str(ws.root) + "/", ""))
     from titleholder.adapters import expectations
 
-    return expectations.validate(frame, suite_path, ws.stage("validate") / EVIDENCE)
+    return expectations.validate(frame, suite_path, evidence)
 
 
 def _unchecked(outcome: Outcome, reason: str) -> Validation:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from titleholder.errors import BadInput, UsageError
+from titleholder.tables import limits
 from titleholder.tables.json_lines import read_json_lines
 from titleholder.tables.unreadable import csv_trouble, refuse_header
 
@@ -40,6 +41,7 @@ def read_frame(path: Path) -> "pd.DataFrame":
 
 def _read(path: Path, read: Callable[[Path], "pd.DataFrame"]) -> "pd.DataFrame":
     """The table; BadInput for one that does not parse, is empty or has a column twice."""
+    limits.require_bearable(path)
     if path.stat().st_size == 0:
         raise BadInput(f"{path}: is empty", cure="look at what should have written it")
     frame = read(path)

@@ -45,7 +45,12 @@ class Asked:
 
 
 def load(path: Path, asked: Asked) -> Model:
-    """The model in a file, by its suffix; UntrustedModel for what must not be opened."""
+    """The model in a file, by its suffix; UntrustedModel for what must not be opened.
+
+    In a directory it is the one file called ``model`` with such a suffix.
+    """
+    if path.is_dir():
+        return load(_within(path), asked)
     match path.suffix.lower():
         case ".skops":
             from titleholder.adapters.models import skops_file
@@ -67,3 +72,14 @@ def load(path: Path, asked: Asked) -> Model:
                 f"{path}: {suffix or 'no suffix'} is not a model format that is known here",
                 cure="use .skops, .onnx, or a predictions file (.parquet, .csv, .jsonl)",
             )
+
+
+def _within(directory: Path) -> Path:
+    found = sorted(directory.glob("model.*"))
+    if len(found) != 1:
+        names = ", ".join(file.name for file in found) or "none"
+        raise UntrustedModel(
+            f"{directory}: is a model if it holds one file called model.*, and it holds {names}",
+            cure="name the file that is run model.skops, say",
+        )
+    return found[0]

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from titleholder.adapters.models import archive_guard
 from titleholder.errors import BadInput, UntrustedModel
 from titleholder.types import Task
 
@@ -105,11 +106,10 @@ class SkopsModel:
 
 
 def _opened(path: Path) -> Any:
-    from zipfile import BadZipFile
-
     from sklearn.exceptions import InconsistentVersionWarning
     from skops import io
 
+    archive_guard.require_plain(path)
     try:
         untrusted = sorted(set(io.get_untrusted_types(file=path)) - TRUSTED)
         if untrusted:
@@ -126,8 +126,10 @@ def _opened(path: Path) -> Any:
             f"and this is {skew.current_sklearn_version}: it might answer otherwise",
             cure="install that version, or train and save the model again",
         ) from None
-    except (BadZipFile, KeyError, OSError, ValueError, TypeError, AttributeError) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
+    except UntrustedModel:
+        raise
+    except Exception as error:  # a crafted file can make skops raise anything at all
+        first = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise UntrustedModel(
             f"{path}: is not a readable skops file: {first}", cure="save the model again"
         ) from None

@@ -357,6 +357,8 @@ class S3Store:
             response_checksum_validation="when_required",
             s3={"addressing_style": "path" if self._endpoint else "auto"},
             user_agent_extra="titleholder",
+            # Where the store is, is said on the command line or in params.yaml, and nowhere else.
+            ignore_configured_endpoint_urls=True,
         )
         return boto3.session.Session().client(
             "s3", endpoint_url=self._endpoint, region_name=self._region, config=config
