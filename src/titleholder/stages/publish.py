@@ -52,7 +52,7 @@ def run(ws: Workspace) -> None:
     verdicts = {name: ws.stage("judge") / f"{name}.json" for name in names}
     inputs = dict(ws.digest(path) for path in verdicts.values())
     receipts = tuple(_publish(ws, found, name, path, signer) for name, path in verdicts.items())
-    seen = overlap(_store(ws), receipts[0])
+    seen = overlap(store_of(ws), receipts[0])
     records.write(ws.stage("publish") / RECEIPT, Receipts(inputs, receipts, seen))
     records.write(ws.stage("publish") / SHOWN, Shown(_dashboard(ws)))
 
