@@ -11,7 +11,7 @@ import time
 import pytest
 
 from tests.support.project import Project
-from titleholder.records import read
+from titleholder.records import read, sha256_file
 from titleholder.stages import STAGES
 from titleholder.types import Verdict
 
@@ -64,7 +64,9 @@ def test_every_record_names_what_it_was_made_from(ran: Project) -> None:
     """Inputs have a path, a SHA-256, the DVC hash and the git revision."""
     verdict = read(ran.root / VERDICT, Verdict)
     roles = {source.role: source for source in verdict.inputs}
-    assert set(roles) == {"current", "reference", "expectations", "champion", "candidate:candidate"}
+    training = f"training:data/{SUITE}/train.parquet"
+    models = {"champion", "candidate:candidate"}
+    assert set(roles) == {"current", "reference", "expectations", training, *models}
     for role, source in roles.items():
         assert len(source.sha256) == 64
         assert source.revision is not None
@@ -231,8 +233,13 @@ def _published(project: Project) -> list[str]:
 def test_the_dashboard_stands_beside_the_verdict(ran: Project) -> None:
     """With the run, its report card and the drift that was measured."""
     pages = ran.root / f".titleholder/store/dashboard/suites/dev/{SUITE}"
-    card = ran.root / f".titleholder/runs/{SUITE}/report/candidate/report.html"
-    assert (pages / "runs/00000001-card.html").read_bytes() == card.read_bytes()
+    said = json.loads((ran.root / f".titleholder/runs/{SUITE}/publish/receipt.json").read_text())
+    (card,) = [
+        kept["sha256"]
+        for kept in said["receipts"][0]["evidence"]
+        if kept["name"] == "report/candidate/report.html"
+    ]
+    assert sha256_file(pages / "runs/00000001-card.html") == card
     drift = json.loads((ran.root / f".titleholder/runs/{SUITE}/drift/drift.json").read_text())
     front = (pages / "index.html").read_text()
     assert any(f">{column['name']}</th>" in front for column in drift["columns"])
