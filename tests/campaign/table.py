@@ -19,7 +19,7 @@ HEAD = """\
 # The campaign
 
 What was done to titleholder on purpose, and what came of it. `make campaign` repeats it and makes
-this page; `make campaign PART=kills` (or `faults`, `inputs`, `forged`, `verified`, `coverage`) does
+this page; `make campaign PART=kills` (or `faults`, `inputs`, `forged`, `verified`, `sixteen`) does
 one part. A short form of each runs in `make test`.
 
 - **Faults**: the real S3 server (SeaweedFS) behind a proxy that does one thing wrong, at the first
@@ -30,6 +30,25 @@ one part. A short form of each runs in `make test`.
   another at the second; and is killed at random instants. Then the deed is done again.
 - **Crowds**: 16 processes that begin at the same moment.
 - **Inputs**: files, policies, parameters, flags and keys, through the command line.
+
+Not measured yet: mutation testing of the deciding functions, and whether the tests go through every
+branch of what decides (`make branches` measures it). Not finished: faults while verifying, and
+killed runs that publish to S3. What is below its aim says so. Promote and rollback met 12 kinds of
+fault, the rest all of them.
+
+## What it found that stands
+
+**A false block.** Of sixteen promotions at once on S3, some were told NO VERDICT: a link that
+somebody publishes between the gate's look at the newest one and its look at the history is taken
+for one that was removed ("the chain was rolled back"). Asking again is answered rightly, and
+nothing is allowed that should not be. It needs no busy machine: `tests/faults/test_races.py` shows
+it. The crowds' lines below do not count it: their check has since let members be told of errors.
+
+**Eleven findings without an explanation.** Earlier runs of three parts, on a machine with some
+twenty times more work than processors, noted them: four of the gate with a waiver (one of these an
+answer after 11.6 s, where 10 were allowed), four of waive, three of promote; none was counted as a
+false ALLOW. Their messages were not kept. The checks were then given more time, and the lines below
+are of later runs, which found nothing.
 """
 
 
@@ -47,8 +66,9 @@ def _aims(kept: dict[str, Line]) -> list[str]:
         numbers = [getattr(line, counted) for line in found] or [0]
         done = max(numbers) if counted == "kinds" else sum(numbers)
         rows.append(f"| {what} | {aim:,} | {done:,} | {'met' if done >= aim else '**below**'} |")
-    slowest = max((line.slowest_s or 0.0 for line in kept.values()), default=0.0)
-    rows.append(f"| seconds of the slowest deed, where the gate may take 30 | | {slowest:g} | |")
+    gates = [line for part, line in kept.items() if part.startswith("faults-gate")]
+    slowest = max((line.slowest_s or 0.0 for line in gates), default=0.0)
+    rows.append(f"| seconds of the gate's slowest answer, at most | 31 | {slowest:g} | |")
     return rows
 
 
