@@ -27,6 +27,7 @@ help:  ## What can be made here
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	  || { echo "titleholder needs Python 3.11 to 3.13; say which: make PYTHON=python3.12 ..."; exit 2; }
+	@test ! -L $(VENV) || { echo "$(VENV) is a link, and what it leads to would be cleared: remove it"; exit 2; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock

@@ -108,7 +108,7 @@ def test_a_model_that_nobody_rated_has_no_corrected_mean() -> None:
         ({"score_m": [0.5, 1.0], "about_m": [1, 2]}, "neither 0 nor 1"),
         ({"score_m": [0.5, float("inf")], "about_m": [1, 0]}, "not finite"),
         ({"score_m": [0.5, 0.5], "rated_m": [None, float("inf")]}, "not finite"),
-        ({"score_m": [0.5, 0.5], "rated_m": ["good", None]}, "not numbers"),
+        ({"score_m": [0.5, 0.5], "rated_m": ["good", None]}, "is no number"),
     ],
 )
 def test_a_blank_score_needs_to_say_that_it_is_not_about_the_row(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from titleholder.errors import ConfigError, UsageError
 from titleholder.metrics import REGISTRY
+from titleholder.metrics.declared import registry_of
 from titleholder.params.check import check_columns
 from titleholder.params.document import parse
 from titleholder.params.load import load, load_policy, load_store
@@ -83,7 +84,7 @@ def test_a_whole_example_loads(tmp_path: Path) -> None:
 
 def test_the_repository_s_own_parameters_load() -> None:
     """What `make run` reads is right."""
-    suites = load(ROOT / "params.yaml", lambda _: REGISTRY).suites
+    suites = load(ROOT / "params.yaml", lambda policy: registry_of(policy, ROOT)).suites
     named = {"credit", "employment", "flights", "vision", "sentiment", "support"}
     assert named <= set(suites)
 
