@@ -47,6 +47,11 @@ def of(path: Path) -> Tree:
         if not path.is_file():
             raise UsageError(f"{path}: no such file", cure="name what is to be deployed")
         return Tree(records.sha256_file(path), path.stat().st_size)
+    if Path.cwd().is_relative_to(path.resolve()):
+        raise UsageError(
+            f"{path}: is the directory that this runs in, with all that is in it",
+            cure="name the model's own directory from outside",
+        )
     parts = tuple(
         Part(file.relative_to(path).as_posix(), records.sha256_file(file), file.stat().st_size)
         for file in _files(path)
