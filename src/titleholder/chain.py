@@ -24,6 +24,7 @@ from titleholder.types import Record
 # How far beyond the pointer, and how far back, anyone looks.
 LONGEST_WALK = 200
 _HEAD_ATTEMPTS = 16
+_LOOKS = 10  # how often a chain may grow while it is read
 
 
 class Chained(Protocol):
@@ -121,17 +122,27 @@ class Chain(Generic[S]):
             self._require_successor(previous, link)
             link = previous
 
-    def require_newest(self, tip: Link[S] | None) -> None:
-        """NoVerdict if something came after the newest, or before any, and was taken away.
+    def newest(self) -> Link[S] | None:
+        """The newest link, with the store's word that nothing came after it and was taken away.
 
-        A store that keeps no history cannot tell; that is what versioning and locks are for.
+        Somebody may publish between the two questions: then the store remembers a link that was
+        not there before, and it is asked for again. Only one that stays unseen was removed.
+        NoVerdict then. A store that keeps no history cannot tell; that is what versioning and
+        locks are for.
         """
-        following = tip.sequence + 1 if tip else 1
-        if self.store.revisions(self.key(following)) > 0:
-            raise NoVerdict(
-                f"the chain was rolled back: {self.key(following)} was there, and was removed",
-                cure="find out who removed it; the store remembers it as an older version",
-            )
+        tip = self.tip()
+        for _ in range(_LOOKS):
+            following = self.key(tip.sequence + 1 if tip else 1)
+            if self.store.revisions(following) == 0:
+                return tip
+            later = self.tip()
+            if (later.sequence if later else 0) <= (tip.sequence if tip else 0):
+                raise NoVerdict(
+                    f"the chain was rolled back: {following} was there, and was removed",
+                    cure="find out who removed it; the store remembers it as an older version",
+                )
+            tip = later
+        raise NoVerdict(f"{self.base} grows faster than it can be read", cure="ask again")
 
     def require_first(self, link: Link[S]) -> None:
         """NoVerdict if something else lay under this number before."""

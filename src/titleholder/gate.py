@@ -149,7 +149,6 @@ def _answer(
     _require_kind(link, directory)
     _require_current(link, chain.store.now())
     outcome = recompute(link.statement.predicate.verdict)
-    chain.require_newest(tip)
     chain.require_first(link)
     title = present(titles(chain.store, chain.environment, chain.suite, chain.trust))
     require_present_champion(title, model.removeprefix("sha256:"), link.statement.predicate.verdict)
@@ -187,7 +186,7 @@ def _with_waivers(
 
 
 def _tip(chain: Chain[Statement]) -> Link[Statement]:
-    tip = chain.tip()
+    tip = chain.newest()
     if tip is None:
         raise NoVerdict(
             f"{chain.store.url} holds no verdict for {chain.suite} in {chain.environment}",

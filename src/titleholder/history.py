@@ -82,8 +82,7 @@ def read(chain: Chain[Statement], most: int = EVERYTHING) -> History:
     is not signed by a pinned key where one is pinned, or was taken away or replaced (where the
     store remembers).
     """
-    tip = chain.tip()
-    chain.require_newest(tip)
+    tip = chain.newest()
     if tip is None:
         raise NoVerdict(
             f"{chain.store.url} holds no verdict for {chain.suite} in {chain.environment}",

@@ -1,10 +1,9 @@
 """Somebody else who publishes honestly in the middle of a question."""
 
-import pytest
-
 from tests.support import verdicts
 from tests.support.scenarios import Journal, asking, publishing
-from titleholder.errors import Exit
+from titleholder.errors import Exit, ObjectNotFound
+from titleholder.store import Stored
 from titleholder.types import Outcome
 
 
@@ -21,14 +20,35 @@ class Racing(Journal):
         return super().revisions(key)
 
 
-@pytest.mark.xfail(
-    reason="a verdict that is published meanwhile is taken for one that was removed. The answer "
-    "has to begin again from the new tip; to overlook a link that is there now would let one "
-    "false 404 hide a newer FAIL"
-)
 def test_a_verdict_that_comes_meanwhile_is_no_rollback() -> None:
-    """The model has passed, and nobody took anything away: ALLOW."""
+    """The model has passed, and nobody took anything away: ALLOW.
+
+    What was published meanwhile is looked for again; to overlook it would let one false 404 hide a
+    newer FAIL.
+    """
     store = Racing()
     publishing(store, Outcome.PASS)
     store.armed = True
     assert asking(store).exit is Exit.ALLOW
+
+
+class Hiding(Journal):
+    """A store that denies the newest link once, as a stale replica does."""
+
+    hidden: str | None = None
+
+    def get(self, key: str) -> Stored:
+        """The object, but for one false denial."""
+        if key == self.hidden:
+            self.hidden = None
+            raise ObjectNotFound(f"{key}: no such key")
+        return super().get(key)
+
+
+def test_one_false_denial_hides_no_newer_verdict() -> None:
+    """A PASS that a FAIL superseded is never allowed because the FAIL was not seen at first."""
+    store = Hiding()
+    publishing(store, Outcome.PASS)
+    publishing(store, Outcome.FAIL)
+    store.hidden = sorted(store.keys("verdicts/"))[1]
+    assert asking(store).exit is not Exit.ALLOW
