@@ -13,7 +13,7 @@ from titleholder.bias import audit
 from titleholder.bias.rates import Models
 from titleholder.compare import measure
 from titleholder.judge import judge
-from titleholder.metrics import REGISTRY
+from titleholder.metrics.declared import registry_of
 from titleholder.params.load import load
 from titleholder.params.schema import BiasParams, Suite
 from titleholder.stages.predict import asked
@@ -36,7 +36,7 @@ def tracked(path: str, to: Path) -> Path:
 def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Suite, Models]:
     """Champion and reweighed model on the suite's own rows."""
     there = tmp_path_factory.mktemp("credit")
-    suite = load(ROOT / "params.yaml", lambda _: REGISTRY).suites["credit"]
+    suite = load(ROOT / "params.yaml", lambda policy: registry_of(policy, ROOT)).suites["credit"]
     frame = tables.read_frame(tracked(PANEL, there))
     panel = tables.panel_of(frame, suite, "current")
     said = []

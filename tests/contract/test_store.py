@@ -24,7 +24,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
         made = open_store("file://store", root=tmp_path)
     else:
         server = request.getfixturevalue("aws")
-        made = open_store(f"s3://{server.bucket}/{uuid.uuid4().hex}", root=tmp_path)
+        made = open_store(
+            f"s3://{server.bucket}/{uuid.uuid4().hex}", root=tmp_path, endpoint=server.endpoint
+        )
     made.prepare()
     made.put_new("a/first", b"one")
     return made

@@ -24,6 +24,7 @@ FILE = "TITLEHOLDER_SIGNING_KEY_FILE"
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """This repository's params.yaml, two model files of `credit`, and a key pair."""
     shutil.copy(REPOSITORY / "params.yaml", tmp_path)
+    shutil.copytree(REPOSITORY / "metrics", tmp_path / "metrics")
     models = tmp_path / "models/credit"
     models.mkdir(parents=True)
     for name in ("champion", "candidate"):

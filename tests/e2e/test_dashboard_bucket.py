@@ -72,10 +72,10 @@ def test_a_bucket_s_dashboard_is_made_again_and_copied(
     kept: S3Store, aws: seaweed.Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The same pages, byte for byte, in the bucket and in a directory."""
-    url = f"s3://{seaweed.BUCKET}/{PREFIX}"
+    where = ("--store", f"s3://{seaweed.BUCKET}/{PREFIX}", "--endpoint", aws.endpoint)
     grown = {key: kept.get(key).data for key in kept.keys("dashboard/")}
-    assert main(["dashboard", "--store", url, "--rebuild"]) == 0
+    assert main(["dashboard", *where, "--rebuild"]) == 0
     assert {key: kept.get(key).data for key in kept.keys("dashboard/")} == grown
-    assert main(["dashboard", "--store", url, "--out", str(tmp_path / "out")]) == 0
+    assert main(["dashboard", *where, "--out", str(tmp_path / "out")]) == 0
     assert all((tmp_path / "out" / key).read_bytes() == data for key, data in grown.items())
     assert "credit in dev: 3 verdicts" in capsys.readouterr().out

@@ -17,7 +17,16 @@ def published(s3_server: seaweed.Server, tmp_path_factory: pytest.TempPathFactor
     project = Project.make(tmp_path_factory.mktemp("bucket"))
     project.vary()
     done = project.titleholder(
-        "run", *SUITES, "--store", STORE, "--env", "prod", "--quiet", **s3_server.environment
+        "run",
+        *SUITES,
+        "--store",
+        STORE,
+        "--endpoint",
+        s3_server.endpoint,
+        "--env",
+        "prod",
+        "--quiet",
+        **s3_server.environment,
     )
     assert done.code == 0, done.err
     return project
@@ -26,7 +35,9 @@ def published(s3_server: seaweed.Server, tmp_path_factory: pytest.TempPathFactor
 def _gate(project: Project, server: seaweed.Server, suite: str, *more: str) -> Done:
     (model,) = project.params()["suites"][suite]["models"]["candidates"]
     arguments = ("gate", "--suite", suite, "--model", model, "--env", "prod", "--store", STORE)
-    return project.titleholder(*arguments, *more, **server.environment)
+    return project.titleholder(
+        *arguments, "--endpoint", server.endpoint, *more, **server.environment
+    )
 
 
 @pytest.mark.parametrize(("suite", "code"), [("flights", 0), ("swapped", 1), ("strict", 3)])
@@ -58,6 +69,7 @@ def test_a_bucket_that_is_not_there_is_told_once(
 ) -> None:
     """One message that names the bucket, and no traceback."""
     published.edit("store", "url", value="s3://nobody/x")
+    published.edit("store", "endpoint", value=s3_server.endpoint)
     done = published.titleholder("stage", "publish", "flights", **s3_server.environment)
     assert done.code == 5
     assert "nobody" in done.err

@@ -280,9 +280,9 @@ def test_the_probe_of_another_day_is_found_in_place(wire: Wire) -> None:
 def test_a_bucket_without_versions_is_refused(aws: seaweed.Server) -> None:
     """What is overwritten there is lost for good."""
     name = f"plain-{uuid.uuid4().hex[:8]}"
-    S3Store(aws.bucket)._client().create_bucket(Bucket=name)
+    S3Store(aws.bucket, endpoint=aws.endpoint)._client().create_bucket(Bucket=name)
     with pytest.raises(StoreError, match="does not keep versions") as caught:
-        S3Store(name).prepare()
+        S3Store(name, endpoint=aws.endpoint).prepare()
     assert "put-bucket-versioning" in caught.value.cure
 
 
@@ -311,9 +311,10 @@ def test_a_probe_that_may_not_be_written_is_told(wire: Wire) -> None:
 
 def test_a_missing_bucket_is_said_to_be_missing(aws: seaweed.Server, tmp_path: Path) -> None:
     """For reading, writing and asking the time."""
-    store = open_store("s3://no-such-bucket/x", root=tmp_path)
+    store = open_store("s3://no-such-bucket/x", root=tmp_path, endpoint=aws.endpoint)
+    whole = open_store("s3://no-such-bucket", root=tmp_path, endpoint=aws.endpoint)
     calls = (lambda: store.get("k"), lambda: store.put_new("k", b""), lambda: next(store.keys("")))
-    for call in (*calls, store.prepare, open_store("s3://no-such-bucket", root=tmp_path).now):
+    for call in (*calls, store.prepare, whole.now):
         with pytest.raises(StoreMissing, match="no such bucket") as caught:
             call()
         assert caught.value.cure
@@ -326,7 +327,7 @@ def test_wrong_credentials_are_said_to_be_wrong(
     """An unknown key and a wrong secret are both met with what to check."""
     monkeypatch.setenv(name, "wrong")
     with pytest.raises(StoreDenied, match="credentials are wrong") as caught:
-        S3Store(aws.bucket).put_new("k", b"")
+        S3Store(aws.bucket, endpoint=aws.endpoint).put_new("k", b"")
     assert "AWS_PROFILE" in caught.value.cure
 
 

@@ -126,6 +126,7 @@ def card(
         level=0.95,
         rules=policy.rules,
         findings=findings,
+        declared=tuple(check.name for check in checks),
         checks=checks,
         inputs=_sources(champion, candidate),
     )

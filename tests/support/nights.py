@@ -110,6 +110,7 @@ def _night(number: int, day: date, suite: str, rng: np.random.Generator) -> Nigh
         policy=policy,
         candidate="candidate",
         findings=judge(policy, found),
+        declared=tuple(check.name for check in checks),
         checks=checks,
         inputs=(
             Source("current", f"data/{calendar.month_name[day.month]}.parquet", "ef" * 32, 10),

@@ -19,6 +19,7 @@ JUDGED = Judged(
     environment="prod",
     published_at="2026-03-02T12:00:00Z",
     expires_at="2026-03-09T12:00:00Z",
+    overlap="",
 )
 FLAGS = {
     "junit": "<testsuites", "csv": "suite,candidate", "markdown": "## ",

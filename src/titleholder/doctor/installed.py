@@ -1,7 +1,7 @@
 """Python and packages: what is installed against what this version was declared to work with."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from importlib import metadata
 
 from titleholder.doctor.advice import Advice, Health, Patient
@@ -28,29 +28,38 @@ def packages(_: Patient) -> Iterator[Advice]:
     from packaging.requirements import Requirement
 
     wanted = [Requirement(text) for text in metadata.requires(PACKAGE) or ()]
-    extras = metadata.metadata(PACKAGE).get_all("Provides-Extra") or []
-    for extra in ("", *extras):
-        own = [
-            need for need in wanted
-            if (need.marker is None and not extra)
-            or (need.marker is not None and extra and f'"{extra}"' in str(need.marker))
-        ]  # fmt: skip
-        yield _of_extra(extra, [(need.name, str(need.specifier)) for need in own])
+    extras = ("", *(metadata.metadata(PACKAGE).get_all("Provides-Extra") or []))
+    by_extra = {
+        extra: {
+            need.name: str(need.specifier) for need in wanted
+            if need.name != PACKAGE and _belongs(str(need.marker or ""), extra)
+        }
+        for extra in extras
+    }  # fmt: skip
+    for extra, own in by_extra.items():
+        others = {name for other, needs in by_extra.items() if other != extra for name in needs}
+        yield _of_extra(extra, own, own.keys() - others)
 
 
-def _of_extra(extra: str, wanted: list[tuple[str, str]]) -> Advice:
+def _belongs(marker: str, extra: str) -> bool:
+    """Whether a requirement with this marker is of the extra, or of the core (``""``)."""
+    return f'extra == "{extra}"' in marker if extra else "extra ==" not in marker
+
+
+def _of_extra(extra: str, wanted: Mapping[str, str], alone: Set[str]) -> Advice:
+    """What is there of an extra; it is not installed if all that it ``alone`` asks for is not."""
     from packaging.specifiers import SpecifierSet
 
     about = f"packages [{extra}]" if extra else "packages"
-    there = {name: _version(name) for name, _ in wanted}
+    there = {name: _version(name) for name in wanted}
     missing = [name for name, version in there.items() if version is None]
-    if extra and len(missing) == len(wanted):
+    if extra and alone and alone <= set(missing):
         says = "not installed" + (": no run, no dvc repro" if extra == PIPELINE else "")
         health = Health.WORRY if extra == PIPELINE else Health.WELL
         return Advice(about, health, says, f"pip install 'titleholder[{extra}]'")
     wrong = [
         f"{name} {version} (asked: {asked})"
-        for (name, asked), version in zip(wanted, there.values(), strict=True)
+        for (name, asked), version in zip(wanted.items(), there.values(), strict=True)
         if version is not None and not SpecifierSet(asked).contains(version, prereleases=True)
     ]
     if missing or wrong:
