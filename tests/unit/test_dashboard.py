@@ -556,3 +556,30 @@ def test_a_record_of_the_dashboard_survives_the_way_there_and_back(
 
 
 ONE = _entry(next(nights.nights(1)), 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "says"),
+    [
+        (["--port", "99999"], 2, "a port is 0 to 65535"),
+        (["--out", "taken"], 2, "taken: is a file"),
+        (["--rebuild", "--store", "file://absent"], 5, "absent"),
+    ],
+)
+def test_what_the_command_cannot_do_is_told_and_nothing_is_made(
+    words: list[str],
+    exit_code: int,
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """No port that is none, no file written over, no store made by looking at it."""
+    from titleholder import cli
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").write_text("mine")
+    given = words if "--store" in words else [*words, "--store", "file://store"]
+    assert cli.main(["dashboard", *given]) == exit_code
+    assert says in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]

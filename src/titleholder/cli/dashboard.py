@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from titleholder.cli.address import address
 from titleholder.cli.declaring import Commands, add_store, declare
-from titleholder.errors import Exit, NoVerdict, ObjectNotFound, StoreMissing
+from titleholder.errors import Exit, NoVerdict, ObjectNotFound, StoreMissing, UsageError
 
 if TYPE_CHECKING:
     from titleholder.store import Store
@@ -44,6 +44,10 @@ def run(args: argparse.Namespace) -> int:
     from titleholder.adapters.stores.local import LocalStore
     from titleholder.dashboard import shelf
 
+    if not 0 <= args.port <= 65535:
+        raise UsageError(f"--port {args.port}: a port is 0 to 65535")
+    if args.out is not None and args.out.exists() and not args.out.is_dir():
+        raise UsageError(f"--out {args.out}: is a file", cure="name a directory")
     url, endpoint, region = address(args.store, args.endpoint)
     store = open_store(url, root=Path(), endpoint=endpoint, region=region)
     if args.out is not None:
@@ -51,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
         _tell(shelf.rebuild(store, target), target)
         shelf.bring_along(store, target)
     elif args.rebuild:
+        next(store.keys("verdicts/"), None)  # a store that is not there is told, and not made
         _tell(shelf.rebuild(store, store), store)
     else:
         _serve(store, args.port)

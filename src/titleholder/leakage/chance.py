@@ -34,7 +34,7 @@ def excess(alone_here: int, both: int, alone_there: int) -> float:
     """The probability of at least so many pairs on both sides, given how many rows each side has.
 
     >>> round(excess(3, 14, 3), 4)
-    0.0688
+    0.1067
     """
     from scipy.special import gammaln
 
