@@ -278,13 +278,22 @@ def _mend_index(target: Store) -> None:
 
 
 def bring_along(source: Store, target: Store) -> None:
-    """Copy the verdicts, which the pages of runs lead to."""
+    """Copy the verdicts and their evidence, which the pages of runs lead to."""
     for environment, suite in suites_of(source):
         shelf = Shelf(source, target, environment, suite)
         tip = shelf.chain.tip()
         for link in shelf.chain.back_from(tip, EVERYTHING) if tip else ():
-            with contextlib.suppress(PreconditionFailed):  # it lies there already
-                target.put_new(link.key, link.data)
+            _put_once(target, link.key, link.data)
+            for evidence in link.statement.predicate.evidence:
+                key = evidence_key(evidence.sha256)
+                held = _held(source, key)
+                if held is not None:
+                    _put_once(target, key, held.data)
+
+
+def _put_once(target: Store, key: str, data: bytes) -> None:
+    with contextlib.suppress(PreconditionFailed):  # it lies there already
+        target.put_new(key, data)
 
 
 def suites_of(store: Store) -> list[tuple[str, str]]:
