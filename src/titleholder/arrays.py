@@ -5,7 +5,7 @@ a cold gate may cost, and the gate needs none of them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -62,6 +62,25 @@ class Predictions:
     rated: Mapping[str, Floats] = field(default_factory=dict)
     costs: Mapping[str, Floats] = field(default_factory=dict)
     measured: Mapping[str, Gauge] = field(default_factory=dict)
+
+    def at(self, rows: Ints | slice) -> "Predictions":
+        """What it said of some rows, by number or as a stretch; figures of the whole stay."""
+
+        def part(values: Any) -> Any:
+            return None if values is None else values[rows]
+
+        def each(arrays: Mapping[str, Floats]) -> dict[str, Floats]:
+            return {name: values[rows] for name, values in arrays.items()}
+
+        return replace(
+            self,
+            label=part(self.label),
+            score=part(self.score),
+            value=part(self.value),
+            items=each(self.items),
+            rated=each(self.rated),
+            costs=each(self.costs),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,8 +192,8 @@ class Bench:
         second = _exchanged(self.panel, self.champion, self.stratum, rng)
         rows, cluster = self._drawn(rng)
         panel = _panel(self.panel, rows, cluster)
-        champion = _rows(self.champion, rows)
-        candidate = _spoiled(panel, _rows(second, rows), plant, self.policy, rng)
+        champion = self.champion.at(rows)
+        candidate = _spoiled(panel, second.at(rows), plant, self.policy, rng)
         over = [rule.over for rule in self.policy.rules if rule.over is not None]
         found = measure(panel, champion, candidate, self.policy, over, self.registry).comparisons
         findings = judge(self.policy, found)
@@ -246,7 +246,7 @@ def _exchanged(
         # Errors change rows, not answers: an error is as large wherever it is made.
         error = champion.value - panel.y_true
         return replace(champion, model="second", value=panel.y_true + error[rows])
-    return replace(_rows(champion, rows), model="second")
+    return replace(champion.at(rows), model="second")
 
 
 def _spoiled(
@@ -319,18 +319,4 @@ def _panel(panel: Panel, rows: Ints, cluster: Ints | None) -> Panel:
         weight=None if panel.weight is None else panel.weight[rows],
         cluster=cluster,
         columns={name: values[rows] for name, values in panel.columns.items()},
-    )
-
-
-def _rows(model: Predictions, rows: Ints) -> Predictions:
-    def taken(values: Any) -> Any:
-        return None if values is None else values[rows]
-
-    return replace(
-        model,
-        label=taken(model.label),
-        score=taken(model.score),
-        value=taken(model.value),
-        items={name: values[rows] for name, values in model.items.items()},
-        costs={name: values[rows] for name, values in model.costs.items()},
     )

@@ -111,7 +111,7 @@ def blocks(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[summa
     for number, (start, stop) in enumerate(pairwise([*range(0, len(panel), 1000), len(panel)])):
         rows = slice(start, stop)
         codes = [None if p.code is None else p.code[rows] for p in packed]
-        of = [summary.rows_of(model, rows) for model in both]
+        of = [model.at(rows) for model in both]
         block = summary.rows_of_panel(panel, rows)
         parts.append(summary.Summary.of_block(number, reading, codes, block, (of[0], of[1])))
     return summary.summarise(reading, packed, panel, both), parts

@@ -111,7 +111,7 @@ class Sample:
 
     def _answers(self, which: int) -> Predictions:
         model = self.answers[which]
-        return model if self.rows is None else _prediction_rows(model, self.rows)
+        return model if self.rows is None else model.at(self.rows)
 
 
 class _Columns(Mapping[str, NDArray[Any]]):
@@ -169,21 +169,5 @@ def _panel_rows(panel: Panel, rows: Ints) -> Panel:
     )
 
 
-def _prediction_rows(predictions: Predictions, rows: Ints) -> Predictions:
-    return replace(
-        predictions,
-        label=_rows(predictions.label, rows),
-        score=_rows(predictions.score, rows),
-        value=_rows(predictions.value, rows),
-        items=_each(predictions.items, rows),
-        rated=_each(predictions.rated, rows),
-        costs=_each(predictions.costs, rows),
-    )
-
-
 def _rows(array: NDArray[A] | None, rows: Ints) -> NDArray[A] | None:
     return None if array is None else array[rows]
-
-
-def _each(arrays: Mapping[str, Floats], rows: Ints) -> dict[str, Floats]:
-    return {name: array[rows] for name, array in arrays.items()}

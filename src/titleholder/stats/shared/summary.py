@@ -12,7 +12,7 @@ together, and `titleholder.stats.shared.known` goes from a whole summary to esti
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -148,7 +148,7 @@ def summarise(
             reading,
             codes,
             rows_of_panel(panel, rows),
-            (rows_of(answers[0], rows), rows_of(answers[1], rows)),
+            (answers[0].at(rows), answers[1].at(rows)),
         )
         total = block if total is None else total + block
     if total is None:
@@ -222,7 +222,7 @@ class _Block:
         for start in range(0, len(self.panel) if each else 0, _CHUNK):
             rows = slice(start, start + _CHUNK)
             panel = rows_of_panel(self.panel, rows)
-            one, two = (rows_of(model, rows) for model in self.answers)
+            one, two = (model.at(rows) for model in self.answers)
             sorters = self._sorters(rows)
             for i, columns in enumerate(each):
                 a = columns(panel, one)[:, 0]
@@ -329,20 +329,4 @@ def rows_of_panel(panel: Panel, rows: slice) -> Panel:
         row_id=panel.row_id[rows],
         y_true=None if panel.y_true is None else panel.y_true[rows],
         columns={},
-    )
-
-
-def rows_of(model: Predictions, rows: slice) -> Predictions:
-    """What a model said of them."""
-
-    def part(values: Any) -> Any:
-        return None if values is None else values[rows]
-
-    return replace(
-        model,
-        label=part(model.label),
-        score=part(model.score),
-        value=part(model.value),
-        items={name: values[rows] for name, values in model.items.items()},
-        costs={name: values[rows] for name, values in model.costs.items()},
     )
