@@ -4,17 +4,12 @@ The same state gives the same bytes: no clock, no random ids. How old a page is,
 finds out when it is opened.
 """
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
-
-from titleholder import report
 from titleholder.cadence import missing_before, usual_gap
 from titleholder.chain import Link
 from titleholder.dashboard import calendar, chart, drifting
@@ -23,9 +18,7 @@ from titleholder.dashboard.months import Month
 from titleholder.dashboard.overview import Index, Overview, State, newest_of_night, worst
 from titleholder.publication import evidence_key
 from titleholder.report import findings as said
-from titleholder.report import numbers, sentences
-from titleholder.report.text import plural, visible
-from titleholder.report.titles import title_of
+from titleholder.report import page
 from titleholder.statement import Evidence, Statement
 from titleholder.types import Outcome
 
@@ -33,7 +26,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
-THEME = Path(report.__file__).parent / "templates" / "card.css"
 MOST_CHARTS = 12
 MOST_FINDINGS = 400
 # Files that only make other evidence look nicer.
@@ -150,53 +142,25 @@ def _with_changes(entries: Sequence[Entry]) -> list[tuple[Entry, bool, int]]:
 
 
 def _rendered(template: str, **shown: Any) -> bytes:
-    script = Markup(_asset("dashboard.js"))
-    text = (
-        _environment()
-        .get_template(template)
-        .render(
-            style=Markup(_asset(str(THEME)) + "\n" + _asset("dashboard.css")),
-            script=script,
-            script_hash=f"sha256-{_digest(script)}",
-            **shown,
-        )
-    )
-    return (_tight(text) + "\n").encode()
+    style = f"{page.asset(page.THEME)}\n{page.asset(TEMPLATES / 'dashboard.css')}"
+    code = page.script(TEMPLATES / "dashboard.js")
+    return page.framed(_environment(), template, style, code, shown).encode()
 
 
 @lru_cache(maxsize=1)
 def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """The house's, with what these templates may call beside it."""
+    environment = page.house(TEMPLATES)
     environment.filters |= {
-        "name": visible,
-        "long": lambda text: visible(text, 700),
-        "plain": numbers.plain,
-        "point": numbers.point,
-        "interval": numbers.interval,
-        "effect": numbers.effect,
-        "metric": title_of,
-        "digest": lambda text: text.removeprefix("sha256:")[:12],
         "moment": lambda text: f"{text[:10]} {text[11:16]} UTC",
         "of_store": of_store,
         "shown_days": lambda letters, gap: calendar.days(letters, expected=gap == 1),
     }
     environment.globals |= {
-        "said": said,
-        "sentences": sentences,
-        "plural": plural,
         "texts": chart.texts,
         "bound_text": chart.bound_text,
         "draw": chart.draw,
         "outcome_of": outcome_of,
-        "Outcome": Outcome,
         "calendar": calendar,
     }
     return environment
@@ -205,17 +169,3 @@ def _environment() -> "Environment":
 def of_store(evidence: Evidence) -> str:
     """Where evidence lies, from the top of the dashboard."""
     return _TO_STORE + evidence_key(evidence.sha256)
-
-
-@lru_cache(maxsize=4)
-def _asset(name: str) -> str:
-    return _tight((TEMPLATES / name).read_text(encoding="utf-8"))
-
-
-def _tight(text: str) -> str:
-    """Without indentation and blank lines. The script is hashed in this form."""
-    return "\n".join(line.strip() for line in text.split("\n") if line.strip())
-
-
-def _digest(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -7,6 +7,7 @@ a page forbids it to itself, and runs no script but its own.
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
+THEME = TEMPLATES / "card.css"
 LONGEST_ADDRESS = 300
 
 # What the pipeline calls its evidence, in words.
@@ -42,25 +44,36 @@ _RELATIVE = re.compile(r"(?:\.\./)*\w[\w. =+-]*(?:/\w[\w. =+-]*)*", re.ASCII)
 
 
 def rendered(template: str, **values: Any) -> str:
-    """A template as a page, with its style and its one script."""
-    script = Markup(asset("card.js"))
-    page = (
-        environment()
-        .get_template(template)
-        .render(
-            style=Markup(asset("card.css")), script=script, script_hash=_csp_hash(script), **values
-        )
+    """A template of this package as a page."""
+    return framed(_environment(), template, asset(THEME), script(TEMPLATES / "card.js"), values)
+
+
+def framed(
+    environment: "Environment", template: str, style: str, code: str, values: Mapping[str, Any]
+) -> str:
+    """A template as a page, with its style and its one script, which its policy names by hash."""
+    page = environment.get_template(template).render(
+        style=Markup(style), script=Markup(code), script_hash=_csp_hash(code), **values
     )
     return tight(page) + "\n"
 
 
+def script(path: Path) -> str:
+    """A page's script: the house's own first, then the page's."""
+    return f"{asset(TEMPLATES / 'house.js')}\n{asset(path)}"
+
+
 @lru_cache(maxsize=1)
-def environment() -> "Environment":
-    """Jinja with autoescaping, and what all templates may call."""
+def _environment() -> "Environment":
+    return house(TEMPLATES)
+
+
+def house(templates: Path) -> "Environment":
+    """Jinja with autoescaping for the templates in a directory, and what all of them may call."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader(templates),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -101,10 +114,10 @@ def href(address: str) -> str:
     return address.replace(" ", "%20")
 
 
-@lru_cache(maxsize=4)
-def asset(name: str) -> str:
-    """A style sheet or script of the package, without its indentation."""
-    return tight((TEMPLATES / name).read_text(encoding="utf-8"))
+@lru_cache(maxsize=8)
+def asset(path: Path) -> str:
+    """A style sheet or script, without its indentation."""
+    return tight(path.read_text(encoding="utf-8"))
 
 
 def tight(text: str) -> str:

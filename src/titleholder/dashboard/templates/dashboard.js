@@ -1,7 +1,4 @@
-"use strict";
-// How old the page is, charts that can be walked through, tables that sort. Without this script
-// everything else is still there to be read.
-document.documentElement.classList.add("js");
+// How old the page is, and charts that can be walked through.
 const HOUR = 3600e3, DAY = 24 * HOUR;
 
 function span(ms) {
@@ -67,39 +64,5 @@ for (const figure of document.querySelectorAll("[data-history]")) {
     const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: rows.length - 1 }[event.key];
     if (to !== undefined) { event.preventDefault(); show(to); }
     else if (event.key === "Enter" && at < rows.length) rows[at].querySelector("a").click();
-  });
-}
-
-function keyOf(row, column) {
-  const cell = row.cells[column];
-  const given = cell.dataset.s;
-  if (given === undefined) return cell.textContent.trim().toLowerCase();
-  return given === "" ? null : Number(given);
-}
-
-function compare(a, b) {
-  if (a === null || b === null) return (a === null) - (b === null);
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-for (const table of document.querySelectorAll("table.sortable")) {
-  const heads = [...table.tHead.rows[0].cells];
-  heads.forEach((head, column) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.append(...head.childNodes);
-    head.append(button);
-    button.addEventListener("click", () => {
-      const down = head.getAttribute("aria-sort") === "ascending";
-      heads.forEach((other) => other.removeAttribute("aria-sort"));
-      head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const rows = [...table.tBodies[0].rows];
-      rows.sort((a, b) => {
-        const x = keyOf(a, column), y = keyOf(b, column);
-        if (x === null || y === null) return compare(x, y);
-        return down ? compare(y, x) : compare(x, y);
-      });
-      table.tBodies[0].append(...rows);
-    });
   });
 }
