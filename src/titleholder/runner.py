@@ -16,7 +16,7 @@ from titleholder.adapters import webhook
 from titleholder.errors import Exit, TitleholderError
 from titleholder.leaderboard import Leaderboard, decided
 from titleholder.report import openmetrics
-from titleholder.stages import STAGES, judge, publish
+from titleholder.stages import STAGES, finished, judge, publish
 from titleholder.stages.workspace import Workspace
 from titleholder.statement import moment
 from titleholder.types import Outcome, Record, Verdict
@@ -77,6 +77,9 @@ class Watcher(Protocol):
     def stage(self, suite: str, name: str) -> AbstractContextManager[None]:
         """A context around one stage."""
 
+    def kept(self, suite: str, name: str) -> None:
+        """A stage that an earlier run finished, and that stands as it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
@@ -95,12 +98,25 @@ class Clock:
             raise
         self.say(f"  {suite:<12} {name:<9} {time.monotonic() - started:6.1f} s")
 
+    def kept(self, suite: str, name: str) -> None:
+        """Say that a stage was finished before."""
+        self.say(f"  {suite:<12} {name:<9} finished by the run before, which was cut short")
 
-def run_suite(ws: Workspace, clock: Watcher) -> Ending:
-    """Every stage in order; a TitleholderError ends the suite and is told in its ending."""
+
+def run_suite(ws: Workspace, clock: Watcher, *, resume: bool = False) -> Ending:
+    """Every stage in order; a TitleholderError ends the suite and is told in its ending.
+
+    With ``resume`` the stages that a run before this one finished are kept, if it never came to
+    its end and they are still what they were made of; the others run.
+    """
     try:
         with ws.exclusive():
+            if not resume:
+                finished.forget(ws)
             for stage in STAGES.values():
+                if stage.stands(ws):
+                    clock.kept(ws.name, stage.name)
+                    continue
                 with clock.stage(ws.name, stage.name):
                     stage.run_in(ws)
         return notified(ws, ending(ws))

@@ -31,16 +31,18 @@ def test_a_killed_process_leaves_what_the_next_one_can_finish(
     assert not found.wrong
 
 
+@pytest.mark.parametrize("how", ["anew", "resumed"])
 @pytest.mark.parametrize(("where", "every"), [("local", 25), ("s3", 60)])
 def test_a_killed_run_is_run_again_to_one_verdict(
-    tmp_path: Path, where: str, every: int, request: pytest.FixtureRequest
+    tmp_path: Path, where: str, every: int, how: str, request: pytest.FixtureRequest
 ) -> None:
-    """At both ends of each of its stages, and at points in between."""
+    """At both ends of each of its stages, and at points in between; anew, or where it was."""
     server: seaweed.Server | None = request.getfixturevalue("aws") if where == "s3" else None
-    found = killed.killed_runs(tmp_path, every, server)
+    found = killed.killed_runs(tmp_path, every, how, server)
     store = "S3" if where == "s3" else "a directory"
     ledger.note(
-        f"kills-run-{where}", f"`kill -9` during run, publishing to {store}", found.points,
+        f"kills-run-{where}-{how}", f"`kill -9` during run, publishing to {store}; then {how}",
+        found.points,
         wrong=found.wrong, more=f"each end of each stage, and each {every}th point in between",
     )  # fmt: skip
     assert found.points >= 16

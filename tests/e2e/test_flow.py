@@ -112,6 +112,9 @@ def test_only_a_store_that_did_not_answer_is_asked_again(
     class Stage:
         tried = 0
 
+        def stands(self, ws: Any) -> bool:
+            return False
+
         def run_in(self, ws: Any) -> None:
             self.tried += 1
             if self.tried == 1:

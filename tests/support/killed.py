@@ -29,11 +29,19 @@ def crowded(base: Path, server: seaweed.Server | None = None) -> dict[str, str]:
     return dict(_run("tests.support.crowds", [str(place)], server))
 
 
-def killed_runs(base: Path, every: int, server: seaweed.Server | None = None) -> Found:
-    """Whole runs that are killed; see `tests.support.killed_runs`."""
-    place = base / f"runs-{'local' if server is None else 's3'}"
+def killed_runs(
+    base: Path,
+    every: int,
+    how: str = "anew",
+    server: seaweed.Server | None = None,
+    *,
+    boundaries: int = 1,
+) -> Found:
+    """Whole runs that are killed, and run again; see `tests.support.killed_runs`."""
+    place = base / f"runs-{'local' if server is None else 's3'}-{how}"
     place.mkdir()
-    return Found(**_run("tests.support.killed_runs", [str(place), str(every)], server))
+    words = [str(place), str(every), str(boundaries), how]
+    return Found(**_run("tests.support.killed_runs", words, server))
 
 
 def _run(program: str, words: list[str], server: seaweed.Server | None) -> Any:

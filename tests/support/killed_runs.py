@@ -1,8 +1,11 @@
-"""Whole runs that are killed, and run again: ``... killed_runs DIRECTORY EVERY [ENDPOINT]``.
+"""Whole runs that are killed, and run again: ``killed_runs DIRECTORY EVERY NTH HOW [ENDPOINT]``.
 
 Of a small project (`tests.support.tiny`), in children of a process that has imported everything
-already: at the beginning and the end of each stage, and at each ``EVERY``-th change of a file or
-step of a request. Then the same run is started anew and has to end in exactly one verdict.
+already: at the beginning and the end of each stage (at every ``NTH`` of these), and at each
+``EVERY``-th change of a file or step of a request. Then the same run is started again, ``HOW`` is
+``anew`` or ``resumed``, and has to end in exactly one verdict, with the records and the evidence
+of a run that nobody killed. One that is resumed leaves alone the records of every stage that had
+ended.
 """
 
 import contextlib
@@ -10,34 +13,75 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 from tests.support import seaweed, tiny
 from tests.support.kills import Found, dying_at, watched
+from tests.support.project import UNEQUAL
 from titleholder import gate
 from titleholder.adapters.stores import open_store
 from titleholder.cli import main as titleholder
 from titleholder.errors import Exit
-from titleholder.stages import Stage
+from titleholder.stages import STAGES, Stage, publish
+from titleholder.stages.workspace import RUNS, open_workspace
 
 Prepared = Callable[[int], None]
 
 
-def main(base: Path, every: int, endpoint: str | None) -> Found:
+@dataclass(frozen=True)
+class Left:
+    """What a run left: its records (but those that no two runs agree on), and its evidence."""
+
+    records: dict[str, bytes]
+    evidence: tuple[str, ...]
+
+    @classmethod
+    def of(cls, root: Path, url: str, endpoint: str | None) -> "Left | str":
+        """What is there after a run that ended well; a word on what is wrong otherwise."""
+        store = open_store(url, root=root, endpoint=endpoint)
+        found = [k for k in store.keys("verdicts/") if not k.endswith("head.json")]
+        if len(found) != 1:
+            return f"{len(found)} verdicts for one question"
+        base = root / RUNS / tiny.SUITE
+        names = {path.relative_to(base).as_posix(): path for path in base.rglob("*")}
+        told = publish.read(open_workspace(root, tiny.SUITE)).receipts[0]
+        return cls(
+            {
+                name: path.read_bytes()
+                for name, path in names.items()
+                if path.is_file() and name != ".lock" and not set(name.split("/")) & set(UNEQUAL)
+            },
+            # Great Expectations names its pages by the time.
+            tuple(one.name for one in told.evidence if "/data_docs/" not in one.name),
+        )
+
+    def difference(self, other: "Left") -> str:
+        """The first name on which they differ."""
+        if self.evidence != other.evidence:
+            return f"evidence {sorted(set(self.evidence) ^ set(other.evidence))[:3]}"
+        names = sorted(self.records.keys() | other.records.keys())
+        return next(n for n in names if self.records.get(n) != other.records.get(n))
+
+
+def main(base: Path, every: int, nth: int, how: str, endpoint: str | None) -> Found:
     """Kill at every boundary of a stage, and at some of the points in between."""
+    again = {"anew": [], "resumed": ["--resume"]}[how]
     clean = tiny.make(base / "clean")
     template = base / "template"
     shutil.copytree(clean, template)
     _finished(_child(clean, _store(clean, endpoint), endpoint, lambda: None))
+    wanted = Left.of(clean, _store(clean, endpoint), endpoint)
+    if isinstance(wanted, str):
+        return Found(0, 0, 0, [wanted])
     # Imports are paid for once: the parent runs a copy that nobody looks at.
     warm = shutil.copytree(template, base / "warm")
     _ran(warm, _store(warm, endpoint), endpoint)
     killed, wrong = 0, []
     for kind, prepared, step in (
-        ("stage", _at_stages, 1), ("point", lambda n: watched(dying_at(n), str(base)), every),
+        ("stage", _at_stages, nth), ("point", lambda n: watched(dying_at(n), str(base)), every),
     ):  # fmt: skip
         number = 1
         while True:
@@ -47,7 +91,7 @@ def main(base: Path, every: int, endpoint: str | None) -> Found:
             if not died:
                 break
             killed += 1
-            if told := _wrong(root, store, endpoint):
+            if told := _wrong(root, store, endpoint, again, wanted):
                 wrong.append(f"{kind} {number}: {told}")
             shutil.rmtree(root)
             number += step
@@ -72,8 +116,8 @@ def _at_stages(number: int) -> None:
     Stage.run_in = between  # this process alone, and it is about to die
 
 
-def _ran(root: Path, store: str, endpoint: str | None) -> int:
-    more = [] if endpoint is None else ["--endpoint", endpoint]
+def _ran(root: Path, store: str, endpoint: str | None, again: Sequence[str] = ()) -> int:
+    more = [*again] if endpoint is None else [*again, "--endpoint", endpoint]
     with (
         contextlib.chdir(root),
         Path(os.devnull).open("w") as nowhere,
@@ -83,11 +127,17 @@ def _ran(root: Path, store: str, endpoint: str | None) -> int:
         return titleholder(["run", "--quiet", "--store", store, *more])
 
 
-def _child(root: Path, store: str, endpoint: str | None, prepared: Callable[[], None]) -> int:
+def _child(
+    root: Path,
+    store: str,
+    endpoint: str | None,
+    prepared: Callable[[], None],
+    again: Sequence[str] = (),
+) -> int:
     child = os.fork()
     if child == 0:
         prepared()
-        os._exit(_ran(root, store, endpoint))
+        os._exit(_ran(root, store, endpoint, again))
     return child
 
 
@@ -101,21 +151,41 @@ def _finished(child: int) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def _wrong(root: Path, url: str, endpoint: str | None) -> str:
+def _wrong(root: Path, url: str, endpoint: str | None, again: Sequence[str], wanted: Left) -> str:
     """What is wrong after the run was started again; empty if nothing is."""
-    code = _finished(_child(root, url, endpoint, lambda: None))
+    ended = _ended(root) if again else {}
+    code = _finished(_child(root, url, endpoint, lambda: None, again))
     if code != Exit.ALLOW:
         return f"ended in {code} when it was started again"
+    touched = [path for path, seen in ended.items() if _seen(path) != seen]
+    if touched:
+        return f"wrote again what was finished: {touched[0]}"
+    left = Left.of(root, url, endpoint)
+    if isinstance(left, str):
+        return left
+    if left != wanted:
+        return f"left otherwise than a run that nobody killed: {left.difference(wanted)}"
     store = open_store(url, root=root, endpoint=endpoint)
-    found = [k for k in store.keys("verdicts/") if not k.endswith("head.json")]
-    if len(found) != 1:
-        return f"{len(found)} verdicts for one question"
     if gate.ask(store, "dev", tiny.SUITE, root / "candidate.csv").exit is not Exit.ALLOW:
         return "the verdict does not open the gate"
     return ""
 
 
+def _ended(root: Path) -> dict[Path, tuple[int, int]]:
+    """The records of stages that keep theirs and had ended when the run was killed."""
+    runs = root / RUNS / tiny.SUITE
+    names = [n for n, s in STAGES.items() if s.keep and (runs / f".finished/{n}.json").is_file()]
+    files = (path for name in names for path in (runs / name).rglob("*") if path.is_file())
+    return {path: _seen(path) for path in files}
+
+
+def _seen(path: Path) -> tuple[int, int]:
+    """What changes with every writing of a file."""
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns
+
+
 if __name__ == "__main__":
-    directory, every, *endpoint = sys.argv[1:]
-    found = main(Path(directory), int(every), endpoint[0] if endpoint else None)
+    directory, every, nth, how, *endpoint = sys.argv[1:]
+    found = main(Path(directory), int(every), int(nth), how, endpoint[0] if endpoint else None)
     print(json.dumps(asdict(found)))

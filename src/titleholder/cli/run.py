@@ -29,6 +29,11 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--store", metavar="URL", help="file://directory or s3://bucket/prefix")
     parser.add_argument("--endpoint", metavar="URL", help="of an S3-compatible store")
     parser.add_argument("--env", metavar="NAME", help="environment that the verdict is for")
+    parser.add_argument(
+        "--resume", action="store_true",
+        help="go on where a run was cut short: stages that it finished, and whose inputs are "
+        "the same, are kept",
+    )  # fmt: skip
     parser.add_argument("--quiet", action="store_true", help="no progress and no tables")
     parser.add_argument("--json", action="store_true", help="the endings as one JSON document")
     outputs.add_flags(parser)
@@ -51,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     for ws in spaces[:1]:
         publish.ready(ws)
     with _watching(quiet=args.quiet or args.json) as watcher:
-        found = [runner.run_suite(ws, watcher) for ws in spaces]
+        found = [runner.run_suite(ws, watcher, resume=args.resume) for ws in spaces]
     boards = runner.leaderboards(found)
     judged = [one for ending in found for one in ending.judged]
     outputs.write(args, runner.verdicts(found), runner.errors(found), boards, judged)

@@ -63,6 +63,10 @@ class Board:
         if self._progress.tasks[task].finished:
             self._progress.update(task, stage="done")
 
+    def kept(self, suite: str, name: str) -> None:
+        """Move on past a stage that an earlier run finished."""
+        self._progress.update(self._task(suite), advance=1, stage=f"{name} kept")
+
     def _task(self, suite: str) -> "TaskID":
         if suite not in self._tasks:
             self._tasks[suite] = self._progress.add_task(

@@ -21,12 +21,15 @@ class Stage:
 
     ``after`` names the stages whose records it reads; it writes only the directory of its own
     name. ``params`` are the suite's keys that its records depend on; `Workspace.params_digest`
-    of them stands in each record.
+    of them stands in each record. Where its records follow from these alone they ``keep``: a run
+    that was killed goes on behind them. The others ask what may have changed meanwhile: the data,
+    the waivers, the store.
     """
 
     name: str
     after: tuple[str, ...]
     params: tuple[str, ...]
+    keep: bool = False
 
     def run(self, root: Path, suite: str) -> None:
         """Run this stage of a suite of the project in ``root``."""
@@ -35,11 +38,30 @@ class Stage:
         self.run_in(open_workspace(root, suite))
 
     def run_in(self, ws: Workspace) -> None:
-        """Run this stage in a workspace that is open already."""
+        """Run this stage in a workspace that is open already, and mark it as finished.
+
+        The last one ends the run, and takes the marks of all stages away.
+        """
+        from titleholder.stages import finished
+
         self._require_earlier(ws)
         module = importlib.import_module(f"titleholder.stages.{self.name}")
         threads.pin()
+        inputs = finished.inputs_of(ws, self.after, self.params)
+        finished.begun(ws, self.name)
         module.run(ws)
+        if self.name == LAST:
+            finished.forget(ws)
+        else:
+            finished.note(ws, self.name, inputs)
+
+    def stands(self, ws: Workspace) -> bool:
+        """Whether a run that was cut short finished this stage, and nothing changed since."""
+        from titleholder.stages import finished
+
+        if not self.keep:
+            return False
+        return finished.stands(ws, self.name, finished.inputs_of(ws, self.after, self.params))
 
     def _require_earlier(self, ws: Workspace) -> None:
         """RecordError that names the first stage this one reads of, and that has not run."""
@@ -53,12 +75,13 @@ class Stage:
 
 _TABLE = (
     Stage("pull", (), ("chat", "data", "expectations", "metrics_from", "models")),
-    Stage("validate", ("pull",), ("columns", "data", "expectations")),
-    Stage("drift", ("pull",), ("columns", "drift", "seed")),
+    Stage("validate", ("pull",), ("columns", "data", "expectations"), keep=True),
+    Stage("drift", ("pull",), ("columns", "drift", "seed"), keep=True),
     Stage(
         "predict",
         ("pull", "validate"),
         ("chat", "classes", "columns", "images", "models", "positive", "seed", "task"),
+        keep=True,
     ),
     Stage(
         "compare",
@@ -69,11 +92,13 @@ _TABLE = (
             "metrics_from", "positive", "resamples", "seed", "segments", "slices", "task", "tests",
             "threshold",
         ),
+        keep=True,
     ),
     Stage(
         "judge",
         ("pull", "validate", "drift", "compare"),
         ("constraints", "data", "decay", "drift", "leakage", "level", "min_n", "rules", "task"),
+        keep=True,
     ),
     Stage("report", ("pull", "validate", "drift", "predict", "compare", "judge"), ("bias",)),
     Stage(
@@ -84,3 +109,5 @@ _TABLE = (
 )  # fmt: skip
 
 STAGES: Mapping[str, Stage] = MappingProxyType({stage.name: stage for stage in _TABLE})
+# Its end is the end of the run.
+LAST = _TABLE[-1].name

@@ -48,6 +48,12 @@ class Measured(Record, frozen=True):
     models: dict[str, dict[str, Gauge]]
 
 
+class Figures(Record, frozen=True):
+    """One model's figures by metric, kept until the run has measured the others, too."""
+
+    figures: dict[str, Gauge]
+
+
 def machine() -> Machine:
     """This machine, in words that name no host."""
     system = f"{platform.system()} {platform.machine()}"

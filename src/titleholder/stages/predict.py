@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from titleholder import records, tables
 from titleholder.adapters import models
 from titleholder.params.schema import Suite
-from titleholder.stages import STAGES, calibration, conversations, manifest, measured, validate
+from titleholder.stages import (
+    STAGES,
+    calibration,
+    conversations,
+    finished,
+    manifest,
+    measured,
+    validate,
+)
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Gauge, Record
 
@@ -49,11 +57,12 @@ def run(ws: Workspace) -> None:
         paths = {name: found.path_of(ws, role) for name, role in _models(found)}
         chats = {n: path for n, path in paths.items() if conversations.is_chat(path)}
         for name in [name for name in paths if name not in chats]:
-            written, figures[name] = _answers(ws, name, paths[name], frames)
+            written, figures[name] = _kept(ws, name, paths[name], frames)
             files += written
         if chats:
             files += _conversations(ws, found, chats, frames["current"], figures)
     digests = dict(ws.digest(file) for file in files)
+    _sweep(here, files)
     records.write(here / MEASURED, measured.Measured(machine=measured.machine(), models=figures))
     records.write(here / FILE, PredictionSet(inputs=inputs, files=digests, skipped=skipped))
 
@@ -74,6 +83,31 @@ def _models(found: manifest.Manifest) -> list[tuple[str, str]]:
     champion = found.name_of("champion")
     roles = [(name, manifest.CANDIDATE + name) for name in found.candidates()]
     return [(champion, "champion"), *roles]
+
+
+def _sweep(here: Path, files: list[Path]) -> None:
+    """Remove the answers of models that the suite has no more: evidence of nothing."""
+    for path in here.glob("*.parquet"):
+        if path not in files:
+            path.unlink()
+
+
+def _kept(
+    ws: Workspace, name: str, path: Path, frames: "dict[str, pd.DataFrame]"
+) -> tuple[list[Path], dict[str, Gauge]]:
+    """One model's files and figures, of this run or of one that was killed while the next ran."""
+    stage = STAGES["predict"]
+    inputs = finished.inputs_of(ws, stage.after, stage.params)
+    mark = f"predict/{name}"
+    told = finished.beside(ws, f"{mark}.figures")
+    before = finished.part(ws, mark, inputs)
+    if before is not None:
+        kept = records.read(told, measured.Figures).figures
+        return [file for file in before if file != told], kept
+    files, figures = _answers(ws, name, path, frames)
+    records.write(told, measured.Figures(figures))
+    finished.note_part(ws, mark, inputs, [*files, told])
+    return files, figures
 
 
 def _answers(
