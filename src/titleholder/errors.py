@@ -10,6 +10,7 @@
     ├── DataVersionError                 5  a versioned object is missing, corrupted or half pulled
     ├── RecordError                      5  a stage record is missing, foreign or damaged
     ├── Busy                             5  another run of the same suite is at work
+    ├── WorkersLost                      5  those who worked on shards are gone
     ├── NotSent                          5  a message to people did not arrive
     ├── EndpointError                    5  a model's endpoint cannot be asked
     │   ├── BudgetSpent                  5  the next call might cost more than is left
@@ -108,6 +109,10 @@ class RecordError(TitleholderError):
 
 class Busy(TitleholderError):
     """Another process is working on the same suite."""
+
+
+class WorkersLost(TitleholderError):
+    """A cluster does not answer, or its workers died of the work."""
 
 
 class EndpointError(TitleholderError):

@@ -17,10 +17,13 @@ from titleholder.params.named import MetricFacts, Metrics, measured_problems, me
 from titleholder.params.registered import is_registered, model_name, registered
 from titleholder.params.schema import Binned, Chat, Part, Policy, SliceSpec, Suite, Training
 from titleholder.params.shape import Problem, nearest
+from titleholder.params.sharded import BUCKETS, address_problems, sharded_problems
 from titleholder.types import Kind, Mode, Rule, Severity, Task
 
 OVERALL, EVERY = "overall", "*"
 TABLES = (".parquet", ".csv", ".jsonl")
+# No suffix is a directory of Parquet files.
+DATA = (*TABLES, "")
 CHATS = (".yaml", ".yml")
 # No suffix is a directory: with one file called model.* in it, and all that goes with that.
 MODELS = (".skops", ".onnx", *CHATS, *TABLES, "")
@@ -38,6 +41,7 @@ def suite_problems(suite: Suite, metrics: Metrics, path: Path_) -> Iterator[Prob
     yield from _bias_problems(suite, (*path, "bias"))
     yield from _image_problems(suite, path)
     yield from leaderboard_problems(suite, metrics, path)
+    yield from sharded_problems(suite, path)
     for name in suite.drift.columns:
         if name in suite.columns.ignore:
             where = (*path, "drift", "columns", name)
@@ -340,11 +344,11 @@ def _column_of(part: str) -> str:
 
 def _file_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
     named: list[tuple[Path_, str, tuple[str, ...]]] = [
-        ((*path, "data", "current"), suite.data.current, TABLES),
+        ((*path, "data", "current"), suite.data.current, DATA),
         ((*path, "models", "champion"), suite.models.champion, MODELS),
     ]
     if suite.data.reference is not None:
-        named.append(((*path, "data", "reference", "path"), suite.data.reference.path, TABLES))
+        named.append(((*path, "data", "reference", "path"), suite.data.reference.path, DATA))
     for i, training in enumerate(suite.data.training):
         at = (*path, "data", "training", i)
         yield from _training_problems(training, at)
@@ -385,6 +389,9 @@ def _path_problems(file: str, suffixes: tuple[str, ...], path: Path_) -> Iterato
         if registered(file) is None:
             told = f"{file!r} must be models:/NAME@ALIAS or models:/NAME/VERSION"
             yield Problem(path, told)
+        return
+    if "" in suffixes and file.startswith(BUCKETS):
+        yield from address_problems(file, path)
         return
     pure = PurePosixPath(file)
     if pure.is_absolute() or ".." in pure.parts or "\\" in file:

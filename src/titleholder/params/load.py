@@ -8,8 +8,9 @@ from titleholder.errors import ConfigError
 from titleholder.params.check import own_problems, policy_problems, suite_problems
 from titleholder.params.document import Document, Path_, read
 from titleholder.params.named import Metrics
-from titleholder.params.schema import Params, Policy, StoreParams, Suite
+from titleholder.params.schema import Params, Policy, RunnerParams, StoreParams, Suite
 from titleholder.params.shape import Problem, convert, problems
+from titleholder.params.sharded import runner_problems
 
 # The metrics that a policy can name: the built-in ones and its own.
 MetricsFor: TypeAlias = Callable[[Policy], Metrics]
@@ -33,6 +34,9 @@ def load(path: Path, metrics_for: MetricsFor) -> Params:
             # A file of metrics is run when it is loaded: not before its path is known to be one.
             unfit = list(own_problems(suite, where))
             found += unfit or suite_problems(suite, metrics_for(suite), where)
+    if not any(problem.path[:1] == ("runner",) for problem in found):
+        runner = convert(document.data.get("runner", {}), RunnerParams)
+        found += runner_problems(runner, ("runner",))
     if not suites:
         found.append(Problem(("suites",), "there are none (write at least one)"))
     if found:

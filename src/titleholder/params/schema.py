@@ -285,9 +285,34 @@ class Notify(Record, frozen=True):
     webhook: Annotated[str, Meta(pattern=r"^env:[A-Za-z_][A-Za-z0-9_]{0,127}$")] | None = None
 
 
+class RunnerKind(StrEnum):
+    """Who works on the shards of a panel: this process, its threads, or a Dask cluster."""
+
+    LOCAL = "local"
+    THREADS = "threads"
+    DASK = "dask"
+
+
+class RunnerParams(Record, frozen=True):
+    """How suites whose data are a directory of Parquet files are worked on, piece by piece.
+
+    ``workers`` are threads or processes, as many as there are processors unless given;
+    ``scheduler`` is the address of a Dask cluster that is there already, ``memory`` what each
+    process of one that is not may take. ``blocks`` of 131,072 rows make a unit of work. No result
+    hangs on any of it.
+    """
+
+    kind: RunnerKind = RunnerKind.LOCAL
+    workers: Annotated[int, Meta(ge=1, le=4096)] | None = None
+    scheduler: Annotated[str, Meta(min_length=1)] | None = None
+    memory: Annotated[str, Meta(min_length=1)] | None = None
+    blocks: Annotated[int, Meta(ge=1, le=1024)] = 16
+
+
 class Params(Record, frozen=True):
     """The whole of params.yaml."""
 
     suites: dict[Name, Suite] = msgspec.field(default_factory=dict)
     store: StoreParams = StoreParams()
     notify: Notify = Notify()
+    runner: RunnerParams = RunnerParams()

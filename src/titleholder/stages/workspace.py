@@ -13,7 +13,14 @@ import msgspec
 
 from titleholder import records
 from titleholder.errors import Busy, UsageError
-from titleholder.params.schema import NAME, Notify, Params, StoreParams, Suite
+from titleholder.params.schema import (
+    NAME,
+    Notify,
+    Params,
+    RunnerParams,
+    StoreParams,
+    Suite,
+)
 
 PARAMS_FILE = "params.yaml"
 RUNS = Path(".titleholder/runs")
@@ -27,7 +34,8 @@ class Workspace:
     ``night`` is the UTC day that a run stands for, however late it runs; None is today. It is no
     input of any record, only of what `publish` calls a second try of the same question.
     ``started`` is when whatever opened the workspace began, ``attempt`` the how many-th try it is;
-    both are told in the published verdict. ``notify`` is who is told of a change.
+    both are told in the published verdict. ``notify`` is who is told of a change,
+    ``runner`` who works on the shards of data in many files.
     """
 
     root: Path
@@ -38,6 +46,7 @@ class Workspace:
     started: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
     attempt: int = 1
     notify: Notify = field(default_factory=Notify)
+    runner: RunnerParams = field(default_factory=RunnerParams)
 
     @classmethod
     def of(cls, root: Path, params: Params, name: str, night: date | None = None) -> "Workspace":
@@ -49,7 +58,10 @@ class Workspace:
                 f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(params.suites)}"
             )
             raise UsageError(f"{PARAMS_FILE} has no suite {name!r}", cure=hint)
-        return cls(root.resolve(), name, suite, params.store, night, notify=params.notify)
+        return cls(
+            root.resolve(), name, suite, params.store, night,
+            notify=params.notify, runner=params.runner,
+        )  # fmt: skip
 
     def stage(self, name: str) -> Path:
         """The directory of one stage's records."""
