@@ -4,16 +4,15 @@ Every link that is told of has been checked against the one after it, every outc
 derived again from its findings. Where one does not follow, nothing is told at all.
 """
 
-from titleholder import records
 from titleholder.chain import Chain, Link
-from titleholder.errors import NoVerdict, RecordError
+from titleholder.errors import NoVerdict
 from titleholder.statement import Statement
 from titleholder.store import Store
 from titleholder.titles import Action, Title, judged_against, present, titles
 from titleholder.trust import Trust
 from titleholder.types import Outcome, Record
 from titleholder.verdict import recompute
-from titleholder.waivers import Waiver
+from titleholder.waivers import Waiver, parse_waiver
 
 # Numbers have eight digits, so no chain is longer.
 EVERYTHING = 99_999_999
@@ -171,6 +170,6 @@ def granted(chain: Chain[Statement]) -> tuple[Granted, ...]:
 def _waiver(store: Store, environment: str, key: str) -> tuple[Waiver, str] | None:
     try:
         envelope = Trust().open(store.get(key).data, environment, source=key)
-        return records.decode(envelope.payload, Waiver, source=key), envelope.signature
-    except (NoVerdict, RecordError):
+        return parse_waiver(envelope.payload, source=key), envelope.signature
+    except NoVerdict:
         return None

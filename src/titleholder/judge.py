@@ -7,21 +7,24 @@ significance. Comparisons are written positively, so that NaN and null decide no
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
 
 import msgspec
 
 from titleholder import rounding
+from titleholder.decimals import ARITHMETIC, exact
 from titleholder.params.schema import Policy
 from titleholder.policy import owed
 from titleholder.stats.ends import error_of, turned
 from titleholder.stats.power import p_value, rows_needed
 from titleholder.types import Comparison, Estimate, Finding, Kind, Mode, Outcome, Rule, Severity
 
-# Two decimals that differ by this little are the same number: 0.80 - 0.79 is not 0.01 in binary.
-# A share of the bound, so that it stays a rounding error whatever the unit; what has to be beaten
-# is beaten by at least this much, so that rounding alone never makes an improvement.
-EPSILON = 1e-12
+# Two decimals that differ by this little are the same number: the metrics behind an interval were
+# computed in binary, where 0.80 - 0.79 is not 0.01. A share of the bound, so that it stays a
+# rounding error whatever the unit; what has to be beaten is beaten by at least this much, so that
+# rounding alone never makes an improvement.
+EPSILON = Decimal("1e-12")
 
 Key = tuple[str, str, str | None]
 
@@ -95,7 +98,8 @@ def decide(rule: Rule, bound: Bound) -> Outcome:
     """PASS above the bound, FAIL below it, INCONCLUSIVE across it, ERROR without an interval.
 
     A margin has to be beaten, a floor or ceiling may be touched: an improvement that may equal
-    the whole margin is not above it, a file of exactly 20 MB keeps a ceiling of 20.
+    the whole margin is not above it, a file of exactly 20 MB keeps a ceiling of 20. Held against
+    each other in decimals, as a statement writes them.
     """
     value, low, high = bound.estimate.value, bound.estimate.low, bound.estimate.high
     if value is None or low is None or high is None:
@@ -104,14 +108,24 @@ def decide(rule: Rule, bound: Bound) -> Outcome:
         return Outcome.ERROR
     if not low <= high:
         return Outcome.ERROR
-    apart = EPSILON * max(1.0, abs(bound.at))
-    if rule.kind in (Kind.FLOOR, Kind.CEILING):
-        passed = low >= bound.at or math.isclose(low, bound.at, rel_tol=EPSILON)
-    else:
-        passed = low > bound.at + apart
-    if passed:
+    if _above(rule, exact(low), exact(bound.at)):
         return Outcome.PASS
-    return Outcome.FAIL if high < bound.at - apart else Outcome.INCONCLUSIVE
+    return Outcome.FAIL if _below(exact(high), exact(bound.at)) else Outcome.INCONCLUSIVE
+
+
+def _above(rule: Rule, low: Decimal, at: Decimal) -> bool:
+    if rule.kind in (Kind.FLOOR, Kind.CEILING):
+        short = ARITHMETIC.subtract(at, low)
+        return short <= 0 or short <= EPSILON * max(abs(low), abs(at))
+    return ARITHMETIC.subtract(low, at) > _apart(at)
+
+
+def _below(high: Decimal, at: Decimal) -> bool:
+    return ARITHMETIC.subtract(at, high) > _apart(at)
+
+
+def _apart(at: Decimal) -> Decimal:
+    return EPSILON * max(Decimal(1), abs(at))
 
 
 def bound_of(rule: Rule, comparison: Comparison) -> Bound:

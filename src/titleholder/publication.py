@@ -22,6 +22,7 @@ from titleholder.chain import Chain, Link, digest_of, verdicts
 from titleholder.errors import NoVerdict, PreconditionFailed, StoreError, UsageError
 from titleholder.metrics import REGISTRY
 from titleholder.statement import (
+    STATEMENT_VERSION,
     Evidence,
     Exposure,
     Predicate,
@@ -29,6 +30,7 @@ from titleholder.statement import (
     Statement,
     Subject,
     Watched,
+    encode,
     instant,
     moment,
     result_of,
@@ -119,7 +121,7 @@ class _Draft:
         return statement(
             self.subjects,
             Predicate(
-                schema_version=SCHEMA_VERSION,
+                schema_version=STATEMENT_VERSION,
                 environment=self.environment,
                 suite=self.verdict.suite,
                 sequence=tip.sequence + 1 if tip else 1,
@@ -200,7 +202,7 @@ def _committed(chain: Chain[Statement], draft: _Draft) -> tuple[Link[Statement],
         if earlier is not None and _stands(earlier.statement.predicate, draft):
             return earlier, False
         following = _told(draft, earlier).after(tip)
-        data = seal(records.encode(following), draft.signer)
+        data = seal(encode(following), draft.signer)
         sequence = following.predicate.sequence
         try:
             chain.append(sequence, data)

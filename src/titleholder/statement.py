@@ -10,13 +10,14 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from titleholder import records
+from titleholder import decimals, records
 from titleholder.errors import NoVerdict, RecordError
 from titleholder.tree import MOST_FILES, Tree, digest_of
 from titleholder.types import Record, Verdict
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE: Final = "urn:titleholder:verdict:v1"
+PREDICATE_TYPE: Final = "urn:titleholder:verdict:v2"
+STATEMENT_VERSION: Final = 2
 
 Hex: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Digest: TypeAlias = Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$")]
@@ -104,7 +105,6 @@ class Placed(Record, frozen=True, kw_only=True):
     environment.
     """
 
-    schema_version: Literal[1]
     environment: Name
     suite: Name
     sequence: Sequence1
@@ -145,6 +145,7 @@ class Predicate(Placed, frozen=True, kw_only=True):
     ledger had to add; null where nothing was asked of any rows, or where it could not be read.
     """
 
+    schema_version: Literal[2]
     run_key: Digest
     result: Digest
     logical_date: Day
@@ -162,7 +163,7 @@ class Statement(Record, frozen=True):
 
     type: Literal["https://in-toto.io/Statement/v1"] = msgspec.field(name="_type")
     subject: Annotated[tuple[Subject, ...], Meta(min_length=1, max_length=MOST_FILES + 1)]
-    predicate_type: Literal["urn:titleholder:verdict:v1"] = msgspec.field(name="predicateType")
+    predicate_type: Literal["urn:titleholder:verdict:v2"] = msgspec.field(name="predicateType")
     predicate: Predicate
 
 
@@ -204,21 +205,44 @@ def statement(subjects: tuple[Subject, ...], predicate: Predicate) -> Statement:
     return Statement(STATEMENT_TYPE, subjects, PREDICATE_TYPE, predicate)
 
 
+def encode(said: Statement) -> bytes:
+    """The bytes of a statement, numbers with a fraction as decimal text."""
+    return decimals.encode(said)
+
+
 def parse(data: bytes, *, source: str) -> Statement:
-    """A statement from its bytes, strictly; NoVerdict when they are not one."""
+    """A statement from its bytes, strictly; NoVerdict when they are not one.
+
+    One of version 1, whose numbers are written as numbers, is read as what it would be today.
+    """
     try:
-        said = records.decode(data, Statement, source=source)
+        written = records.decode(data, dict[str, Any], source=source)
+        said = decimals.convert(as_of_today(written, Statement), Statement, source=source)
     except RecordError as error:
         raise NoVerdict(
             f"this is not a verdict: {error.message}",
-            cure="if an older titleholder wrote it, begin a new store or environment",
+            cure="if another version of titleholder wrote it, read it with that one",
         ) from error
     if said.predicate.verdict.suite != said.predicate.suite:
         raise NoVerdict(f"{source} was published for another suite: {said.predicate.suite}")
-    if said.predicate.result != f"sha256:{records.sha256(plain(data)['predicate']['verdict'])}":
+    if said.predicate.result != f"sha256:{records.sha256(written['predicate']['verdict'])}":
         raise NoVerdict(f"{source} does not hold the result that it names")
     _require_whole(said.subject, source)
     return said
+
+
+def as_of_today(written: dict[str, Any], as_type: type) -> dict[str, Any]:
+    """A plain statement of version 1 as one of version 2; any other as it is.
+
+    Both versions are read, and say the same; the second is what is written.
+    """
+    kind, separator, version = str(written.get("predicateType")).rpartition(":")
+    predicate = written.get("predicate")
+    if version != "v1" or not isinstance(predicate, dict) or predicate.get("schema_version") != 1:
+        return written
+    raised = {**predicate, "schema_version": STATEMENT_VERSION}
+    now = {**written, "predicateType": f"{kind}{separator}v2", "predicate": raised}
+    return dict(decimals.as_text(now, as_type))
 
 
 def plain(data: bytes) -> dict[str, Any]:
@@ -228,7 +252,7 @@ def plain(data: bytes) -> dict[str, Any]:
 
 def result_of(verdict: Verdict) -> str:
     """The digest of the whole answer."""
-    return f"sha256:{records.sha256(verdict)}"
+    return f"sha256:{records.sha256(decimals.plain(verdict))}"
 
 
 def run_key(
@@ -242,7 +266,7 @@ def run_key(
                 "environment": environment,
                 "logical_date": logical_date,
                 "provenance": {"params": params},
-                "verdict": msgspec.to_builtins(verdict),
+                "verdict": decimals.plain(verdict),
             },
         }
     )

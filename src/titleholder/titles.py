@@ -30,6 +30,7 @@ class TitlePredicate(Placed, frozen=True, kw_only=True):
     rests on neither and says so by its name; it and a rollback have a reason in words.
     """
 
+    schema_version: Literal[1]
     action: Action
     replaced: Hex | None
     verdict: Digest | None

@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from titleholder.decimals import ARITHMETIC, exact
 from titleholder.errors import Exit, NoVerdict
 from titleholder.judge import bound_of, decide
 from titleholder.policy import EVERY
@@ -220,7 +221,7 @@ def shortfall(rule: Rule, finding: Finding) -> float | None:
     low = bound.estimate.low
     if low is None or not (math.isfinite(low) and math.isfinite(bound.at)):
         return None
-    return max(0.0, bound.at - low)
+    return max(0.0, float(ARITHMETIC.subtract(exact(bound.at), exact(low))))
 
 
 def _require_all_reported(rules: dict[str, Rule], findings: Sequence[Finding]) -> None:

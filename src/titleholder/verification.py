@@ -153,7 +153,10 @@ def _found(chain: Chain[Statement], place: Place) -> Link[Statement]:
 
 def _of_statement(link: Link[Statement]) -> Iterator[Step]:
     said = link.statement.predicate
-    yield Step("schema", Found.VERIFIED, "an in-toto statement, and a verdict of version 1")
+    written = plain(_payload(link))
+    version = written["predicate"]["schema_version"]
+    told = f"an in-toto statement, and a verdict of version {version}"
+    yield Step("schema", Found.VERIFIED, told)
     yield _signature(link.signature)
     recompute(said.verdict)
     declared, reported = len(said.verdict.rules), len(said.verdict.findings)
@@ -162,7 +165,7 @@ def _of_statement(link: Link[Statement]) -> Iterator[Step]:
     for check in said.verdict.checks:
         if check.kind == WAIVER:
             yield Step("waiver", Found.NOT_AT_HAND, check.reason)
-    if question_of(plain(_payload(link))) != said.run_key:
+    if question_of(written) != said.run_key:
         raise NoVerdict("the run key does not name the question that was answered")
     if not moment(said.published_at) < moment(said.expires_at):
         raise NoVerdict("the verdict expired before it was published")

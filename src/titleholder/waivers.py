@@ -13,20 +13,21 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-from titleholder import records
+from titleholder import decimals, records
+from titleholder.decimals import exact
 from titleholder.errors import NoVerdict, PreconditionFailed, RecordError
-from titleholder.statement import STATEMENT_TYPE, Instant, Name, Subject, moment
+from titleholder.statement import STATEMENT_TYPE, Instant, Name, Subject, as_of_today, moment
 from titleholder.store import Store
 from titleholder.trust import KeyPair, Trust, seal
 from titleholder.types import Check, Outcome, Record, Severity, Verdict
 from titleholder.verdict import WAIVER, shortfall
 
-WAIVER_TYPE: Final = "urn:titleholder:waiver:v1"
+WAIVER_TYPE: Final = "urn:titleholder:waiver:v2"
 # More objects than this for one model are nobody's honest work, and none of them counts.
 MOST: Final = 64
 Words = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"\S")]
@@ -38,7 +39,7 @@ class WaiverPredicate(Record, frozen=True):
     ``ceiling`` is in the unit that the rule judges in. ``reason`` and ``approver`` are for people.
     """
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     environment: Name
     suite: Name
     rule: Words
@@ -55,7 +56,7 @@ class Waiver(Record, frozen=True):
 
     type: Literal["https://in-toto.io/Statement/v1"] = msgspec.field(name="_type")
     subject: Annotated[tuple[Subject, ...], Meta(min_length=1, max_length=1)]
-    predicate_type: Literal["urn:titleholder:waiver:v1"] = msgspec.field(name="predicateType")
+    predicate_type: Literal["urn:titleholder:waiver:v2"] = msgspec.field(name="predicateType")
     predicate: WaiverPredicate
 
 
@@ -81,10 +82,19 @@ class Waived:
         )
 
 
+def parse_waiver(data: bytes, *, source: str) -> Waiver:
+    """A waiver from its bytes, strictly; NoVerdict when they are not one."""
+    try:
+        written = records.decode(data, dict[str, Any], source=source)
+        return decimals.convert(as_of_today(written, Waiver), Waiver, source=source)
+    except RecordError as error:
+        raise NoVerdict(f"this is not a waiver: {error.message}") from error
+
+
 def grant(store: Store, subject: Subject, said: WaiverPredicate, signer: KeyPair) -> str:
     """Sign a waiver, keep it in the store, and say where; a waiver is never unsigned."""
     statement = Waiver(STATEMENT_TYPE, (subject,), WAIVER_TYPE, said)
-    data = seal(records.encode(statement), signer)
+    data = seal(decimals.encode(statement), signer)
     base = _base(said.environment, said.suite, subject.digest.sha256)
     key = f"{base}{hashlib.sha256(data).hexdigest()}.json"
     store.prepare()
@@ -134,10 +144,10 @@ def noticed(
         data = store.get(key).data
         try:
             payload = Trust().open(data, environment, source=key).payload
-            waiver = records.decode(payload, Waiver, source=key)
+            waiver = parse_waiver(payload, source=key)
             _require_now(waiver, environment, model, verdict.suite, now, skew, key)
             one = _covering(waiver.predicate, verdict, "unverified", key)
-        except (NoVerdict, RecordError):
+        except NoVerdict:
             continue
         name = f"waiver of {one.rule} ({one.slice})"
         told = f"{one} (it counts at a gate that pins the approver's key)"
@@ -162,10 +172,7 @@ def _opened(data: bytes, approvers: Trust, environment: str, key: str) -> tuple[
     if not approvers.pins:
         raise NoVerdict(f"{key}: no approver's key is pinned")
     envelope = approvers.open(data, environment, source=key)
-    try:
-        return records.decode(envelope.payload, Waiver, source=key), envelope.signature
-    except RecordError as error:
-        raise NoVerdict(f"this is not a waiver: {error.message}") from error
+    return parse_waiver(envelope.payload, source=key), envelope.signature
 
 
 def _require_now(
@@ -199,7 +206,7 @@ def _covering(said: WaiverPredicate, verdict: Verdict, signature: str, key: str)
     short = shortfall(rules[finding.rule], finding)
     if short is None:
         raise NoVerdict(f"{key}: {said.rule} on {said.slice} is {finding.outcome}, not to waive")
-    if not short <= said.ceiling:
+    if not exact(short) <= exact(said.ceiling):
         raise NoVerdict(
             f"{key} covers {said.ceiling:.4g}, and {said.rule} on {said.slice} lies {short:.4g} "
             "beyond its bound"

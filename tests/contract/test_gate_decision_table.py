@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from tests.fakes import NOON, MemoryStore
 from tests.support import keys, verdicts
-from titleholder import gate, records
+from titleholder import decimals, gate, records
 from titleholder.chain import Head, digest_of
 from titleholder.errors import Exit
 from titleholder.promotion import Book, _give, rollback
@@ -79,7 +79,7 @@ def _first(case: Mapping[str, str]) -> bytes:
     subject = subject_of("candidate.skops", model)
     published = TIMES[case["time"]]
     said = Predicate(
-        schema_version=1,
+        schema_version=2,
         environment=case["environment"],
         suite=case["suite"],
         sequence=1,
@@ -94,7 +94,7 @@ def _first(case: Mapping[str, str]) -> bytes:
         evidence=(),
         verdict=whole,
     )
-    data = records.encode(statement((subject,), said))
+    data = decimals.encode(statement((subject,), said))
     signers = {"none": None, "by another key": keys.key(2), "by a key of prod": keys.key(3)}
     sealed = seal(data, signers.get(signature, keys.key()))
     if signature == "altered":
@@ -116,7 +116,7 @@ def _second(previous: str) -> bytes:
     whole = verdicts.verdict(Outcome.PASS)
     subject = subject_of("other.skops", "99" * 32)
     said = Predicate(
-        schema_version=1,
+        schema_version=2,
         environment="dev",
         suite="credit",
         sequence=2,
@@ -131,7 +131,7 @@ def _second(previous: str) -> bytes:
         evidence=(),
         verdict=whole,
     )
-    return seal(records.encode(statement((subject,), said)), keys.key())
+    return seal(decimals.encode(statement((subject,), said)), keys.key())
 
 
 @cache

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from tests.fakes import MemoryStore
 from tests.support import faultproxy, keys, seaweed, verdicts
 from titleholder import chain as chains
-from titleholder import dsse, records
+from titleholder import decimals, dsse, records
 from titleholder import gate as asking
 from titleholder.adapters import stores
 from titleholder.chain import Head
@@ -73,7 +73,7 @@ def _ask(**said: str) -> int:
 
 def _rewrite(store: MemoryStore, key: str, change: Callable[[Statement], Statement]) -> None:
     """Put another statement in the place of one, and let the pointer agree."""
-    data = records.encode(change(records.decode(store.get(key).data, Statement)))
+    data = decimals.encode(change(decimals.decode(store.get(key).data, Statement, source=key)))
     store.put_if(key, data, store.get(key).tag)
     sequence = records.decode(store.get(HEAD).data, Head).sequence
     if key.endswith(f"{sequence:08d}.json"):
@@ -471,9 +471,9 @@ def _a_test_result_in_its_place(store: MemoryStore) -> None:
 def _changed_inside(store: MemoryStore) -> None:
     _signed(store, FAIL)
     enclosed = dsse.read(store.get(FIRST).data, source="s")
-    said = records.decode(enclosed.payload, Statement)
+    said = decimals.decode(enclosed.payload, Statement, source="s")
     better = _judging(verdicts.verdict(PASS))(said)
-    data = dsse.enclose(records.encode(better), enclosed.key_id, enclosed.signature)
+    data = dsse.enclose(decimals.encode(better), enclosed.key_id, enclosed.signature)
     store.put_if(FIRST, data, store.get(FIRST).tag)
     _point(store, 1, chains.digest_of(data))
 

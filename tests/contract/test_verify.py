@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tests.support import keys
 from tests.support.project import Project
 from titleholder import chain as chains
-from titleholder import records
+from titleholder import decimals, records
 from titleholder.adapters.stores import open_store
 from titleholder.cli import main
 from titleholder.compare import Comparisons
@@ -60,10 +60,14 @@ class Here:
         """The file of the first verdict."""
         return self.store / f"verdicts/{environment}/{suite}/00000001.json"
 
+    def said(self) -> Statement:
+        """The first verdict as it is read."""
+        return decimals.decode(self.first().read_bytes(), Statement, source="the first")
+
     def rewrite(self, change: Callable[[Statement], Statement]) -> None:
         """Put another unsigned statement in the place of the first, head and all."""
-        said = change(records.read(self.first(), Statement))
-        records.write(self.first(), said)
+        said = change(self.said())
+        records.write_bytes(self.first(), decimals.encode(said))
         digest = chains.digest_of(self.first().read_bytes())
         records.write(self.first().with_name("head.json"), chains.Head(1, digest))
 
@@ -91,7 +95,7 @@ class Here:
 
     def evidence(self, name: str) -> Path:
         """Where a piece of the first verdict's evidence lies."""
-        said = records.read(self.first(), Statement).predicate
+        said = self.said().predicate
         (one,) = (e for e in said.evidence if e.name == name)
         return self.store / evidence_key(one.sha256)
 
@@ -353,7 +357,7 @@ def test_an_answer_that_did_not_repeat_is_verified_as_such(
     here: Here, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The judgement of the evidence, with the note that publication made."""
-    first = records.read(here.first(), Statement)
+    first = here.said()
     said = first.predicate
     store = open_store(f"file://{here.store}", root=here.root)
     evidence = {one.name: here.store / evidence_key(one.sha256) for one in said.evidence}
@@ -410,7 +414,7 @@ def test_a_later_link_must_be_built_on_the_verdict(here: Here, tmp_path: Path) -
         said: Any = replace(
             tip.statement.predicate, sequence=sequence, previous=previous, logical_date="2020-01-01"
         )
-        return records.encode(replace(tip.statement, predicate=said))
+        return decimals.encode(replace(tip.statement, predicate=said))
 
     chain.append(2, follow(tip.digest, 2))
     assert here.verify("dev/flights/1") == 0

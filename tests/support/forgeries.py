@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tests.fakes import MemoryStore
 from tests.support import keys, mutations, verdicts
 from titleholder import chain as chains
-from titleholder import gate, records
+from titleholder import decimals, gate, records
 from titleholder.errors import Exit
 from titleholder.promotion import Book, bootstrap, promote, rollback
 from titleholder.publication import publish
@@ -124,7 +124,7 @@ def survey_waivers(count: int, seed: int) -> tuple[Counter[str], list[str]]:
         valid_for=timedelta(days=7), provenance=verdicts.provenance(), signer=keys.key(),
     )  # fmt: skip
     said = WaiverPredicate(
-        schema_version=1, environment="dev", suite="credit", rule="r0", slice="overall",
+        schema_version=2, environment="dev", suite="credit", rule="r0", slice="overall",
         ceiling=0.1, reason="known", approver="someone", issued_at="2026-03-02T12:00:00Z",
         expires_at="2026-03-09T12:00:00Z",
     )  # fmt: skip
@@ -158,10 +158,10 @@ def _surveyed(
 def consistent(change: Verdict) -> bytes:
     """An unsigned statement about a changed verdict, all its digests put right."""
     enclosed = json.loads(sealed(Outcome.FAIL))
-    said = records.decode(base64.b64decode(enclosed["payload"]), Statement)
+    said = decimals.decode(base64.b64decode(enclosed["payload"]), Statement, source="s")
     evidence = (Evidence("a", "01" * 32, 1),)
     predicate = replace(
         said.predicate, verdict=change, result=result_of(change), signature="unsigned",
         evidence=evidence,
     )  # fmt: skip
-    return records.encode(replace(said, predicate=predicate))
+    return decimals.encode(replace(said, predicate=predicate))

@@ -272,7 +272,7 @@ def waiving(store: Store, moment: datetime | None = None) -> str:
     """Let the model break the rule that it fails."""
     now = moment or datetime.now(UTC)
     said = WaiverPredicate(
-        schema_version=1, environment="dev", suite="credit", rule="r0", slice="overall",
+        schema_version=2, environment="dev", suite="credit", rule="r0", slice="overall",
         ceiling=0.1, reason="known", approver="someone", issued_at=instant(now),
         expires_at=instant(now + timedelta(days=1)),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.fakes import MemoryStore
 from tests.support import keys, verdicts
-from titleholder import attestation, dsse, records
+from titleholder import attestation, decimals, dsse, records
 from titleholder import chain as chains
 from titleholder.chain import Chain, Head
 from titleholder.errors import (
@@ -48,7 +48,7 @@ def _publish(
 
 
 def _statement(store: MemoryStore, key: str) -> Statement:
-    return records.decode(store.get(key).data, Statement)
+    return decimals.decode(store.get(key).data, Statement, source=key)
 
 
 def test_a_verdict_is_published_with_what_stands_behind_it(

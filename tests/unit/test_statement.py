@@ -21,7 +21,7 @@ def _statement(whole: Verdict | None = None) -> v.Statement:
     return v.statement(
         (verdicts.subject(),),
         v.Predicate(
-            schema_version=1,
+            schema_version=2,
             environment="dev",
             suite="credit",
             sequence=1,
@@ -41,18 +41,30 @@ def _statement(whole: Verdict | None = None) -> v.Statement:
 
 def test_a_statement_is_an_in_toto_statement() -> None:
     """Type, subject with digest, predicate type, predicate: the four fields of version 1."""
-    plain = json.loads(records.encode(_statement()))
+    plain = json.loads(v.encode(_statement()))
     assert plain["_type"] == "https://in-toto.io/Statement/v1"
     assert plain["subject"] == [{"name": "candidate.skops", "digest": {"sha256": verdicts.MODEL}}]
     assert sorted(plain) == ["_type", "predicate", "predicateType", "subject"]
-    assert v.parse(records.encode(_statement()), source="s") == _statement()
+    assert v.parse(v.encode(_statement()), source="s") == _statement()
 
 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
         ('"signature": "unsigned"', '"signature": "trusted"'),
-        ('"schema_version": 1', '"schema_version": 2'),
+        ('"schema_version": 2', '"schema_version": 3'),
+        ('"schema_version": 2', '"schema_version": 1'),
+        ("titleholder:verdict:v2", "titleholder:verdict:v1"),
+        ("titleholder:verdict:v2", "titleholder:verdict:v3"),
+        ('"level": "0.95"', '"level": 0.95'),
+        ('"level": "0.95"', '"level": "0.950"'),
+        ('"level": "0.95"', '"level": "0,95"'),
+        ('"level": "0.95"', '"level": "9.5e-1"'),
+        ('"level": "0.95"', '"level": "NaN"'),
+        ('"level": "0.95"', '"level": "1e999"'),
+        ('"level": "0.95"', '"level": null'),
+        ('"margin": "0.01"', '"margin": "0.010000000000000001"'),
+        ('"low": "0.78"', '"low": 0.78'),
         ('"sequence": 1', '"sequence": 0'),
         ('"sequence": 1', '"sequence": 1.0'),
         ('"n": 1000', '"n": 1e999'),
@@ -70,7 +82,7 @@ def test_a_statement_is_an_in_toto_statement() -> None:
 )
 def test_what_is_no_statement_is_refused(old: str, new: str) -> None:
     """Unknown fields and versions, doubled keys, numbers that are none, names that are paths."""
-    text = records.encode(_statement()).decode()
+    text = v.encode(_statement()).decode()
     assert old in text
     with pytest.raises(NoVerdict, match="not a verdict"):
         v.parse(text.replace(old, new, 1).encode(), source="s")
@@ -113,15 +125,15 @@ def test_a_statement_holds_the_result_that_it_names() -> None:
     said = _statement()
     other = replace(said.predicate, verdict=verdicts.verdict(FAIL))
     with pytest.raises(NoVerdict, match="result that it names"):
-        v.parse(records.encode(replace(said, predicate=other)), source="s")
+        v.parse(v.encode(replace(said, predicate=other)), source="s")
     foreign = _statement(verdicts.verdict(PASS, suite="flights"))
     with pytest.raises(NoVerdict, match="another suite"):
-        v.parse(records.encode(foreign), source="s")
+        v.parse(v.encode(foreign), source="s")
 
 
 def test_a_verdict_outlives_the_fields_that_a_later_version_adds() -> None:
     """Digests are of what the writer wrote: a default that is not written changes none of them."""
-    said = json.loads(records.encode(_statement()))
+    said = json.loads(v.encode(_statement()))
     for part in (*said["predicate"]["verdict"]["rules"], *said["predicate"]["verdict"]["inputs"]):
         for name in ("mode", "rev"):
             part.pop(name, None)
@@ -129,7 +141,7 @@ def test_a_verdict_outlives_the_fields_that_a_later_version_adds() -> None:
     older = records.encode(said)
     assert v.parse(older, source="s").predicate.verdict == _statement().predicate.verdict
     assert v.question_of(v.plain(older)) != _statement().predicate.run_key
-    assert v.question_of(v.plain(records.encode(_statement()))) == _statement().predicate.run_key
+    assert v.question_of(v.plain(v.encode(_statement()))) == _statement().predicate.run_key
 
 
 @pytest.mark.parametrize("said", [{"attempt": 2}, {"started_at": "2026-03-02T11:00:00Z"}])

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.fakes import NOON, MemoryStore
 from tests.support import keys, verdicts
-from titleholder import gate, records
+from titleholder import decimals, gate, records
 from titleholder import verdict as v
 from titleholder.errors import Exit
 from titleholder.gate import Answer
@@ -27,7 +27,7 @@ WEEK, DAY = timedelta(days=7), timedelta(days=1)
 
 def _said(**said: Any) -> WaiverPredicate:
     whole = WaiverPredicate(
-        schema_version=1,
+        schema_version=2,
         environment="dev",
         suite="credit",
         rule="r1",
@@ -164,7 +164,7 @@ def test_an_unsigned_or_odd_object_is_no_waiver() -> None:
     desk.grant()
     (key,) = desk.store.keys("waivers/")
     del desk.store.objects[key]
-    desk.store.put_new(f"{base}/a.json", records.encode(_said()))
+    desk.store.put_new(f"{base}/a.json", decimals.encode(_said()))
     verdict = desk.store.get("verdicts/dev/credit/00000001.json").data
     desk.store.put_new(f"{base}/b.json", verdict)
     desk.store.put_new(f"{base}/c.json", seal(b"{}", APPROVER))
@@ -292,7 +292,7 @@ def test_a_waiver_in_the_store_is_told_with_the_verdict_and_decides_nothing() ->
     """WAIVED is said of the finding it would cover; outcome and findings stay what they are."""
     store, judged = MemoryStore(), verdicts.verdict(Outcome.FAIL)
     said = WaiverPredicate(
-        1, "dev", "credit", "r0", "overall", 1.0, "the desk accepts it", "Ada",
+        2, "dev", "credit", "r0", "overall", 1.0, "the desk accepts it", "Ada",
         instant(store.now()), instant(store.now() + timedelta(days=1)),
     )  # fmt: skip
     grant(store, verdicts.subject(), said, keys.key())

@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     store = open_store(where.url, root=root, endpoint=where.endpoint, region=where.region)
     now = datetime.now(UTC)
     said = WaiverPredicate(
-        schema_version=1,
+        schema_version=2,
         environment=where.environment,
         suite=args.suite,
         rule=args.rule,

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from titleholder import records
+from titleholder import decimals, records
 from titleholder.params.schema import Params
 from titleholder.statement import Statement
 from titleholder.titles import Title
@@ -28,18 +28,33 @@ SCHEMAS: Mapping[str, tuple[type, str]] = {
     "params.schema.json": (Params, "params.yaml: every suite, rule and store"),
 }
 
+# What is signed and holds numbers that decide: those are decimal text there.
+SIGNED = frozenset({"statement.schema.json", "waiver.schema.json"})
+
 
 def schema(name: str) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of the record that the file ``name`` describes."""
     struct, title = SCHEMAS[name]
+    version = 2 if name in SIGNED else SCHEMA_VERSION
     (root,), components = msgspec.json.schema_components([struct], ref_template="#/$defs/{name}")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:titleholder:{name.partition('.')[0]}:v{SCHEMA_VERSION}",
+        "$id": f"urn:titleholder:{name.partition('.')[0]}:v{version}",
         "title": title,
         **root,
-        "$defs": _dedented(components),
+        "$defs": _decimal(_dedented(components)) if name in SIGNED else _dedented(components),
     }
+
+
+def _decimal(part: Any) -> Any:
+    """Fractional numbers as the text that signed statements write them in."""
+    if isinstance(part, list):
+        return [_decimal(inner) for inner in part]
+    if not isinstance(part, dict):
+        return part
+    if part.get("type") == "number":
+        return {"type": "string", "pattern": decimals.PATTERN}
+    return {key: _decimal(inner) for key, inner in part.items()}
 
 
 def _dedented(part: Any) -> Any:
