@@ -1,4 +1,4 @@
-"""`titleholder init DIR`: a first suite in a repository that is there already."""
+"""`titleholder init DIR`: a first suite in a repository, of what lies there or built in."""
 
 import argparse
 import sys
@@ -11,15 +11,24 @@ from titleholder.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from titleholder.scaffold import Roles
+    from titleholder.scaffold.drafts import Draft
 
-HELP = "write a first suite for the data and models that lie in a directory"
+HELP = "write a first suite for the data and models that lie in a directory, or copy one"
 EPILOG = """\
 Looks at the tables (.csv, .parquet, .jsonl) and models (.skops, .onnx) below DIR, says what it
 takes for what, and writes params.yaml, a first expectation suite, dvc.yaml, a Prefect flow and a
 CI file. What exists is never changed; what names leave open is asked for, by flag.
 
+With --suite, DIR becomes a copy of a built-in suite, which `titleholder run` runs at once: credit,
+employment, flights, vision, sentiment or support.
+
+  titleholder init --suite vision my-vision
+
 exit codes: 0 written, 2 a part that only you can name
 """
+# What a copied suite says itself.
+_OF_ONES_OWN = ("name", "current", "reference", "champion", "candidate", "task", "target",
+                "positive", "row_id")  # fmt: skip
 
 
 def add_parser(commands: Commands) -> None:
@@ -36,6 +45,9 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--target", metavar="COLUMN", help="the truth")
     parser.add_argument("--positive", metavar="LABEL", help="the positive class")
     parser.add_argument("--row-id", metavar="COLUMN", help="what tells rows apart")
+    parser.add_argument("--suite", metavar="NAME", help="copy this built-in suite")
+    parser.add_argument("--from", metavar="CLONE", dest="place", type=Path,
+                        help="of titleholder's repository, with what --suite reads")  # fmt: skip
     parser.add_argument("--ci", choices=("github", "gitlab", "none"), help="by what is there")
     parser.add_argument("--no-pipeline", action="store_true", help="no dvc.yaml and no flow")
     parser.add_argument("--dry-run", action="store_true", help="say what would be written")
@@ -45,13 +57,17 @@ def add_parser(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Look, assign the parts, and write what is lacking."""
     root: Path = args.directory
-    if not root.is_dir():
+    if not root.is_dir() and args.suite is None:
         raise UsageError(f"{root}: no such directory")
     if (root / PARAMS_FILE).exists() and not args.dry_run:
         raise UsageError(
             f"{root / PARAMS_FILE} is there already, and nothing is added to it",
             cure="write the suite into it by hand; --dry-run shows what would be taken for what",
         )
+    if args.suite is not None:
+        return _copy(args)
+    if args.place is not None:
+        raise UsageError("--from goes with --suite", cure="titleholder init --suite NAME DIR")
     from titleholder import scaffold
 
     survey = scaffold.look(root)
@@ -60,18 +76,45 @@ def run(args: argparse.Namespace) -> int:
         args.task, args.target, args.positive, args.row_id,
     )  # fmt: skip
     roles = scaffold.assign(survey, said)
-    ci = args.ci or ("gitlab" if (root / ".gitlab-ci.yml").exists() else "github")
-    made = scaffold.drafts(survey, roles, ci, pipeline=not args.no_pipeline)
+    made = scaffold.drafts(survey, roles, _ci(args), pipeline=not args.no_pipeline)
     _say_roles(roles)
-    written, kept = scaffold.keep(root, made, write=not args.dry_run)
-    for draft in written:
-        print(f"  {'would write' if args.dry_run else 'wrote'}  {draft.path}: {draft.what}")
-    for draft in kept:
-        print(f"  kept   {draft.path}: it is there already, and is yours")
+    _keep(args, made)
     for told in survey.unread:
         print(f"titleholder: left alone: {told}", file=sys.stderr)
     print(f"Next: titleholder plan {roles.name}, titleholder run {roles.name}")
     return Exit.ALLOW
+
+
+def _copy(args: argparse.Namespace) -> int:
+    """A built-in suite, file by file."""
+    told = [f"--{name.replace('_', '-')}" for name in _OF_ONES_OWN if getattr(args, name)]
+    if told:
+        raise UsageError(f"--suite brings its own: {', '.join(told)} cannot be said of it")
+    from titleholder.scaffold import suites
+
+    place = suites.home(args.place)
+    suite = suites.suite_in(place, args.suite)
+    _keep(args, suites.copied(place, args.suite, _ci(args), pipeline=not args.no_pipeline))
+    inside = "" if args.directory == Path() else f"cd {args.directory} && "
+    print(f'Needs: pip install "{suites.extras(suite)}"')
+    print(f"Next: {inside}titleholder run {args.suite}")
+    return Exit.ALLOW
+
+
+def _ci(args: argparse.Namespace) -> str:
+    there = (args.directory / ".gitlab-ci.yml").exists()
+    return str(args.ci or ("gitlab" if there else "github"))
+
+
+def _keep(args: argparse.Namespace, made: "list[Draft]") -> None:
+    """Write what is not there yet, and say what was written and what was kept."""
+    from titleholder import scaffold
+
+    written, kept = scaffold.keep(args.directory, made, write=not args.dry_run)
+    for draft in written:
+        print(f"  {'would write' if args.dry_run else 'wrote'}  {draft.path}: {draft.what}")
+    for draft in kept:
+        print(f"  kept   {draft.path}: it is there already, and is yours")
 
 
 def _say_roles(roles: "Roles") -> None:

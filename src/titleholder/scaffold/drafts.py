@@ -61,14 +61,12 @@ def drafts(survey: Survey, roles: Roles, ci: str, *, pipeline: bool) -> list[Dra
         Draft(paths.expectations, text.encode(), f"what holds of the {whole} data, to be reviewed"),
     ]
     if pipeline:
-        made.append(Draft("dvc.yaml", _dvc(roles, paths).encode(), "the stages, for dvc repro"))
-        made.append(Draft("flows/nightly.py", _template("nightly.py.txt"), "the Prefect flow"))
-    if ci == "github":
-        data = _ci("github.yml", roles, paths)
-        made.append(Draft(".github/workflows/titleholder.yml", data, "the gate, on GitHub"))
-    if ci == "gitlab":
-        data = _ci("gitlab.yml", roles, paths)
-        made.append(Draft(".gitlab/titleholder.yml", data, "the gate, on GitLab: include it"))
+        reads = [paths.current, paths.reference, paths.expectations, paths.champion]
+        stages = dvc_yaml(roles.name, [path for path in (*reads, *paths.candidates) if path])
+        made.append(Draft("dvc.yaml", stages.encode(), "the stages, for dvc repro"))
+        made.append(Draft("flows/nightly.py", nightly(), "the Prefect flow"))
+    if ci != "none":
+        made.append(gate_in_ci(ci, roles.name, paths.candidates[0]))
     return made
 
 
@@ -212,22 +210,22 @@ def _q(text: str) -> str:
 # ------------------------------------------------------------------------------- dvc.yaml
 
 
-def _dvc(roles: Roles, paths: _Paths) -> str:
+def dvc_yaml(name: str, reads: list[str]) -> str:
+    """The stages of the suite ``name``, which begin with the files that it ``reads``."""
     import yaml
 
-    reads = [paths.current, paths.reference, paths.expectations, paths.champion, *paths.candidates]
     stages: dict[str, Any] = {}
     for stage in STAGES.values():
-        here: dict[str, Any] = {"cmd": f"titleholder stage {stage.name} {roles.name}"}
-        here["deps"] = [path for path in reads if path] if stage.name == "pull" else []
-        here["deps"] += [f"{RUNS}/{roles.name}/{name}" for name in stage.after]
-        tracked = [f"suites.{roles.name}.{key}" for key in stage.params]
+        here: dict[str, Any] = {"cmd": f"titleholder stage {stage.name} {name}"}
+        here["deps"] = list(reads) if stage.name == "pull" else []
+        here["deps"] += [f"{RUNS}/{name}/{before}" for before in stage.after]
+        tracked = [f"suites.{name}.{key}" for key in stage.params]
         if stage.name == "publish":
             tracked.append("store")
         if tracked:
             here["params"] = tracked
         # Hashed, not cached: a fresh clone's `dvc pull` brings data, not runs nobody made yet.
-        here["outs"] = [{f"{RUNS}/{roles.name}/{stage.name}": {"cache": False}}]
+        here["outs"] = [{f"{RUNS}/{name}/{stage.name}": {"cache": False}}]
         stages[stage.name] = here
     head = "# The stages of titleholder; `dvc repro` runs those whose inputs changed.\n"
     return head + str(yaml.safe_dump({"stages": stages}, sort_keys=False, allow_unicode=True))
@@ -236,11 +234,19 @@ def _dvc(roles: Roles, paths: _Paths) -> str:
 # ------------------------------------------------------------------------------ templates
 
 
-def _ci(name: str, roles: Roles, paths: _Paths) -> bytes:
-    text = _template(name).decode()
-    for mark, value in (("@SUITE@", roles.name), ("@MODEL@", paths.candidates[0])):
-        text = text.replace(mark, value)
-    return text.encode()
+def nightly() -> bytes:
+    """The Prefect flow that runs every suite of a project."""
+    return _template("nightly.py.txt")
+
+
+def gate_in_ci(kind: str, suite: str, model: str) -> Draft:
+    """The file by which CI asks the gate about a suite's model."""
+    path, what = {
+        "github": (".github/workflows/titleholder.yml", "the gate, on GitHub"),
+        "gitlab": (".gitlab/titleholder.yml", "the gate, on GitLab: include it"),
+    }[kind]
+    text = _template(f"{kind}.yml").decode()
+    return Draft(path, text.replace("@SUITE@", suite).replace("@MODEL@", model).encode(), what)
 
 
 def _template(name: str) -> bytes:

@@ -7,7 +7,7 @@ from titleholder.adapters import dvc, git
 from titleholder.errors import BadInput, ConfigError, DataVersionError
 from titleholder.params.check import check_columns
 from titleholder.params.registered import Registered, is_registered, model_name, registered
-from titleholder.params.schema import Chat
+from titleholder.params.schema import Chat, Suite
 from titleholder.stages import STAGES, leaks
 from titleholder.stages.manifest import (
     CANDIDATE,
@@ -31,10 +31,10 @@ def run(ws: Workspace) -> None:
 
     Raises DataVersionError with the file's name for anything missing, damaged or changed.
     """
-    roles = dict(_roles(ws))
-    dvc.pull(ws.root, sorted({path for path in roles.values() if not is_registered(path)}))
+    found = dict(roles(ws.suite))
+    dvc.pull(ws.root, sorted({path for path in found.values() if not is_registered(path)}))
     shutil.rmtree(ws.stage("pull") / REGISTRY, ignore_errors=True)
-    sources = [_source(ws, role, path) for role, path in roles.items()]
+    sources = [_source(ws, role, path) for role, path in found.items()]
     reference = ws.suite.data.reference
     if reference is not None and reference.rev is not None:
         sources.append(_reference_at(ws, reference.path, reference.rev))
@@ -45,9 +45,8 @@ def run(ws: Workspace) -> None:
     records.write(ws.stage("pull") / FILE, manifest)
 
 
-def _roles(ws: Workspace) -> list[tuple[str, str]]:
+def roles(suite: Suite) -> list[tuple[str, str]]:
     """Role and path of everything that is read as it lies in the workspace."""
-    suite = ws.suite
     roles = [("current", suite.data.current)]
     if suite.data.reference is not None and suite.data.reference.rev is None:
         roles.append(("reference", suite.data.reference.path))
