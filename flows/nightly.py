@@ -61,10 +61,14 @@ def may_help(_task: Any, _run: Any, state: Any) -> bool:
 
 
 def _task_of(name: str) -> Any:
-    """A stage as a Prefect task. DVC owns caching, so Prefect caches nothing."""
+    """A stage as a Prefect task. DVC owns caching, so Prefect caches nothing.
+
+    Its tags are for limits: `prefect concurrency-limit create titleholder-predict 2`.
+    """
 
     @task(
         name=name,
+        tags=["titleholder", f"titleholder-{name}"],
         task_run_name=f"{name} {{suite}}",
         cache_policy=NO_CACHE,
         persist_result=False,

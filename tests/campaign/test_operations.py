@@ -3,7 +3,6 @@
 Minutes, most of them Prefect's own start: `make campaign PART=operations`.
 """
 
-import contextlib
 import json
 import os
 import signal
@@ -12,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,24 +41,38 @@ class Site:
     environment: dict[str, str]
 
     def ask(self, path: str, body: Any = None) -> Any:
-        """The server's answer to one request."""
+        """The server's answer to one request, asked again while it is too busy to give one."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.api}{path}", data=data, headers=headers)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+        answered: list[Any] = []
+
+        def asked() -> bool:
+            try:
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    answered.append(json.load(answer))
+            except urllib.error.HTTPError as error:
+                if error.code < 500:
+                    raise
+            except OSError:
+                return False
+            return bool(answered)
+
+        operations.until(asked, f"an answer to {path}")
+        return answered[0]
 
     def prefect(self, *words: str) -> None:
         """A command of Prefect's own command line."""
-        subprocess.run(
-            [sys.executable, "-m", "prefect", *words], cwd=self.project.root, check=True,
-            env=self.environment, capture_output=True,
+        done = subprocess.run(
+            [sys.executable, "-m", "prefect", *words], cwd=self.project.root, check=False,
+            env=self.environment, capture_output=True, text=True,
         )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def start(self, deployment: str, **parameters: Any) -> str:
-        """Ask for a run of a deployment; its id."""
+        """Ask for a run of a deployment, once however often it is asked; its id."""
         made = self.ask(f"/deployments/name/{deployment}")
-        body = {"parameters": parameters}
+        body = {"parameters": parameters, "idempotency_key": uuid.uuid4().hex}
         return str(self.ask(f"/deployments/{made['id']}/create_flow_run", body)["id"])
 
     def runs(self, flow: str) -> list[dict[str, Any]]:
@@ -72,9 +86,7 @@ class Site:
         found: dict[str, Any] = {}
 
         def over() -> bool:
-            # A busy server may fail one request; the run is what is waited for.
-            with contextlib.suppress(urllib.error.HTTPError):
-                found.update(self.ask(f"/flow_runs/{run}"))
+            found.update(self.ask(f"/flow_runs/{run}"))
             return found.get("state_type") in ENDED
 
         operations.until(over, "the end of the run")

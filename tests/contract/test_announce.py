@@ -30,6 +30,7 @@ class Server:
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
         self.status = 204
+        self.failing = 0  # how many more requests fail, though they may have been taken
         server = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -37,7 +38,8 @@ class Server:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if self.path == "/api/events" and server.status == 204:
                     server.events += json.loads(body)
-                self.send_response(server.status)
+                server.failing -= 1
+                self.send_response(server.status if server.failing < 0 else 500)
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:
@@ -119,6 +121,25 @@ def test_what_cannot_be_announced_is_told_with_its_cure(
     assert says in told
     assert "cure:" in told or "no such file" in told
     assert server.events == []
+
+
+def test_a_busy_server_is_asked_again_with_the_same_events(server: Server) -> None:
+    """It may have taken them before it failed, and knows them again by their ids."""
+    server.failing = 2
+    words = ["announce", "--model", "models/new.skops", "--server", server.url]
+    assert cli.main(words) == Exit.ALLOW
+    assert len(server.events) == 3 * 2
+    assert len({event["id"] for event in server.events}) == 2
+
+
+def test_a_server_that_goes_on_failing_is_no_success(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is asked for as long as it may take, and no longer."""
+    server.failing = 1000
+    words = ["announce", "--model", "models/new.skops", "--server", server.url, "--timeout", "1"]
+    assert cli.main(words) == Exit.UNDECIDED
+    assert "HTTP 500" in capsys.readouterr().err
 
 
 def test_a_server_that_refuses_is_no_success(

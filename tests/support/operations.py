@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -48,13 +49,18 @@ def prefect_server(database: str, environment: dict[str, str]) -> Iterator[str]:
     """Prefect's server on this database; the address of its API."""
     port = free_port()
     command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(port)]
-    said = {**environment, "PREFECT_API_DATABASE_CONNECTION_URL": database}
+    said = {
+        **environment, "PREFECT_API_DATABASE_CONNECTION_URL": database,
+        # Ten seconds are its own patience with its database: a busy machine takes longer, and
+        # whoever asked meanwhile is told HTTP 500.
+        "PREFECT_SERVER_DATABASE_TIMEOUT": "60", "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": "60",
+    }  # fmt: skip
     running = subprocess.Popen(
         command, env=said, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
     try:
-        until(lambda: _listens(port), "Prefect's server")
+        until(lambda: _answers(f"http://127.0.0.1:{port}/api/health"), "Prefect's server")
         yield f"http://127.0.0.1:{port}/api"
     finally:
         _end(running, group=True)
@@ -105,6 +111,12 @@ def _as_somebody_else(directory: Path) -> list[str]:
 
 def _listens(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+def _answers(url: str) -> bool:
+    with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=30):
         return True
     return False
 

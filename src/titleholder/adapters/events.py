@@ -4,6 +4,7 @@ Prefect itself is not needed: a training job may announce with the light core al
 """
 
 import json
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -13,6 +14,8 @@ from datetime import UTC, datetime
 from titleholder.errors import TitleholderError, UsageError
 
 MODEL_UPDATED = "titleholder.model.updated"
+_FIRST_PAUSE_S = 0.2
+_SERVERS_FAULT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,9 @@ class Announcement:
 def announce(api: str, announcements: list[Announcement], timeout: float) -> None:
     """Tell a Prefect server (``http://host:4200/api``) of new models, all in one request.
 
-    UsageError for an address that is none; TitleholderError where the server does not take them.
+    A server that is busy or just starting is asked again for ``timeout`` seconds in all; each
+    event has an id, by which the server knows it again. UsageError for an address that is none;
+    TitleholderError where the server does not take them.
     """
     if not api.startswith(("http://", "https://")):
         raise UsageError(f"{api[:80]!r} is no address of a Prefect server",
@@ -38,16 +43,35 @@ def announce(api: str, announcements: list[Announcement], timeout: float) -> Non
         headers={"Content-Type": "application/json"},
         method="POST",
     )
-    cure = "start it (prefect server start), or name another: --server URL"
+    deadline, pause = time.monotonic() + timeout, _FIRST_PAUSE_S
+    while True:
+        left = deadline - time.monotonic()
+        error = _refusal(request, max(left, 0.1))
+        if error is None:
+            return
+        if isinstance(error, urllib.error.HTTPError) and error.code < _SERVERS_FAULT:
+            raise _told(f"refused the event: HTTP {error.code}")
+        if left <= pause:
+            raise _told(
+                f"failed: HTTP {error.code}" if isinstance(error, urllib.error.HTTPError)
+                else f"does not answer: {error}"
+            )  # fmt: skip
+        time.sleep(pause)
+        pause *= 2
+
+
+def _refusal(request: urllib.request.Request, timeout: float) -> OSError | None:
+    """What came instead of an answer, if anything did."""
     try:
         with urllib.request.urlopen(request, timeout=timeout):
-            pass
-    except urllib.error.HTTPError as error:
-        raise TitleholderError(
-            f"the Prefect server refused the event: HTTP {error.code}", cure=cure
-        ) from None
+            return None
     except OSError as error:
-        raise TitleholderError(f"the Prefect server does not answer: {error}", cure=cure) from None
+        return error
+
+
+def _told(what: str) -> TitleholderError:
+    cure = "start it (prefect server start), or name another: --server URL"
+    return TitleholderError(f"the Prefect server {what}", cure=cure)
 
 
 def _event(one: Announcement) -> dict[str, object]:

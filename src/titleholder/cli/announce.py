@@ -25,7 +25,11 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--model", metavar="FILE", required=True, help="the model's file")
     parser.add_argument("--server", metavar="URL", help=f"of Prefect's API (${API})")
     parser.add_argument(
-        "--timeout", type=float, default=10.0, metavar="S", help="for the server to answer (10)"
+        "--timeout",
+        type=float,
+        default=10.0,
+        metavar="S",
+        help="for the server to answer, however often it is asked (10)",
     )
     parser.set_defaults(run=run)
 
