@@ -4,6 +4,10 @@ Every link that is told of has been checked against the one after it, every outc
 derived again from its findings. Where one does not follow, nothing is told at all.
 """
 
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from titleholder.cadence import Came
 from titleholder.chain import Chain, Link
 from titleholder.errors import NoVerdict
 from titleholder.statement import Statement
@@ -72,6 +76,18 @@ class History(Record, frozen=True):
     verdicts_in_all: int
     titles: tuple[Crowned, ...]
     waivers: tuple[Granted, ...]
+
+
+def came(verdicts: Sequence[Judged]) -> list[Came]:
+    """The verdicts as what came for their nights, each on its model."""
+    return [
+        Came(
+            date.fromisoformat(one.night),
+            f"{one.candidate} {one.model}",
+            datetime.fromisoformat(one.published_at),
+        )
+        for one in verdicts
+    ]
 
 
 def read(chain: Chain[Statement], most: int = EVERYTHING) -> History:

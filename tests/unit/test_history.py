@@ -2,9 +2,10 @@
 
 import io
 import json
-from collections.abc import Callable
-from datetime import date, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.support import verdicts
 from titleholder.adapters.stores.local import LocalStore
-from titleholder.cadence import missing_before, usual_gap
+from titleholder.cadence import Came, missing_before, unusual, usual_gap
 from titleholder.cli import main
 from titleholder.promotion import Book, bootstrap
 from titleholder.publication import publish
@@ -183,3 +184,94 @@ def test_what_is_taken_out_is_missing(usual: int, count: int, data: st.DataObjec
     gone = data.draw(st.sets(st.integers(1, 3 * count - 2), max_size=count // 3))
     kept = [night for k, night in enumerate(even) if k not in gone]
     assert sum(missing_before(kept).values()) == len(gone)
+
+
+# ------------------------------------------------------------- unusual nights
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def _came(times: Sequence[datetime], delay: timedelta = timedelta(minutes=3)) -> list[Came]:
+    """Runs that were due at these times, each for its UTC day, a little later."""
+    utc = [at.astimezone(UTC) for at in times]
+    return [Came(at.date(), "model", at + delay) for at in utc]
+
+
+def _local(first: date, days: int, hour: int, minute: int = 0) -> list[datetime]:
+    """A schedule that keeps Berlin's time."""
+    return [
+        datetime.combine(first + timedelta(days=n), time(hour, minute), BERLIN) for n in range(days)
+    ]
+
+
+def _kinds(came: Sequence[Came], now: datetime | None = None) -> list[tuple[str, str]]:
+    now = now or max(one.at for one in came)
+    return [(one.kind.value, one.night.isoformat()) for one in unusual(came, now)]
+
+
+def _nightly(days: int) -> list[datetime]:
+    return [datetime(2026, 3, 2, 2, 15, tzinfo=UTC) + timedelta(days=n) for n in range(days)]
+
+
+def test_nights_that_come_as_usual_are_not_named() -> None:
+    """In UTC a year has no hour too many or too few."""
+    assert _kinds(_came(_nightly(365))) == []
+
+
+def test_a_night_that_was_missed_late_or_doubled_is_named() -> None:
+    """Each with its night and its kind."""
+    came = _came(_nightly(10))
+    came[4] = Came(came[4].night, "model", came[4].at + timedelta(hours=5))
+    doubled = Came(came[6].night, "model", came[6].at + timedelta(minutes=40))
+    assert _kinds([*came[:2], *came[3:], doubled]) == [
+        ("missed", "2026-03-04"), ("late", "2026-03-06"), ("doubled", "2026-03-08"),
+    ]  # fmt: skip
+
+
+def test_candidates_of_one_night_are_not_doubled() -> None:
+    """Each has a verdict of its own."""
+    came = _came(_nightly(6))
+    assert _kinds([*came, *(Came(one.night, "another", one.at) for one in came)]) == []
+
+
+def test_the_night_that_should_have_come_by_now_is_missed() -> None:
+    """A scheduler that died is seen without a later night to tell of it, after a day of grace."""
+    came = _came(_nightly(5))
+    assert _kinds(came, came[-1].at + timedelta(days=1, hours=20)) == []
+    assert _kinds(came, came[-1].at + timedelta(days=3)) == [("missed", "2026-03-07")]
+
+
+@pytest.mark.parametrize(
+    ("first", "moved"), [(date(2026, 3, 22), "2026-03-29"), (date(2026, 10, 18), "2026-10-25")]
+)
+def test_a_schedule_in_local_time_moves_when_clocks_are_changed(first: date, moved: str) -> None:
+    """By an hour, to the night, in spring and in autumn; and nothing is late for that."""
+    assert _kinds(_came(_local(first, 14, 4))) == [("moved", moved)]
+
+
+def test_a_local_schedule_round_utc_midnight_doubles_a_day_in_spring() -> None:
+    """01:30 in Berlin is the day before in summer: one UTC day has two runs."""
+    found = _kinds(_came(_local(date(2026, 3, 22), 14, 1, 30)))
+    assert ("doubled", "2026-03-29") in found
+    assert {kind for kind, _ in found} <= {"doubled", "moved", "late"}
+
+
+def test_a_local_schedule_round_utc_midnight_misses_a_day_in_autumn() -> None:
+    """And the one that is missed is named."""
+    found = _kinds(_came(_local(date(2026, 10, 18), 14, 1, 30)))
+    assert ("missed", "2026-10-25") in found
+    assert {kind for kind, _ in found} <= {"missed", "moved"}
+
+
+def test_nights_that_came_as_they_liked_have_no_usual_time() -> None:
+    """Runs by hand at any hour are not called late."""
+    hours = [1, 9, 14, 18, 11, 16, 7, 20, 13]
+    times = [datetime(2026, 3, 2 + n, h, tzinfo=UTC) for n, h in enumerate(hours)]
+    assert _kinds(_came(times)) == []
+
+
+def test_the_command_names_them_under_the_table(
+    store: LocalStore, tell: Callable[..., tuple[int, str]]
+) -> None:
+    """The verdicts of the fixture are of March, and came long after."""
+    assert "! no verdict for 2026-03-07, and" in tell()[1]

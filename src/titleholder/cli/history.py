@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.write(records.encode(found).decode())
     else:
-        timeline.show(found)
+        timeline.show(found, store.now())
     return int(Exit.ALLOW)
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from titleholder import cadence, history
 from titleholder.adapters import ed25519
@@ -18,6 +18,13 @@ from titleholder.store import Store
 from titleholder.trust import Trust
 
 LOOKED_BACK = 100  # verdicts
+NAMED = 3  # of the nights that were not as usual, the newest
+_CURES = {
+    cadence.Kind.MISSED: "look at what should have run it; `titleholder history` shows all nights",
+    cadence.Kind.LATE: "look at the worker's queue; `titleholder history` shows all nights",
+    cadence.Kind.DOUBLED: "see whether two schedules run it; the gate reads the newest verdict",
+    cadence.Kind.MOVED: "say `timezone: UTC` in the schedule, or leave it if that is meant",
+}
 SKEW = timedelta(minutes=5)  # what the gate bears
 
 
@@ -61,15 +68,15 @@ def _of_nights(about: str, chain: Chain[Statement]) -> Advice:
         return Advice(about, Health.WORRY, "no verdict yet", "titleholder run")
     found = history.read(chain, most=LOOKED_BACK)
     newest = found.verdicts[-1]
-    nights = [date.fromisoformat(one.night) for one in found.verdicts]
-    missed = sum(cadence.missing_before(nights).values())
+    unusual = cadence.unusual(history.came(found.verdicts), chain.store.now())
     said = f"newest {newest.night}, {newest.outcome}"
     if datetime.fromisoformat(newest.expires_at) <= chain.store.now():
         return Advice(about, Health.WORRY, f"{said}: expired, so the gate is closed",
                       "titleholder run, or look at what should have run it")  # fmt: skip
-    if missed:
-        return Advice(about, Health.WORRY, f"{said}; {missed} of the newest {len(nights)} nights "
-                      "did not come", "titleholder history shows which")  # fmt: skip
+    if unusual:
+        more = f" (and {len(unusual) - NAMED} more)" if len(unusual) > NAMED else ""
+        told = "; ".join(one.told for one in unusual[-NAMED:])
+        return Advice(about, Health.WORRY, f"{said}; {told}{more}", _CURES[unusual[-1].kind])
     return Advice(about, Health.WELL, said)
 
 

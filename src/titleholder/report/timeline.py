@@ -3,10 +3,10 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from titleholder.cadence import missing_before
-from titleholder.history import Crowned, Granted, History, Judged
+from titleholder.cadence import Kind, missing_before, unusual
+from titleholder.history import Crowned, Granted, History, Judged, came
 from titleholder.report import tables
 from titleholder.report.findings import GLYPH
 from titleholder.report.terminal import STYLE
@@ -26,12 +26,14 @@ class Line:
     style: str = ""
 
 
-def show(history: History) -> None:
-    """Print the table, and under it how much of the chain was checked."""
+def show(history: History, now: datetime) -> None:
+    """Print the table, and under it unusual nights and how much of the chain was checked."""
     lines = sorted(_lines(history), key=lambda line: line.at)
     styles = {number: line.style for number, line in enumerate(lines)}
     print(f"{visible(history.suite, 60)} in {visible(history.environment, 60)}")
     tables.show(_HEAD, [line.cells for line in lines], _RIGHT, styles)
+    for told in irregular(history, now):
+        print(f"  ! {told}")
     print(f"  {checked(history)}")
 
 
@@ -41,6 +43,19 @@ def checked(history: History) -> str:
     if told == of:
         return f"{plural(of, 'verdict')}, an unbroken chain from the first to the newest"
     return f"the newest {plural(told, 'verdict')} of {of:,}, unbroken; those before were not read"
+
+
+def irregular(history: History, now: datetime) -> list[str]:
+    """Nights that were late or doubled, overdue, or that moved by an hour, newest last.
+
+    Those that were missed between two verdicts stand in the table.
+    """
+    newest = max((one.night for one in history.verdicts), default="")
+    return [
+        one.told
+        for one in unusual(came(history.verdicts), now)
+        if one.kind is not Kind.MISSED or one.night.isoformat() > newest
+    ]
 
 
 def _lines(history: History) -> Iterator[Line]:
