@@ -1,6 +1,7 @@
 """What each part of the campaign found, kept as it ends, for the table to be made of.
 
-A part that was not run leaves its line of the last time, which says when and of what commit.
+A part that was not run leaves its line of the last time, which says when and of what commit; so
+the lines are committed with the page. What a part found wrong is kept word for word.
 """
 
 import json
@@ -11,7 +12,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-KEPT = Path(__file__).parents[2] / "build/campaign"
+KEPT = Path(__file__).parent / "kept"
+# More messages than this of one part say nothing new.
+MOST = 40
 # What must never happen, and the words of a finding that tell which it is.
 BARS = {
     "false ALLOW": ("ALLOW",),
@@ -35,6 +38,7 @@ class Line:
     slowest_s: float | None = None
     note: str = ""
     wrong: dict[str, int] = field(default_factory=dict)
+    messages: tuple[str, ...] = ()
     commit: str = ""
     day: str = ""
 
@@ -44,12 +48,13 @@ def note(
     slowest_s: float | None = None, more: str = "",
 ) -> None:  # fmt: skip
     """Keep the line of a part, in the place of what it found before."""
-    found = dict.fromkeys(BARS, 0)
-    for one in wrong:
+    found, messages = dict.fromkeys(BARS, 0), tuple(wrong)
+    for one in messages:
         found[kind_of(one)] += 1
     line = Line(
-        part, what, count, kinds, slowest_s, more, found, commit(), f"{datetime.now(UTC):%Y-%m-%d}"
-    )
+        part, what, count, kinds, slowest_s, more, found, messages[:MOST], commit(),
+        f"{datetime.now(UTC):%Y-%m-%d}",
+    )  # fmt: skip
     KEPT.mkdir(parents=True, exist_ok=True)
     (KEPT / f"{part}.json").write_text(json.dumps(asdict(line), indent=2) + "\n")
 
@@ -70,7 +75,7 @@ def lines() -> dict[str, Line]:
 def commit() -> str:
     """The commit that is checked out, short."""
     done = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=KEPT.parents[1], capture_output=True,
+        ["git", "rev-parse", "--short", "HEAD"], cwd=KEPT.parent, capture_output=True,
         text=True, check=False,
     )  # fmt: skip
     return done.stdout.strip() or "unknown"

@@ -55,7 +55,8 @@ are of later runs, which found nothing.
 def main() -> None:
     """Write the page."""
     kept = lines()
-    PAGE.write_text("\n".join((HEAD, *_aims(kept), "", *_table(kept), "", *_notes(kept))) + "\n")
+    parts = (_aims(kept), _table(kept), _messages(kept), _notes(kept))
+    PAGE.write_text("\n\n".join((HEAD.rstrip(), *("\n".join(rows) for rows in parts))) + "\n")
     print(f"{PAGE.relative_to(PAGE.parents[1])}: {len(kept)} parts")
 
 
@@ -85,6 +86,13 @@ def _table(kept: dict[str, Line]) -> list[str]:
     total = " | ".join(str(sum(line.wrong.get(b, 0) for line in kept.values())) for b in bars)
     rows.append(f"| **all** | {sum(line.count for line in kept.values()):,} | | {total} |")
     return rows
+
+
+def _messages(kept: dict[str, Line]) -> list[str]:
+    """What was found wrong in these runs, in its own words."""
+    rows = ["## What these runs found", ""]
+    found = [f"- {line.what}: `{said}`" for line in kept.values() for said in line.messages]
+    return rows + (found or ["Nothing that breaks a bar."])
 
 
 def _notes(kept: dict[str, Line]) -> list[str]:

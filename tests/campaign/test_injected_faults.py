@@ -19,12 +19,6 @@ OF_READING = (
     "cut before", "404 before", "503 before", "200 and nothing", "flipped, no checksum",
     "half an answer", "wrong checksum", "another object", "stale read", "a log-in page",
 )  # fmt: skip
-# What gives a title is published as a verdict is, and asks the gate before: both have all kinds.
-OF_TITLES = (
-    "cut before", "lost after", "500 after", "412 after", "404 before", "403 before",
-    "409 after", "delivered late", "delivered twice, heard last", "reset after", "stale read",
-    "clock an hour ahead",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +35,7 @@ def test_one_fault_at_a_time_changes_nothing_for_good(
     aws: seaweed.Server, scenario: Scenario
 ) -> None:
     """No false ALLOW, no acknowledged verdict or title lost, none written twice."""
-    titles = scenario.name in ("promote", "rollback")
-    _survey(aws, scenario, OF_TITLES if titles else tuple(injections.FAULTS))
+    _survey(aws, scenario, tuple(injections.FAULTS))
 
 
 def test_a_verdict_that_is_verified_is_never_called_what_it_is_not(

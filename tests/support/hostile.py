@@ -13,6 +13,7 @@ import struct
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.support import verdicts
-from tests.support.bad_inputs.case import DATA, NO_VERDICT, USAGE, Case
+from tests.support.bad_inputs.case import DATA, NO_VERDICT, USAGE, Case, told, wrong_with
 from titleholder import records
 from titleholder.cli import main
 from titleholder.types import Outcome
@@ -30,6 +31,11 @@ from titleholder.validation import Validation
 
 # A file that nothing may ever write: what would come of code that runs or of a name that leads out.
 PROOF = "pwned"
+# The champion's own answers are there before the candidate is opened, and a note that they are.
+CHAMPION = (
+    ".titleholder/runs/s/predict/champion.",
+    ".titleholder/runs/s/.finished/predict/champion.",
+)
 PARAMS = """\
 suites:
   s:
@@ -46,6 +52,17 @@ Make = Callable[[Path], None]
 def cases() -> list[Case]:
     """The whole corpus."""
     return [*_models(), *_directories(), *_tables(), *_configs(), *_pointers(), *_stores()]
+
+
+def wrong(case: Case, directory: Path) -> str:
+    """What a command did of an artefact that it may not; empty if nothing."""
+    found = told(case, directory)
+    if written := sorted(directory.parent.rglob(f"*{PROOF}*")):
+        return f"wrote {written}"
+    foreign = [name for name in found.left if not name.startswith(CHAMPION)]
+    if foreign and not case.judged:
+        return f"left {', '.join(foreign)}"
+    return wrong_with(case, replace(found, left=()))
 
 
 # ------------------------------------------------------------------------------ a project
