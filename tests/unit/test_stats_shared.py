@@ -20,10 +20,10 @@ from titleholder.metrics.calibration import brier_columns, log_loss_columns
 from titleholder.metrics.ladder import Ladder
 from titleholder.slices import declared
 from titleholder.stats.resampler import large_cells
-from titleholder.stats.shared import known, summary
+from titleholder.stats.shared import known, sorting, summary
 from titleholder.stats.shared.bins import FINE, Bins
-from titleholder.stats.shared.partition import partitions
-from titleholder.stats.shared.places import places
+from titleholder.stats.shared.partition import Partition, partitions
+from titleholder.stats.shared.places import Layout, Order
 
 ORDERED = ("roc_auc", "gini", "average_precision", "ks", "lift[0.1]")
 NAMES = ("precision", "f1", "roc_auc", "gini", "average_precision", "ks", "log_loss", "brier")
@@ -34,6 +34,14 @@ def rank_law(name: str) -> Ranks:
     law = REGISTRY[name].law
     assert isinstance(law, Ranks)
     return law
+
+
+def ordered(y: Ints, score: Floats, masks: list[Bools]) -> tuple[Order, tuple[Partition, ...]]:
+    """The order of these scores, and the partitions that these slices are packed into."""
+    packed = partitions(masks)
+    layout = Layout.of(packed, float(score.min()))
+    assert layout is not None
+    return Order.of(layout, score, layout.marks(y, packed)), packed
 
 
 def sliced(n: int, seed: int = 0, **said: Any) -> Pair:
@@ -72,9 +80,9 @@ def test_values_of_order_are_exact(seed: int, ties: int | None, scale: float) ->
     score = rng.random(n) if ties is None else rng.integers(0, ties, n) / ties
     score = score * scale
     masks = [np.ones(n, bool), *(rng.integers(0, 3, n) == k for k in range(3))]
-    made = places(y, score, partitions(masks))
-    assert made is not None
-    for member, stand in made:
+    order, packed = ordered(y, score, masks)
+    standings = dict(order.standings(packed)) if order.step is None else {}
+    for member, stand in order.slices(packed):
         ladder = Ladder.of(y[masks[member]].astype(float), score[masks[member]])
         if stand.rarest == 0:
             continue
@@ -82,8 +90,9 @@ def test_values_of_order_are_exact(seed: int, ties: int | None, scale: float) ->
             law = rank_law(name)
             expected = float(law.value(ladder.plain_steps()))
             assert float(law.value(stand.steps())) == pytest.approx(expected, abs=1e-12)
-            if law.by_places is not None and stand.step is None:
-                assert law.by_places(stand.at, stand.rows) == pytest.approx(expected, abs=1e-12)
+            if law.by_standing is not None and standings:
+                standing = standings[member]
+                assert law.by_standing(standing) == pytest.approx(expected, abs=1e-12)
 
 
 def test_scores_that_differ_in_their_last_bit_are_no_ties() -> None:
@@ -92,8 +101,33 @@ def test_scores_that_differ_in_their_last_bit_are_no_ties() -> None:
     y = np.arange(n) % 2
     score = 0.5 + np.spacing(0.5) * np.arange(n)
     masks: list[Bools] = [np.ones(n, bool), *(np.arange(n) % 8 == k for k in range(8))]
-    assert places(y, score, partitions(masks)) is None
-    assert places(y, np.full(n, 0.3), partitions(masks)) is not None
+    for told in (score, np.where(np.arange(n) == 5, score[4], score)):
+        order, packed = ordered(y, told, masks)
+        steps = dict(order.slices(packed))[0].steps()
+        expected = Ladder.of(y.astype(float), told).plain_steps()
+        for name in ORDERED:
+            assert rank_law(name).value(steps) == rank_law(name).value(expected)
+
+
+@settings(max_examples=40)
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([2, 300, 1000]),
+    st.sampled_from([1, 20, 36, 63]),
+    st.sampled_from([None, 3, 100]),
+)
+def test_numbers_are_sorted_as_by_any_sort(
+    seed: int, n: int, bits: int, distinct: int | None
+) -> None:
+    """Many or few, spread out or alike in all but their last bits: the order is numpy's."""
+    rng = np.random.default_rng(seed)
+    numbers = rng.integers(0, 1 << bits, n, dtype=np.uint64)
+    if distinct is not None:
+        leading = rng.choice(numbers, distinct) >> np.uint64(9) << np.uint64(9)
+        numbers = rng.choice(leading, n) | rng.integers(0, 512, n, dtype=np.uint64)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sorting, "_MANY", 2)
+        np.testing.assert_array_equal(sorting.sort(numbers.copy()), np.sort(numbers))
 
 
 # --------------------------------------------------------------------------------- sums
@@ -202,7 +236,7 @@ def test_sharing_changes_nothing_that_is_told(pair: Pair, monkeypatch: pytest.Mo
     moved = np.abs((together - apart)[:, :2] / error)
     assert np.sqrt((moved**2).mean()) < noise
     assert moved.max() < 4 * noise
-    np.testing.assert_allclose(together[:, 2], apart[:, 2], rtol=0.05)
+    np.testing.assert_allclose(together[:, 2], apart[:, 2], rtol=0.07)
 
 
 def test_nearly_equal_models_are_looked_at_row_by_row() -> None:

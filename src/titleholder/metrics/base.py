@@ -16,9 +16,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from titleholder.arrays import Floats, Ints, Panel, Predictions
+from titleholder.arrays import Floats, Panel, Predictions
 from titleholder.errors import BadInput
-from titleholder.metrics.ladder import Steps
+from titleholder.metrics.ladder import Standing, Steps
 from titleholder.types import Task
 
 
@@ -83,16 +83,15 @@ class Ranks:
     ``influence`` maps steps (g,) to the derivative by the weight of a positive and of a
     negative on each step. With fewer rows than ``rare`` in a class, those mislead, and rows
     are resampled instead. ``smooth`` says that what the influence leaves out is of second order
-    (of KS, whose widest step moves, and of lift, whose cut does, it is not). ``by_places`` is a
-    shorter way to the value of untied scores, from the places (P,) of the positives among all rows
-    in falling order, counted from 1, and the number of rows; both classes occur.
+    (of KS, whose widest step moves, and of lift, whose cut does, it is not). ``by_standing`` is a
+    shorter way to the value of untied scores; both classes occur.
     """
 
     value: Callable[[Steps], Floats]
     influence: Callable[[Steps], tuple[Floats, Floats]]
     rare: int = 50
     smooth: bool = False
-    by_places: Callable[[Ints, int], float] | None = None
+    by_standing: Callable[[Standing], float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,25 @@ class Steps:
         return self.negatives_above[..., -1]
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the positives stand among ``rows`` of untied scores in falling order.
+
+    There are so many ``positives``; ``places`` is the sum of their places, counted from 1, and
+    ``precision`` the sum of k / place over the k-th of them, added in that order.
+    """
+
+    rows: int
+    positives: int
+    places: int
+    precision: float
+
+    @property
+    def rarest(self) -> int:
+        """Rows of the rarer class."""
+        return min(self.positives, self.rows - self.positives)
+
+
 @dataclass(frozen=True)
 class Ladder:
     """``order`` (n,) puts rows in falling score; ``starts`` (g,) opens each run of ties.

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from titleholder.arrays import Floats, Ints
+from titleholder.arrays import Floats
 from titleholder.metrics.base import Family, Metric, Ranks, number, ratio
-from titleholder.metrics.ladder import Steps
+from titleholder.metrics.ladder import Standing, Steps
 from titleholder.types import Task
 
 SIDDIQI = "Siddiqi, Credit Risk Scorecards (2006)"
@@ -26,11 +26,10 @@ def auc(steps: Steps) -> Floats:
     return ratio((steps.negatives * outranking).sum(axis=-1), pairs)
 
 
-def auc_by_places(places: Ints, rows: int) -> float:
-    """The same from the places of the positives: in whole numbers, but for one division."""
-    positives = len(places)
-    outranked_by = int(places.sum()) - positives * (positives + 1) // 2
-    pairs = positives * (rows - positives)
+def auc_by_standing(found: Standing) -> float:
+    """The same from where the positives stand: in whole numbers, but for one division."""
+    outranked_by = found.places - found.positives * (found.positives + 1) // 2
+    pairs = found.positives * (found.rows - found.positives)
     return (pairs - outranked_by) / pairs
 
 
@@ -48,9 +47,9 @@ def gini(steps: Steps) -> Floats:
     return 2 * auc(steps) - 1
 
 
-def gini_by_places(places: Ints, rows: int) -> float:
-    """The same from the places of the positives."""
-    return 2 * auc_by_places(places, rows) - 1
+def gini_by_standing(found: Standing) -> float:
+    """The same from where the positives stand."""
+    return 2 * auc_by_standing(found) - 1
 
 
 def gini_influence(steps: Steps) -> Influence:
@@ -71,9 +70,9 @@ def average_precision(steps: Steps) -> Floats:
     return ratio(share.sum(axis=-1), told_apart)
 
 
-def average_precision_by_places(places: Ints, rows: int) -> float:
-    """The same from the places of the positives: k of the rows down to the k-th are positives."""
-    return float((np.arange(1.0, len(places) + 1) / places).mean())
+def average_precision_by_standing(found: Standing) -> float:
+    """The same from where the positives stand: k of the rows down to the k-th are positives."""
+    return found.precision / found.positives
 
 
 def average_precision_influence(steps: Steps) -> Influence:
@@ -190,17 +189,17 @@ def metrics() -> Iterator[Metric]:
     yield Metric(
         "roc_auc", "ROC AUC", binary, "score", True, unit, "",
         "P(score of a positive > score of a negative) + P(tie) / 2", delong,
-        Ranks(auc, auc_influence, smooth=True, by_places=auc_by_places),
+        Ranks(auc, auc_influence, smooth=True, by_standing=auc_by_standing),
     )  # fmt: skip
     yield Metric(
         "gini", "Gini", binary, "score", True, (-1.0, 1.0), "", "2 AUC - 1", delong,
-        Ranks(gini, gini_influence, smooth=True, by_places=gini_by_places),
+        Ranks(gini, gini_influence, smooth=True, by_standing=gini_by_standing),
     )  # fmt: skip
     yield Metric(
         "average_precision", "Average precision", binary, "score", True, unit, "",
         "sum over steps of (R_k - R_(k-1)) P_k", "doi:10.1145/1143844.1143874",
         Ranks(average_precision, average_precision_influence, rare=500, smooth=True,
-              by_places=average_precision_by_places),
+              by_standing=average_precision_by_standing),
     )  # fmt: skip
     yield Metric(
         "ks", "Kolmogorov-Smirnov", binary, "score", True, unit, "", "max |TPR - FPR|",

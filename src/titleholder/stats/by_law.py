@@ -1,15 +1,20 @@
-"""Replicates of a slice from what is known of all its rows, without looking at them again.
+"""The law of a slice's resamples from what is known of all its rows, without looking at them again.
 
 The laws and the conditions for them are those of `titleholder.stats.replicates`, where they hold
 for many plain rows; where they do not, nothing is given, and the rows are resampled there.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from titleholder.arrays import Floats
-from titleholder.metrics.base import Means, Metric, Ranks, first
-from titleholder.stats.influence import PowerSums, Spread, Summed
+from titleholder.metrics.base import Counts, Means, Metric, Ranks, first
+from titleholder.stats.cells import Cells
+from titleholder.stats.ends import normal_reach
+from titleholder.stats.influence import Influence, PowerSums, Spread, Summed, by_counts
 from titleholder.stats.keys import generator
+from titleholder.stats.normal import Normal
 from titleholder.stats.replicates import Replicates
 from titleholder.stats.resampler import EXACT_UNITS, FEW_UNITS, SKEWED_UNITS, Resampler
 from titleholder.stats.shared.known import Known, Moments
@@ -19,65 +24,84 @@ from titleholder.stats.third_order import SumLaw
 # equal ones, powers are not taken from some of the rows.
 _LEAST_FREEDOM = 500
 _ROUNDING = 1e-9
+# An end may be so far from where the normal law has it, in standard errors: a third of what moves
+# the ends of 2000 draws from seed to seed.
+_BENT = 0.02
+_COMBINATIONS = ((1, 0), (0, 1), (-1, 1))
+
+Law = Normal | Replicates[Spread]
 
 
-def replicates_by_law(metric: Metric, resampler: Resampler) -> Replicates[Spread] | None:
-    """Replicates of a metric on a slice; None where its rows have to be looked at."""
+def law_of(metric: Metric, resampler: Resampler, level: float) -> Law | None:
+    """How a metric of a slice moves on resamples; None where its rows have to be looked at."""
     known = resampler.sample.known
+    if known is None:
+        return None
     match metric.law:
-        case Means() if known is not None and metric.law.value is first:
+        case Means() if metric.law.value is first:
             return _mean(metric.law, resampler, known)
-        case Ranks() if known is not None:
-            return _order(metric.name, metric.law, resampler, known)
+        case Ranks():
+            return _order(metric.law, resampler, known)
+        case Counts() if known.cells is not None and known.rows > SKEWED_UNITS:
+            return _calls(metric.law.value, resampler.cells, known.rows, level)
     return None
 
 
-def _mean(law: Means, resampler: Resampler, known: Known) -> Replicates[Spread] | None:
+def drawn(name: str, law: Normal, resampler: Resampler) -> Replicates[Spread]:
+    """Replicates of a normal law, for what is no more normal once it is made of both models."""
+    aa, ad, dd = law.spread.power_sums.by_power[2]
+    noise = resampler.noise(np.array([[aa, ad], [ad, dd]]), "normal", name)
+    one, two = law.champion + noise[:, 0], law.candidate + noise.sum(axis=1)
+    method = f"{law.method}, B={resampler.draw.resamples}"
+    return Replicates(law.champion, law.candidate, one, two, method, law.spread)
+
+
+# ---------------------------------------------------------------------------- means
+
+
+def _mean(law: Means, resampler: Resampler, known: Known) -> Law | None:
     found = known.moments(law)
-    if found is None or known.rows <= FEW_UNITS or _are_hits(found):
+    if found is None or known.rows <= FEW_UNITS or _are_hits(found) or not _have_spread(found):
         return None
-    drawn = _moved(found, resampler)
-    if drawn is None:
-        return None
-    moved, method = drawn
     n = float(known.rows)
-    own, change = found.totals / n
-    champion = own + moved[:, 0] / n
-    candidate = champion + change + moved[:, 1] / n
     powers = {k: tuple(x / n**k for x in sums) for k, sums in found.spread.by_power.items()}
     spread = Summed(PowerSums(powers), known.rows, known.rows)
+    own, change = (found.totals / n).tolist()
+    if found.rows > SKEWED_UNITS:
+        if not found.exact and _freedom(spread) < _LEAST_FREEDOM:
+            return None
+        return Normal(own, own + change, spread, "normal law of means over rows")
+    moved = _skewed(found, resampler)
+    if moved is None:
+        return None
+    champion = own + moved[:, 0] / n
+    candidate = champion + change + moved[:, 1] / n
+    method = f"{resampler.method}, law of sums to third order"
     return Replicates(own, own + change, champion, candidate, method, spread)
 
 
-def _moved(found: Moments, resampler: Resampler) -> tuple[Floats, str] | None:
-    """What resampling adds to both totals, (B, 2), and how that was drawn."""
-    aa, ad, dd = found.spread.by_power[2]
-    covariance = np.array([[aa, ad], [ad, dd]])
-    # Below this, the spread is what rounding left of the squares.
+def _have_spread(found: Moments) -> bool:
+    """Whether the spread is more than what rounding left of the squares."""
+    aa, _, dd = found.spread.by_power[2]
     squares = found.totals**2 / found.rows
-    if not (
-        np.isfinite(covariance).all()
-        and aa > _ROUNDING * squares[0]
-        and dd > _ROUNDING * squares[1]
-    ):
-        return None
-    if found.rows > SKEWED_UNITS:
-        if not found.exact and _freedom(found) < _LEAST_FREEDOM:
-            return None
-        return resampler.noise(covariance, "sums"), f"{resampler.method}, normal law"
+    finite = np.isfinite(found.spread.by_power[2]).all()
+    return bool(finite and aa > _ROUNDING * squares[0] and dd > _ROUNDING * squares[1])
+
+
+def _skewed(found: Moments, resampler: Resampler) -> Floats | None:
+    """What resampling adds to both totals, (B, 2), to third order."""
+    aa, ad, dd = found.spread.by_power[2]
     aaa, aad, add, ddd = found.spread.by_power[3]
     third = np.array([[[aaa, aad], [aad, add]], [[aad, add], [add, ddd]]])
-    law = SumLaw.of_moments(covariance, third)
+    law = SumLaw.of_moments(np.array([[aa, ad], [ad, dd]]), third)
     if law is None or not found.exact:
         return None
     draw, name = resampler.draw, resampler.sample.name
-    moved = law.draws(draw.resamples, generator(draw.seed, "sums", name))
-    return moved, f"{resampler.method}, law of sums to third order"
+    return law.draws(draw.resamples, generator(draw.seed, "sums", name))
 
 
-def _freedom(found: Moments) -> float:
-    spread = Summed(found.spread, found.rows, found.rows)
-    return min(spread.freedom(1, 0), spread.freedom(0, 1), spread.freedom(-1, 1))
+def _freedom(spread: Spread) -> float:
+    return min(spread.freedom(*of) for of in _COMBINATIONS)
 
 
 def _are_hits(found: Moments) -> bool:
@@ -89,16 +113,63 @@ def _are_hits(found: Moments) -> bool:
     return bool(abs(one - own) <= _ROUNDING and abs(two - own - change) <= _ROUNDING)
 
 
-def _order(name: str, law: Ranks, resampler: Resampler, known: Known) -> Replicates[Spread] | None:
+# ---------------------------------------------------------------------------- order
+
+
+def _order(law: Ranks, resampler: Resampler, known: Known) -> Law | None:
     rarest = int(resampler.sample.class_counts.min())
     if known.rows <= EXACT_UNITS or rarest < law.rare:
         return None
     found = known.order(law)
     if found is None:
         return None
-    aa, ad, dd = found.spread.by_power[2]
-    noise = resampler.noise(np.array([[aa, ad], [ad, dd]]), "ranks", name)
-    one, two = found.champion + noise[:, 0], found.candidate + noise.sum(axis=1)
-    method = f"paired influence function, normal law, B={resampler.draw.resamples}"
     spread = Summed(found.spread, known.rows, rarest)
-    return Replicates(found.champion, found.candidate, one, two, method, spread)
+    return Normal(found.champion, found.candidate, spread, "paired influence function, normal law")
+
+
+# ---------------------------------------------------------------------------- counts
+
+
+def _calls(
+    value: Callable[[Floats], Floats], cells: Cells, rows: int, level: float
+) -> Normal | None:
+    """The normal law of a function of counts; None where it bends within the interval."""
+    here = cells.observed[None]
+    first, second = cells.champion_counts(here), cells.candidate_counts(here)
+    values = float(value(first)[0]), float(value(second)[0])
+    one = by_counts(value, first[0]).ravel()[cells.place(cells.champion)]
+    two = by_counts(value, second[0]).ravel()[cells.place(cells.candidate)]
+    if not (np.isfinite(values).all() and np.isfinite(one).all() and np.isfinite(two).all()):
+        return None
+    spread = Influence(one, two, cells.observed, rows, rows)
+    if not _freedom(spread) >= _LEAST_FREEDOM or _bends(value, cells, spread, values, level):
+        return None
+    return Normal(*values, spread, "normal law of counts of calls")
+
+
+def _bends(
+    value: Callable[[Floats], Floats],
+    cells: Cells,
+    spread: Influence,
+    values: tuple[float, float],
+    level: float,
+) -> bool:
+    """Whether an end lies elsewhere than where the influence and a normal law have it.
+
+    The counts that are to be expected where a combination of the models has moved to an end are
+    those moved along the influence on it: there the metric itself is looked at. And sums of
+    influences must not be skewed.
+    """
+    z = normal_reach(level)
+    for one, two in _COMBINATIONS:
+        error = spread.error(one, two)
+        if error == 0.0:
+            continue
+        along = (one * spread.champion + two * spread.candidate) / error
+        moved = cells.observed * (1 + np.array([[-z], [z]]) * along)
+        sides = value(cells.champion_counts(moved)), value(cells.candidate_counts(moved))
+        found = one * (sides[0] - values[0]) + two * (sides[1] - values[1])
+        lean = abs(spread.skewness(one, two)) * abs(z * z - 1) / 6
+        if not (np.abs(found / error - (-z, z)).max() + lean <= _BENT):
+            return True
+    return False

@@ -190,7 +190,20 @@ def _moments(draws: Floats, centre: float) -> tuple[float, float]:
 def _own(
     metric: Metric, value: float, draws: Floats, level: float, of: tuple[Spread, float, float]
 ) -> Estimate:
-    """A model's own interval, within the metric's domain.
+    """A model's own interval from its draws (B,), within the metric's domain."""
+    push = Push.of(value, draws)
+    found = interval(value, draws, level, widening(*of, level), push)
+    return own_interval(metric, found, level, of, push)
+
+
+def own_interval(
+    metric: Metric,
+    found: Estimate,
+    level: float,
+    of: tuple[Spread, float, float],
+    push: Push = NONE,
+) -> Estimate:
+    """A model's own interval as it was ``found``, opened to what resamples are short of.
 
     Near an end of the domain, and where units are skewed, resamples lean to the side that the
     truth is not on, and percentiles follow them the wrong way. The interval therefore holds that
@@ -201,8 +214,9 @@ def _own(
     to the end of the domain that it was pushed away from.
     """
     influence, one, two = of
-    wider, push = widening(influence, one, two, level), Push.of(value, draws)
-    found = interval(value, draws, level, wider, push)
+    value, wider = found.value, widening(influence, one, two, level)
+    if value is None:
+        return found
     least, most = metric.domain
     z, error = normal_reach(level), influence.error(one, two)
     down, up = _on_logit_scale(value, z * wider * error, least, most)

@@ -21,7 +21,7 @@ from titleholder.stats.influence import PowerSums
 from titleholder.stats.sample import lacking
 from titleholder.stats.shared.bins import COARSE
 from titleholder.stats.shared.partition import Partition, partitions
-from titleholder.stats.shared.places import places
+from titleholder.stats.shared.places import Layout, Order
 from titleholder.stats.shared.summary import ALL, SECOND, Answers, Reading, Summary, summarise
 from titleholder.types import Task
 
@@ -47,7 +47,7 @@ class Moments:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Ranked:
     """A metric of order: both models' values, and how the influences of rows vary."""
 
     champion: float
@@ -70,13 +70,13 @@ class Known:
         """Those of the law's only column; None where they are not known."""
         return self._shared.moments(law, self._partition, self._place)
 
-    def order(self, law: Ranks) -> Order | None:
+    def order(self, law: Ranks) -> Ranked | None:
         """Those of a metric of order; None where they are not known well enough."""
         values = self._shared.values.get((law, self._slice))
         if values is None:
             return None
         spread = self._shared.spread(law, self._partition, self._place)
-        return None if spread is None else Order(*values, spread)
+        return None if spread is None else Ranked(*values, spread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,27 +177,37 @@ def _values(
     ranks: Sequence[Ranks],
 ) -> dict[tuple[Ranks, int], tuple[float, float]]:
     """Both models' exact values of each law on each slice; none where they cannot be had."""
-    sides: list[dict[tuple[Ranks, int], float]] = []
+    scores = [np.asarray(model.score) for model in answers]
+    layout = Layout.of(packed, min(float(score.min(initial=1.0)) for score in scores))
+    if layout is None:
+        return {}
+    marks = layout.marks(np.asarray(panel.y_true), packed)
+    one, two = (_values_of(Order.of(layout, score, marks), packed, ranks) for score in scores)
+    return {key: (one[key], two[key]) for key in one}
+
+
+def _values_of(
+    order: Order, packed: Sequence[Partition], ranks: Sequence[Ranks]
+) -> dict[tuple[Ranks, int], float]:
+    """One model's value of each law on each slice that is not too rare for all of them."""
     least = min((law.rare for law in ranks), default=1)
-    for model in answers:
-        found = (
-            None if model.score is None else places(np.asarray(panel.y_true), model.score, packed)
-        )
-        if found is None:
-            return {}
-        of_model: dict[tuple[Ranks, int], float] = {}
-        for member, stand in found:
-            if stand.rarest < least:
-                continue
-            steps: Steps | None = None
+    values: dict[tuple[Ranks, int], float] = {}
+    briefly = [law for law in ranks if law.by_standing is not None and order.step is None]
+    if briefly:
+        for member, standing in order.standings(packed):
+            if standing.rarest >= least:
+                for law in briefly:
+                    if law.by_standing is not None:
+                        values[law, member] = law.by_standing(standing)
+    if len(briefly) == len(ranks):
+        return values
+    for member, stand in order.slices(packed):
+        if stand.rarest >= least:
+            steps = stand.steps()
             for law in ranks:
-                if law.by_places is not None and stand.step is None:
-                    of_model[law, member] = law.by_places(stand.at, stand.rows)
-                else:
-                    steps = stand.steps() if steps is None else steps
-                    of_model[law, member] = float(law.value(steps))
-        sides.append(of_model)
-    return {key: (sides[0][key], sides[1][key]) for key in sides[0]}
+                if (law, member) not in values:
+                    values[law, member] = float(law.value(steps))
+    return values
 
 
 def _table(law: Ranks, counts: Floats) -> Floats:

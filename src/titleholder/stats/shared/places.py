@@ -3,25 +3,93 @@
 What a metric of order sees of a slice is where its positives stand. So each row becomes one
 number: its score in falling order and, behind it, its truth and the slices that it belongs to.
 These numbers are sorted as they are (many times faster than a sort of places), and each slice is
-picked out of them in its order.
+picked out of them in its order. Sorted numbers of the same `Layout` can be merged.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from titleholder.arrays import Floats, Ints
-from titleholder.metrics.ladder import Steps
+from titleholder.arrays import Bools, Floats, Ints
+from titleholder.metrics.ladder import Standing, Steps, falling_order
 from titleholder.stats.shared.partition import Partition
+from titleholder.stats.shared.sorting import Numbers, deal, sort
+
+Marks: TypeAlias = NDArray[np.uint16]
 
 _ONE = np.uint64(0x3FF0000000000000)  # the bits of 1.0
-_SPARE = 2  # leading bits that no number up to 1.0 has
 _MOST_BITS = 16
+_MOST_SPARE = 32
 _CHUNK = 1 << 15
-_NARROW = 32  # bits of numbers that sort twice as fast as those of 64
+_NARROW = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a row becomes a number: bits of its mark, and leading bits that no score has.
+
+    The mark of a row is its truth in the lowest bit and its code in each partition above it:
+    ``widths`` are bits of each code.
+    """
+
+    widths: tuple[int, ...]
+    spare: int
+
+    @classmethod
+    def of(cls, partitions: Sequence[Partition], least: float = 0.0) -> "Layout | None":
+        """The layout for scores from ``least`` to 1; None where slices take up too many bits."""
+        widths = tuple(0 if p.code is None else (p.width - 1).bit_length() for p in partitions)
+        if sum(widths) + 1 > _MOST_BITS:
+            return None
+        most = int(_ONE - np.float64(least + 0.0).view(np.uint64))
+        return cls(widths, min(_MOST_SPARE, 64 - most.bit_length()))
+
+    @property
+    def bits(self) -> int:
+        """Bits of a mark."""
+        return sum(self.widths) + 1
+
+    @property
+    def mask(self) -> np.uint64:
+        """The bits of a number that are its mark."""
+        return np.uint64((1 << self.bits) - 1)
+
+    def shifts(self) -> tuple[int, ...]:
+        """Where each partition's code starts in a mark."""
+        return tuple(1 + sum(self.widths[:i]) for i in range(len(self.widths)))
+
+    def marks(self, y: Ints, partitions: Sequence[Partition]) -> Marks:
+        """The mark of each row, (n,)."""
+        marks = np.empty(len(y), dtype=np.uint16)
+        for rows in _chunks(len(y)):
+            mark = y[rows].astype(np.uint16)
+            for partition, shift in zip(partitions, self.shifts(), strict=True):
+                if partition.code is not None:
+                    mark |= partition.code[rows].astype(np.uint16) << np.uint16(shift)
+            marks[rows] = mark
+        return marks
+
+    def numbers(self, score: Floats, marks: Marks) -> Numbers:
+        """Each row's number, (n,); a lower one has a higher score."""
+        numbers = np.empty(len(score), dtype=np.uint64)
+        spare, kept = np.uint64(self.spare), ~self.mask
+        for rows in _chunks(len(score)):
+            number = (score[rows] + 0.0).view(np.uint64)  # adding makes 0.0 of -0.0
+            np.subtract(_ONE, number, out=number)
+            number <<= spare
+            number &= kept
+            np.bitwise_or(number, marks[rows], out=numbers[rows])
+        return numbers
+
+    def cuts(self, score: Floats) -> bool:
+        """Whether scores differ in bits that marks leave no room for."""
+        lost = np.uint64((1 << max(0, self.bits - self.spare)) - 1)
+        if not lost:
+            return False
+        return any((score[rows].view(np.uint64) & lost).any() for rows in _chunks(len(score)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,113 +127,110 @@ class Places:
         return Steps(np.diff(above, prepend=0.0), np.diff(below, prepend=0.0), above, below)
 
 
-def places(
-    y: Ints, score: Floats, partitions: Sequence[Partition]
-) -> Iterator[tuple[int, Places]] | None:
-    """Each slice's place among all and its `Places`; None where it cannot be had this way.
-
-    Scores (n,) lie in [0, 1]. It cannot be had where the slices take up so many bits that scores
-    which are not the same would be taken for ties.
-    """
-    widths = [0 if p.code is None else (p.width - 1).bit_length() for p in partitions]
-    if sum(widths) + 1 > _MOST_BITS:
-        return None
-    ordered = _Ordered.of(y, score, partitions, widths)
-    return None if ordered is None else ordered.slices(partitions, widths)
-
-
 @dataclass(frozen=True, slots=True)
-class _Ordered:
-    """All rows in falling order: truth and slices, (n,), and the number of the step or None."""
+class Order:
+    """All rows in falling order: their marks, (n,), and the number of the step or None."""
 
-    code: NDArray[np.uint16]
+    layout: Layout
+    marks: Marks
     step: NDArray[np.int32] | None
 
     @classmethod
-    def of(
-        cls, y: Ints, score: Floats, partitions: Sequence[Partition], widths: Sequence[int]
-    ) -> "_Ordered | None":
-        bits = np.uint64(sum(widths) + 1)
-        mask = (np.uint64(1) << bits) - np.uint64(1)
-        keys, some = np.empty(len(score), dtype=np.uint64), np.uint64(0)
-        for rows in _chunks(len(score)):
-            key = (score[rows] + 0.0).view(np.uint64)  # adding makes 0.0 of -0.0
-            some |= np.bitwise_or.reduce(key)
-            np.subtract(_ONE, key, out=key)
-            key <<= np.uint64(_SPARE)
-            key &= ~mask
-            np.bitwise_or(key, _coded(y[rows], rows, partitions, widths), out=keys[rows])
-        keys.sort()
-        code, new = np.empty(len(keys), dtype=np.uint16), np.empty(len(keys), dtype=bool)
-        before = ~keys[:1]
-        for rows in _chunks(len(keys)):
-            key = keys[rows]
-            np.bitwise_and(key, mask, out=code[rows], casting="unsafe")
-            # Equal scores have equal leading bits: what is left of a difference is not in the code.
-            np.greater(key[:1] ^ before, mask, out=new[rows][:1])
-            np.greater(key[1:] ^ key[:-1], mask, out=new[rows][1:])
-            before = key[-1:]
+    def of(cls, layout: Layout, score: Floats, marks: Marks) -> "Order":
+        """The order of rows with these scores, in 0 to 1, and marks; (n,) each."""
+        numbers = sort(layout.numbers(score, marks))
+        new = _steps(numbers, layout.mask)
         if new.all():
-            return cls(code, None)
-        cut = bool(some & (mask >> np.uint64(_SPARE)))
-        if cut and int(new.sum()) != _distinct(score):
-            return None
-        return cls(code, np.cumsum(new, dtype=np.int32) - np.int32(1))
+            return cls(layout, _marks(numbers, layout.mask), None)
+        if layout.cuts(score) and int(new.sum()) != _distinct(score):
+            # Scores that are not the same would be taken for ties.
+            order = falling_order(score)
+            falling, marks = score[order], marks[order]
+            new[1:] = falling[1:] != falling[:-1]
+        else:
+            marks = _marks(numbers, layout.mask)
+        return cls(layout, marks, None if new.all() else _numbered(new))
 
-    def slices(
-        self, partitions: Sequence[Partition], widths: Sequence[int]
-    ) -> Iterator[tuple[int, Places]]:
+    def standings(self, partitions: Sequence[Partition]) -> Iterator[tuple[int, Standing]]:
+        """How the positives stand on every slice; no two scores may be the same."""
+        for partition, shift in zip(partitions, self.layout.shifts(), strict=True):
+            truth = (self.marks & np.uint16(1)).astype(np.uint8)
+            starts = np.array([0, len(truth)])
+            if partition.code is not None:
+                truth, starts = deal(truth, self._codes(partition, shift), partition.width)
+            yield from zip(partition.members, _standings(truth, starts, partition), strict=True)
+
+    def slices(self, partitions: Sequence[Partition]) -> Iterator[tuple[int, Places]]:
         """Every slice, picked out in this order."""
-        shift = 1
-        for partition, width in zip(partitions, widths, strict=True):
+        for partition, shift in zip(partitions, self.layout.shifts(), strict=True):
             if partition.code is None:
-                at = np.flatnonzero((self.code & np.uint16(1)).astype(bool)) + 1
-                yield partition.members[0], Places(at, len(self.code), self.step)
-                continue
-            yield from self._members(partition, shift, width)
-            shift += width
+                at = np.flatnonzero((self.marks & np.uint16(1)).astype(bool)) + 1
+                yield partition.members[0], Places(at, len(self.marks), self.step)
+            else:
+                yield from self._picked(partition, shift)
 
-    def _members(
-        self, partition: Partition, shift: int, width: int
-    ) -> Iterator[tuple[int, Places]]:
-        """The slices of one partition: each row's code, place and truth sorted as one number."""
-        bits = len(self.code).bit_length()
-        kind: type[np.unsignedinteger[Any]] = (
-            np.uint32 if width + bits + 1 <= _NARROW else np.uint64
-        )
-        keys: NDArray[Any] = np.empty(len(self.code), dtype=kind)
-        for rows in _chunks(len(keys)):
-            code = self.code[rows]
-            key = ((code >> np.uint16(shift)) & np.uint16((1 << width) - 1)).astype(kind)
-            key <<= kind(bits)
-            key |= np.arange(rows.start, rows.start + len(code), dtype=kind)
-            key <<= kind(1)
-            np.bitwise_or(key, code & np.uint16(1), out=keys[rows])
-        keys.sort()
-        starts = np.searchsorted(keys, np.arange(partition.width + 1, dtype=kind) << kind(bits + 1))
+    def _picked(self, partition: Partition, shift: int) -> Iterator[tuple[int, Places]]:
+        """The slices of one partition: each row's place and truth, as one number, dealt out."""
+        narrow = len(self.marks).bit_length() < _NARROW
+        kind: type[np.unsignedinteger[Any]] = np.uint32 if narrow else np.uint64
+        rows = np.arange(len(self.marks), dtype=kind)
+        rows <<= kind(1)
+        rows |= self.marks & np.uint16(1)
+        rows, starts = deal(rows, self._codes(partition, shift), partition.width)
         for member in partition.members:
             place = partition.place(member)
-            own = keys[starts[place] : starts[place + 1]]
+            own = rows[starts[place] : starts[place + 1]]
             at = np.flatnonzero((own & kind(1)).astype(bool)) + 1
-            step = None
-            if self.step is not None:
-                step = self.step[(own >> kind(1)) & kind((1 << bits) - 1)]
+            step = None if self.step is None else self.step[own >> kind(1)]
             if step is not None and not (step[1:] == step[:-1]).any():
                 step = None
             yield member, Places(at, len(own), step)
 
+    def _codes(self, partition: Partition, shift: int) -> NDArray[np.int32]:
+        widest = np.uint16((1 << (partition.width - 1).bit_length()) - 1)
+        return ((self.marks >> np.uint16(shift)) & widest).astype(np.int32)
 
-def _coded(
-    y: Ints, rows: slice, partitions: Sequence[Partition], widths: Sequence[int]
-) -> NDArray[np.uint16]:
-    """Truth in the lowest bit, the code of each partition above it, of some rows."""
-    code = y.astype(np.uint16)
-    shift = 1
-    for partition, width in zip(partitions, widths, strict=True):
-        if partition.code is not None:
-            code |= partition.code[rows].astype(np.uint16) << np.uint16(shift)
-            shift += width
-    return code
+
+def _standings(truth: NDArray[np.uint8], starts: Ints, partition: Partition) -> Iterator[Standing]:
+    """How positives stand in each slice: ``truth`` (n,) in falling order, slice by slice."""
+    at = np.flatnonzero(truth.view(bool))
+    firsts = np.searchsorted(at, starts)
+    found = np.diff(firsts)
+    rank = at - starts[:-1].repeat(found)
+    rank += 1
+    count = np.arange(1, len(at) + 1)
+    count -= firsts[:-1].repeat(found)
+    slice_of = np.arange(len(found)).repeat(found)
+    # Added in falling order, one after the other.
+    precision = np.bincount(slice_of, count / rank, len(found))
+    summed = np.append(0, rank.cumsum())
+    places = summed[firsts[1:]] - summed[firsts[:-1]]
+    rows = np.diff(starts)
+    for member in partition.members:
+        i = partition.place(member)
+        yield Standing(int(rows[i]), int(found[i]), int(places[i]), float(precision[i]))
+
+
+def _steps(numbers: Numbers, mask: np.uint64) -> Bools:
+    """Whether each of the sorted numbers has another score than the one before, (n,)."""
+    new = np.empty(len(numbers), dtype=bool)
+    new[:1] = True
+    for rows in _chunks(len(numbers) - 1):
+        # Equal scores have equal leading bits: what is left of a difference is in the mark.
+        later = numbers[rows.start + 1 : rows.stop + 1]
+        np.greater(later ^ numbers[rows], mask, out=new[rows.start + 1 : rows.stop + 1])
+    return new
+
+
+def _marks(numbers: Numbers, mask: np.uint64) -> Marks:
+    marks = np.empty(len(numbers), dtype=np.uint16)
+    for rows in _chunks(len(numbers)):
+        np.bitwise_and(numbers[rows], mask, out=marks[rows], casting="unsafe")
+    return marks
+
+
+def _numbered(new: Bools) -> NDArray[np.int32]:
+    return np.cumsum(new, dtype=np.int32) - np.int32(1)
 
 
 def _chunks(n: int) -> Iterator[slice]:
@@ -176,5 +241,5 @@ def _chunks(n: int) -> Iterator[slice]:
 
 def _distinct(score: Floats) -> int:
     """How many scores there are."""
-    ordered = np.sort(score)
+    ordered = sort((score + 0.0).view(np.uint64))
     return 1 + int((ordered[1:] != ordered[:-1]).sum())

@@ -1,0 +1,77 @@
+"""Very many whole numbers in rising order, in a few passes over them.
+
+A sort by comparison takes time by the logarithm of how many there are, and how long depends much
+on the processor. Numbers are therefore dealt out by one byte after the other, the leading ones
+last (Knuth, The Art of Computer Programming, vol. 3, 5.2.5), by the counting sort that SciPy has
+in the transposition of a sparse matrix. What comes of it is the same array as of any other sort.
+"""
+
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from titleholder.arrays import Ints
+
+N = TypeVar("N", bound=np.generic)
+Numbers = NDArray[np.uint64]
+
+_MANY = 1 << 16  # below, a plain sort takes no longer
+_MOST = (1 << 31) - 1  # what the counting sort can count
+_PASSES = 4  # bytes: 32 leading bits that differ tell nearly all numbers apart
+_FEW = 1 / 64  # so many neighbours may be left in the wrong order, to be put right one by one
+_CHUNK = 1 << 15
+
+
+def sort(numbers: Numbers) -> Numbers:
+    """These numbers (n,) in rising order; what is given is left in any order."""
+    if not _MANY <= len(numbers) <= _MOST:
+        numbers.sort()
+        return numbers
+    bits = int(numbers.max()).bit_length()
+    dealt = _by_bytes(numbers, range(max(0, bits - 8 * _PASSES), bits, 8))
+    if bits <= 8 * _PASSES or _put_right(dealt):
+        return dealt
+    return _by_bytes(numbers, range(0, bits, 8))
+
+
+def deal(values: NDArray[N], places: NDArray[Any], most: int) -> tuple[NDArray[N], Ints]:
+    """Values (n,) put together by their place (n,) in 0 to most - 1, as they stand within each.
+
+    With them, where each place starts, (most + 1,).
+    """
+    from scipy.sparse import csr_array
+
+    of = values.view(f"i{values.dtype.itemsize}")
+    whole = np.array([0, len(values)], dtype=np.int32)
+    row = csr_array((of, places.astype(np.int32, copy=False), whole), shape=(1, most))
+    column = row.tocsc()
+    return column.data.view(values.dtype), column.indptr.astype(np.int64)
+
+
+def _by_bytes(numbers: Numbers, shifts: range) -> Numbers:
+    for shift in shifts:
+        place = np.empty(len(numbers), dtype=np.int32)
+        for start in range(0, len(numbers), _CHUNK):
+            byte = numbers[start : start + _CHUNK] >> np.uint64(shift)
+            np.bitwise_and(
+                byte, np.uint64(255), out=place[start : start + _CHUNK], casting="unsafe"
+            )
+        numbers = deal(numbers, place, 256)[0]
+    return numbers
+
+
+def _put_right(numbers: Numbers) -> bool:
+    """Exchange neighbours that are in the wrong order; False where they are many."""
+    wrong = np.flatnonzero(numbers[:-1] > numbers[1:])
+    if len(wrong) > len(numbers) * _FEW:
+        return False
+    while len(wrong):
+        # Of two that overlap, the second is looked at again.
+        apart = np.diff(wrong, prepend=-2) > 1
+        at = wrong[apart]
+        numbers[at], numbers[at + 1] = numbers[at + 1], numbers[at]
+        beside = np.unique(np.concatenate([at - 1, at + 1, wrong[~apart]]))
+        beside = beside[(beside >= 0) & (beside < len(numbers) - 1)]
+        wrong = beside[numbers[beside] > numbers[beside + 1]]
+    return True
