@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder import records
-from titleholder.drift.profile import Categories, Columns, Numbers, Profile, profile
-from titleholder.drift.table import MAX_CATEGORIES
+from titleholder.drift.column import MAX_CATEGORIES
+from titleholder.drift.profile import MOST_LABELS, Categories, Columns, Numbers, Profile, profile
 
 HTML = "evidently.html"
 JSON = "evidently.json"
@@ -120,6 +120,8 @@ def _unfit(before: Profile, after: Profile) -> str:
     if isinstance(before, Categories) and isinstance(after, Categories):
         most = max(len(before.counts), len(after.counts))
         return f"{most} distinct values" if most > MAX_CATEGORIES else ""
+    if before.kind == "categorical":
+        return f"over {MOST_LABELS} distinct values"
     return "" if isinstance(before, Numbers) else f"values of type {before.kind}"
 
 

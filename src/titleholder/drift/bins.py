@@ -78,11 +78,15 @@ def edges(reference: Floats, bins: int) -> Edges:
     return Edges(all_values[order], closed[order])
 
 
+def how_many(fewest: int) -> int:
+    """How many bins the smaller side's rows can fill."""
+    return int(np.clip(fewest // ROWS_PER_BIN, 2, QUANTILE_BINS))
+
+
 def of_numbers(reference: Numbers, current: Numbers) -> Binned:
     """Both samples in quantile bins of the reference; neither may be empty."""
     fewest = min(len(reference.values), len(current.values))
-    count = int(np.clip(fewest // ROWS_PER_BIN, 2, QUANTILE_BINS))
-    frozen = edges(reference.values, count)
+    frozen = edges(reference.values, how_many(fewest))
     return Binned(frozen.labels(), frozen.count(reference.values), frozen.count(current.values))
 
 

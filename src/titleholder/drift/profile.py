@@ -1,23 +1,27 @@
 """What is kept of a column: enough for every distance, and mergeable by addition.
 
 ``profile(a) + profile(b)`` equals ``profile(concatenate([a, b]))``, so shards can be read one at
-a time and a reference can be profiled once and held against many nights. The numeric summary
-keeps the sorted values, which makes every distance exact; a histogram sketch could take its
-place behind the same three questions (ranks, quantiles, spread).
+a time and a reference can be profiled once and held against many nights. `profile` keeps the
+sorted values of numbers, which makes every distance exact; `summary` keeps a sketch of them
+(`titleholder.drift.sketch`), which is small and quick and knows how far it may be off.
 """
 
 import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from titleholder.drift.sketch import Sketch, sketch
+
 Floats: TypeAlias = NDArray[np.float64]
 Columns: TypeAlias = Mapping[str, NDArray[Any]]
 
+MOST_LABELS = 10_000  # that are kept of a column; with more it is text or an identifier
+_PLAIN = "fiu"  # dtypes of numbers
 _NUMBERS = (int, float, np.integer, np.floating)
 
 
@@ -62,20 +66,24 @@ class Categories:
         """Infinities among the values: only numbers can be infinite."""
         return 0
 
-    def __add__(self, other: "Categories") -> "Categories":
+    def __add__(self, other: "Categories") -> "Categories | Opaque":
         counts = Counter(self.counts)
         counts.update(other.counts)
-        return Categories(
-            self.n + other.n,
-            self.missing + other.missing,
-            dict(counts),
-            self.boolean and other.boolean,
+        return bounded(
+            Categories(
+                self.n + other.n,
+                self.missing + other.missing,
+                dict(counts),
+                self.boolean and other.boolean,
+            )
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """A column that holds nothing to measure: all missing, empty, or of a type like a date."""
+    """A column that holds nothing to measure: all missing, empty, of a type like a date, or of
+    too many labels to keep them (then it is categorical, too).
+    """
 
     n: int
     missing: int
@@ -86,12 +94,8 @@ class Opaque:
         """Infinities among the values: only numbers can be infinite."""
         return 0
 
-    def __add__(self, other: "Opaque") -> "Opaque":
-        kind = other.kind if self.kind == "unknown" else self.kind
-        return Opaque(self.n + other.n, self.missing + other.missing, kind)
 
-
-Profile: TypeAlias = Numbers | Categories | Opaque
+Profile: TypeAlias = Numbers | Sketch | Categories | Opaque
 
 
 def profile(values: NDArray[Any]) -> Profile:
@@ -106,22 +110,52 @@ def profile(values: NDArray[Any]) -> Profile:
         raise ValueError(f"a column has one dimension, not {values.ndim}")
     if values.dtype.kind == "M":
         return Opaque(len(values), int(np.isnat(values).sum()), "datetime")
-    return _READERS.get(values.dtype.kind, _opaque)(values)
+    found = _READERS.get(values.dtype.kind, _opaque)(values)
+    return bounded(found) if isinstance(found, Categories) else found
+
+
+def bounded(part: Categories) -> Categories | Opaque:
+    """Labels, or only how many rows there were, when there are more labels than are kept.
+
+    Who has seen only some of the rows may keep them still; all rows together never do.
+    """
+    if len(part.counts) <= MOST_LABELS:
+        return part
+    return Opaque(part.n, part.missing, part.kind)
+
+
+def summary(values: NDArray[Any]) -> Profile:
+    """Summarise one column, (n,), in bounded space: as `profile` does, but numbers by a sketch."""
+    if values.ndim == 1 and values.dtype.kind in _PLAIN:
+        return sketch(values)
+    found = profile(values)
+    return as_sketch(found) if isinstance(found, Numbers) else found
+
+
+def as_sketch(part: Numbers) -> Sketch:
+    """The sketch of values that are held already."""
+    held = sketch(part.values)
+    return replace(held, n=part.n, missing=part.missing, infinite=part.infinite)
 
 
 def merge(parts: "list[Profile]") -> Profile:
-    """Add the profiles of shards; an all-missing shard joins any kind."""
+    """Add the profiles of shards; an all-missing shard joins any kind.
+
+    ValueError when shards hold different kinds.
+    """
     known = [part for part in parts if not (isinstance(part, Opaque) and part.kind == "unknown")]
     blank = [part for part in parts if isinstance(part, Opaque) and part.kind == "unknown"]
-    total = _sum(known) if known else Opaque(0, 0)
-    return with_missing(total, sum(part.missing for part in blank))
+    total = known[0] if known else Opaque(0, 0)
+    for part in known[1:]:
+        total = _added(total, part)
+    return with_missing(total, sum(part.n for part in blank), sum(part.missing for part in blank))
 
 
-def with_missing(part: Profile, missing: int) -> Profile:
-    """The same column with ``missing`` further rows that hold nothing."""
-    n, absent = part.n + missing, part.missing + missing
-    if isinstance(part, Numbers):
-        return Numbers(n, absent, part.infinite, part.values)
+def with_missing(part: Profile, rows: int, missing: int) -> Profile:
+    """The same column with further rows, so many of them missing, that hold nothing."""
+    n, absent = part.n + rows, part.missing + missing
+    if isinstance(part, Numbers | Sketch):
+        return replace(part, n=n, missing=absent)
     if isinstance(part, Categories):
         return Categories(n, absent, part.counts, part.boolean)
     return Opaque(n, absent, part.kind)
@@ -133,13 +167,23 @@ def as_numbers(part: Categories) -> Numbers:
     return Numbers(part.n, part.missing, 0, np.repeat([0.0, 1.0], [zeros, ones]))
 
 
-def _sum(parts: list[Profile]) -> Profile:
-    total = parts[0]
-    for part in parts[1:]:
-        if type(part) is not type(total):
-            raise ValueError(f"shards disagree: {total.kind} and {part.kind}")
-        total = total + part  # type: ignore[operator]
-    return total
+def _added(one: Profile, two: Profile) -> Profile:
+    if one.kind != two.kind and not (_is_labels(one) and _is_labels(two)):
+        raise ValueError(f"shards disagree: {one.kind} and {two.kind}")
+    if isinstance(one, Sketch) and isinstance(two, Sketch):
+        return one + two
+    if isinstance(one, Numbers) and isinstance(two, Numbers):
+        return one + two
+    if isinstance(one, Categories) and isinstance(two, Categories):
+        return one + two
+    if isinstance(one, Opaque) or isinstance(two, Opaque):
+        kind = one.kind if isinstance(one, Opaque) else two.kind
+        return Opaque(one.n + two.n, one.missing + two.missing, kind)
+    raise ValueError("values and sketches of one column do not add up")
+
+
+def _is_labels(part: Profile) -> bool:
+    return part.kind in ("categorical", "boolean")
 
 
 def _numbers(values: NDArray[Any]) -> Numbers:

@@ -32,6 +32,7 @@ class Cause(StrEnum):
     ALL_NULL = "all_null"
     NON_FINITE = "non_finite"
     CONSTANT = "constant"
+    COARSE = "coarse"
     KIND = "kind"
     TIME = "time"
     TEXT = "text"
@@ -52,8 +53,9 @@ class ColumnShift(Record, frozen=True):
 
     ``n_*`` are rows, missing ones included; ``missing_*`` are shares of them, ``infinite_*``
     counts of +inf and -inf (which are not missing). ``psi``, ``kl`` (current from reference)
-    and ``js`` are in nats on ``n_bins`` bins frozen from the reference; ``ks`` and
-    ``wasserstein`` are exact; ``wasserstein`` is in standard deviations of the reference.
+    and ``js`` are in nats on ``n_bins`` bins frozen from the reference. ``wasserstein`` is in
+    standard deviations of the reference. ``ks`` is at most ``ks_within`` below the exact one, and
+    ``wasserstein`` at most ``wasserstein_within`` off; 0 is exact.
     ``psi_noise`` is what PSI stays below by chance alone (see `titleholder.drift.distance`).
     ``new_*`` are categories of current that the reference lacks, with the share of current
     rows; ``vanished_*`` the reverse; only the most frequent are named. ``bins`` holds those
@@ -79,7 +81,9 @@ class ColumnShift(Record, frozen=True):
     kl: float | None = None
     js: float | None = None
     ks: float | None = None
+    ks_within: float = 0.0
     wasserstein: float | None = None
+    wasserstein_within: float = 0.0
     n_new: int = 0
     new_share: float | None = None
     new_categories: tuple[str, ...] = ()
