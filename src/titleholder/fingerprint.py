@@ -7,14 +7,14 @@ another digest; `shared` says how large that part is, from a sketch of each.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Final, TypeAlias
 
 import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from titleholder.arrays import Panel
+from titleholder.arrays import Ids, Panel
 from titleholder.types import Record
 
 # Hashes kept of a panel's rows. Of two panels of one size that have a twentieth of their rows in
@@ -40,10 +40,17 @@ def fingerprint(panel: Panel) -> Fingerprint:
     clusters are left out: rows that are weighed anew are the same rows. Each row is a SipHash of
     64 bits, so that two panels of a million rows share one by chance once in 10^7 times.
     """
-    rows = np.sort(_hashes(panel)).astype("<u8")
-    digest = hashlib.sha256(rows.tobytes()).hexdigest()
-    sketch = tuple(f"{row:016x}" for row in rows[:SKETCH].tolist())
-    return Fingerprint(f"sha256:{digest}", len(rows), sketch)
+    return of_sorted([np.sort(row_hashes(panel))])
+
+
+def of_sorted(parts: Iterable[Hashes]) -> Fingerprint:
+    """The fingerprint of rows whose hashes come in rising order, some at a time."""
+    digest, count, sketch = hashlib.sha256(), 0, list[str]()
+    for part in parts:
+        digest.update(part.astype("<u8").tobytes())
+        sketch += [f"{row:016x}" for row in part[: max(0, SKETCH - count)].tolist()]
+        count += len(part)
+    return Fingerprint(f"sha256:{digest.hexdigest()}", count, tuple(sketch))
 
 
 def shared(one: Fingerprint, other: Fingerprint) -> float:
@@ -62,14 +69,19 @@ def shared(one: Fingerprint, other: Fingerprint) -> float:
     return min(1.0, similar * (one.rows + other.rows) / (1 + similar) / other.rows)
 
 
-def _hashes(panel: Panel) -> Hashes:
+def row_hashes(panel: Panel) -> Hashes:
     """A hash for each row (n,), which no other id and target are likely to have."""
     # Ids that were read as numbers are those that stand in another file as text.
-    mixed = _hashed(panel.row_id.astype(np.str_))
+    mixed = id_hashes(panel.row_id)
     for column in _targets(panel):
         # Multiplied by an odd number first: what is in which column has to count.
         mixed = (mixed * _ODD) ^ column
     return mixed ^ (mixed >> np.uint64(29))
+
+
+def id_hashes(ids: Ids) -> Hashes:
+    """A hash for each id (n,), the same whether it was read as a number or as text."""
+    return _hashed(ids.astype(np.str_))
 
 
 def _targets(panel: Panel) -> Iterator[Hashes]:

@@ -182,7 +182,7 @@ def _slices(panel: Panel, spec: SliceSpec) -> Iterator[Slice]:
                 yield Slice(name, mask)
         return
     parts = spec if isinstance(spec, tuple) else (spec,)
-    groups = [_groups(panel, part) for part in parts]
+    groups = [groups_of(panel, part) for part in parts]
     for codes in product(*(range(len(labels)) for _, labels in groups)):
         mask = _all(of == code for (of, _), code in zip(groups, codes, strict=True))
         if mask.any():
@@ -190,7 +190,7 @@ def _slices(panel: Panel, spec: SliceSpec) -> Iterator[Slice]:
             yield Slice(" & ".join(named), mask)
 
 
-def _groups(panel: Panel, part: Part) -> tuple[NDArray[Any], tuple[str, ...]]:
+def groups_of(panel: Panel, part: Part) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Each row's group, (n,), and the groups' names, in as few bytes as hold it."""
     if not isinstance(part, Binned):
         return _valued(panel, part)
@@ -229,13 +229,17 @@ def _bins(panel: Panel, part: Binned) -> tuple[Ints, list[str]]:
             f"slice column {part.column!r} is binned, but holds values that are not numbers",
             cure="slice by its values, or bin a numeric column",
         ) from None
-    edges = np.array(part.bins)
+    edges, names = np.array(part.bins), names_of_bins(part)
+    code = np.searchsorted(edges, values, side="right")
+    return np.where(np.isnan(values), len(names) - 1, np.minimum(code, len(edges))), names
+
+
+def names_of_bins(part: Binned) -> list[str]:
+    """The names of all bins in their order, whether or not they have rows; missing comes last."""
     marks = [_edge(edge) for edge in part.bins]
     names = [f"{part.column}<{marks[0]}"]
     names += [f"{part.column}=[{a}, {b})" for a, b in pairwise(marks)]
-    names += [f"{part.column}>={marks[-1]}", f"{part.column}={MISSING}"]
-    code = np.searchsorted(edges, values, side="right")
-    return np.where(np.isnan(values), len(names) - 1, np.minimum(code, len(edges))), names
+    return [*names, f"{part.column}>={marks[-1]}", f"{part.column}={MISSING}"]
 
 
 def _edge(edge: float) -> str:

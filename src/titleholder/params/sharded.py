@@ -35,13 +35,19 @@ def address_problems(path: str, where: Path_) -> Iterator[Problem]:
 
 def sharded_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
     """What a suite asks for that cannot be had shard by shard; nothing of any other suite."""
-    reference = suite.data.reference
-    if reference is not None and reference.rev is not None and is_sharded(reference.path):
-        where = (*path, "data", "reference", "rev")
-        yield Problem(where, "is of a file, and this is a directory: must be left out")
+    reference, where = suite.data.reference, (*path, "data", "reference")
     if not is_sharded(suite.data.current):
+        if reference is not None and is_sharded(reference.path):
+            told = "is of many files, and data.current is one: name a file"
+            yield Problem((*where, "path"), told)
         yield from _lone_models(suite, path)
         return
+    if reference is not None and reference.rev is not None:
+        told = "is of data in one file, and data.current is of many: must be left out"
+        yield Problem((*where, "rev"), told)
+    if reference is not None and PurePosixPath(reference.path).suffix not in ("", ".parquet"):
+        told = "data in many files are held against Parquet: write it as such"
+        yield Problem((*where, "path"), told)
     if suite.task is not Task.BINARY:
         told = f"a {suite.task} task is judged {_WHOLE} make it {Task.BINARY}"
         yield Problem((*path, "task"), told)

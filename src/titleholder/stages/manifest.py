@@ -44,6 +44,11 @@ class Manifest(Record, frozen=True):
         roles = (source.role for source in self.sources)
         return tuple(role.removeprefix(CANDIDATE) for role in roles if role.startswith(CANDIDATE))
 
+    def models(self) -> list[tuple[str, str]]:
+        """Name and role of each model, the champion first."""
+        roles = [(name, CANDIDATE + name) for name in self.candidates()]
+        return [(self.name_of("champion"), "champion"), *roles]
+
     def name_of(self, role: str) -> str:
         """The name of the model in a role: its file's, without the suffix."""
         return model_name(self.source(role).path)
@@ -65,6 +70,11 @@ class Manifest(Record, frozen=True):
         path = local_path(ws, source)
         verify(path, source.sha256)
         return path
+
+
+def is_model(role: str) -> bool:
+    """Whether a role is that of a model."""
+    return role == "champion" or role.startswith(CANDIDATE)
 
 
 def local_path(ws: Workspace, source: Source) -> Path:
@@ -89,6 +99,16 @@ def registered_path(ws: Workspace, uri: str) -> Path:
 def read(ws: Workspace) -> Manifest:
     """The manifest of this workspace; RecordError when pull has not run."""
     return records.read(ws.stage("pull") / FILE, Manifest)
+
+
+def require_same(ws: Workspace, source: Source) -> None:
+    """RecordError unless a source still is what `pull` recorded, whether of one file or many."""
+    from titleholder.stages import shards
+
+    if shards.has(ws, source.role):
+        shards.require_same(ws, source)
+    else:
+        verify(local_path(ws, source), source.sha256)
 
 
 def verify(path: Path, sha256: str) -> None:

@@ -9,11 +9,13 @@ from titleholder.adapters import models
 from titleholder.params.schema import Suite
 from titleholder.stages import (
     STAGES,
+    answers,
     calibration,
     conversations,
     finished,
     manifest,
     measured,
+    shards,
     validate,
 )
 from titleholder.stages.workspace import Workspace
@@ -38,7 +40,10 @@ class PredictionSet(Record, frozen=True):
 
 
 def run(ws: Workspace) -> None:
-    """Write ``<model>.current.parquet`` and, where there is one, ``<model>.reference.parquet``."""
+    """Write ``<model>.current.parquet`` and, where there is one, ``<model>.reference.parquet``.
+
+    Of data in many files, answers lie in many files, too (`titleholder.stages.answers`).
+    """
     found = manifest.read(ws)
     here = ws.stage("predict")
     (here / calibration.FILE).unlink(missing_ok=True)
@@ -47,21 +52,28 @@ def run(ws: Workspace) -> None:
     skipped = validate.refusal(ws)
     figures: dict[str, dict[str, Gauge]] = {}
     files: list[Path] = []
-    if not skipped:
+    made: dict[str, str] = {}
+    many = shards.has(ws, "current")
+    if many and not skipped:
+        for role in ("reference", "current"):
+            if shards.has(ws, role):
+                made |= answers.ask(ws, found, role, inputs["params"])
+        figures = answers.figures(ws, found)
+    if not skipped and not many:
         frames = {
             role: tables.read_frame(found.path_of(ws, role))
             # The current rows last: whatever a model does but once is not counted in their time.
             for role in ("reference", "current")
             if found.has(role)
         }
-        paths = {name: found.path_of(ws, role) for name, role in _models(found)}
+        paths = {name: found.path_of(ws, role) for name, role in found.models()}
         chats = {n: path for n, path in paths.items() if conversations.is_chat(path)}
         for name in [name for name in paths if name not in chats]:
             written, figures[name] = _kept(ws, name, paths[name], frames)
             files += written
         if chats:
             files += _conversations(ws, found, chats, frames["current"], figures)
-    digests = dict(ws.digest(file) for file in files)
+    digests = {**made, **dict(ws.digest(file) for file in files)}
     _sweep(here, files)
     records.write(here / MEASURED, measured.Measured(machine=measured.machine(), models=figures))
     records.write(here / FILE, PredictionSet(inputs=inputs, files=digests, skipped=skipped))
@@ -76,13 +88,6 @@ def asked(suite: Suite) -> models.Asked:
     """What the suite asks of its models."""
     positive = None if suite.positive is None else tables.label(suite.positive)
     return models.Asked(suite.task, positive, suite.classes or (), suite.images)
-
-
-def _models(found: manifest.Manifest) -> list[tuple[str, str]]:
-    """Name and role of each model."""
-    champion = found.name_of("champion")
-    roles = [(name, manifest.CANDIDATE + name) for name in found.candidates()]
-    return [(champion, "champion"), *roles]
 
 
 def _sweep(here: Path, files: list[Path]) -> None:
@@ -145,10 +150,10 @@ def _conversations(
     told = conversations.predict(ws, found, chats, frame)
     files = []
     for name in chats:
-        answers = ws.stage("predict") / f"{name}.answers.parquet"
+        texts = ws.stage("predict") / f"{name}.answers.parquet"
         _write(file_of(ws, name, "current"), told.scores[name])
-        _write(answers, told.answers[name])
-        files += [file_of(ws, name, "current"), answers]
+        _write(texts, told.answers[name])
+        files += [file_of(ws, name, "current"), texts]
         figures[name] = dict(told.figures[name])
     inputs = dict(ws.digest(file) for file in files)
     path = ws.stage("predict") / calibration.FILE

@@ -111,7 +111,7 @@ def _publish(
     source = found.source(manifest.CANDIDATE + candidate)
     for read in found.for_candidate(candidate):
         # Whoever swapped data or a model during the run is caught here at the latest.
-        manifest.verify(manifest.local_path(ws, read), read.sha256)
+        manifest.require_same(ws, read)
     subjects = subjects_of(source.path, tree.of(manifest.local_path(ws, source)))
     desk = notes.open_desk(ws, store, signer)
     judged = waived.told(ws, store, source, records.read(path, Verdict))

@@ -1,6 +1,9 @@
 """pull: bring data and models here, and record which bytes they are."""
 
 import shutil
+from pathlib import Path
+
+from msgspec.structs import replace
 
 from titleholder import records, tables, tree
 from titleholder.adapters import dvc, git
@@ -8,7 +11,8 @@ from titleholder.errors import BadInput, ConfigError, DataVersionError
 from titleholder.params.check import check_columns
 from titleholder.params.registered import Registered, is_registered, model_name, registered
 from titleholder.params.schema import Chat, Suite
-from titleholder.stages import STAGES, leaks
+from titleholder.params.sharded import BUCKETS
+from titleholder.stages import STAGES, leaks, shards
 from titleholder.stages.manifest import (
     CANDIDATE,
     FILE,
@@ -32,7 +36,10 @@ def run(ws: Workspace) -> None:
     Raises DataVersionError with the file's name for anything missing, damaged or changed.
     """
     found = dict(roles(ws.suite))
-    dvc.pull(ws.root, sorted({path for path in found.values() if not is_registered(path)}))
+    here = {path for path in found.values() if not _elsewhere(path)}
+    dvc.pull(ws.root, sorted(here))
+    for stale in ws.stage("pull").glob(f"*{shards.SUFFIX}"):
+        stale.unlink()
     shutil.rmtree(ws.stage("pull") / REGISTRY, ignore_errors=True)
     sources = [_source(ws, role, path) for role, path in found.items()]
     reference = ws.suite.data.reference
@@ -43,6 +50,11 @@ def run(ws: Workspace) -> None:
         inputs={"params": ws.params_digest(STAGES["pull"].params)}, sources=tuple(sources)
     )
     records.write(ws.stage("pull") / FILE, manifest)
+
+
+def _elsewhere(path: str) -> bool:
+    """Whether a path is no path of the project: in a registry, or a bucket."""
+    return is_registered(path) or path.startswith(BUCKETS)
 
 
 def roles(suite: Suite) -> list[tuple[str, str]]:
@@ -72,15 +84,26 @@ def _of_chat(chat: Chat | None) -> list[tuple[str, str]]:
 
 def _refuse_columns(ws: Workspace) -> None:
     """ConfigError with every column that the suite names and the current data lack."""
-    path = ws.root / ws.suite.data.current
-    try:
-        names = tables.names_in(path)
-    except BadInput:
+    if shards.has(ws, "current"):
+        current = shards.read(ws, "current")
+        shards.refuse_columns(ws, current)
+        names: list[str] | None = list(current.columns)
+    else:
+        names = _names_in(ws.root / ws.suite.data.current)
+    if names is None:
         return  # data that cannot be read are for `validate` to say, in the verdict
     problems = check_columns(ws.suite, names, ws.suite.data.current)
     if problems:
         told = [f"suites.{ws.name}.{problem}" for problem in problems]
         raise ConfigError(PARAMS_FILE, told)
+
+
+def _names_in(path: Path) -> list[str] | None:
+    """The columns of a table; None where it cannot be read."""
+    try:
+        return tables.names_in(path)
+    except BadInput:
+        return None
 
 
 def _registered(ws: Workspace, role: str, uri: str, wanted: Registered) -> Source:
@@ -101,6 +124,8 @@ def _source(ws: Workspace, role: str, path: str) -> Source:
     wanted = registered(path)
     if wanted is not None:
         return _registered(ws, role, path, wanted)
+    if shards.is_of_many(ws, role, path):
+        return _of_many(ws, role, path)
     said = dvc.tracked(ws.root, path)
     found = tree.of(ws.root / path)
     return Source(
@@ -108,6 +133,19 @@ def _source(ws: Workspace, role: str, path: str) -> Source:
         path=path,
         sha256=found.sha256,
         bytes=found.bytes,
+        dvc=None if said is None else f"md5:{said.md5}",
+        revision=git.revision_of(ws.root, path if said is None else said.pointer),
+    )
+
+
+def _of_many(ws: Workspace, role: str, path: str) -> Source:
+    """A source of many files, with what DVC and git say of its directory."""
+    found = shards.find(ws, role, path)
+    if path.startswith(BUCKETS):
+        return found
+    said = dvc.tracked(ws.root, path)
+    return replace(
+        found,
         dvc=None if said is None else f"md5:{said.md5}",
         revision=git.revision_of(ws.root, path if said is None else said.pointer),
     )

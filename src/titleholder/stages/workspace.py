@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,6 +21,7 @@ from titleholder.params.schema import (
     StoreParams,
     Suite,
 )
+from titleholder.shards.runner import Runner
 
 PARAMS_FILE = "params.yaml"
 RUNS = Path(".titleholder/runs")
@@ -35,7 +36,7 @@ class Workspace:
     input of any record, only of what `publish` calls a second try of the same question.
     ``started`` is when whatever opened the workspace began, ``attempt`` the how many-th try it is;
     both are told in the published verdict. ``notify`` is who is told of a change,
-    ``runner`` who works on the shards of data in many files.
+    ``runner`` who works on the shards of data in many files, unless somebody is ``lent`` for it.
     """
 
     root: Path
@@ -47,6 +48,7 @@ class Workspace:
     attempt: int = 1
     notify: Notify = field(default_factory=Notify)
     runner: RunnerParams = field(default_factory=RunnerParams)
+    lent: Runner | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, root: Path, params: Params, name: str, night: date | None = None) -> "Workspace":
@@ -62,6 +64,10 @@ class Workspace:
             root.resolve(), name, suite, params.store, night,
             notify=params.notify, runner=params.runner,
         )  # fmt: skip
+
+    def sent(self) -> "Workspace":
+        """The workspace as whoever works on a unit has it: without whoever sent it."""
+        return replace(self, lent=None)
 
     def stage(self, name: str) -> Path:
         """The directory of one stage's records."""

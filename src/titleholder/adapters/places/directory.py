@@ -15,10 +15,14 @@ SHA256 = "sha256:"
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """See `titleholder.shards.files.Place`; ``named`` is what messages call it."""
+    """See `titleholder.shards.files.Place`; ``named`` is what messages call it.
+
+    With ``only`` it is that one file of the directory.
+    """
 
     path: Path
     named: str
+    only: str | None = None
 
     def names(self) -> list[str]:
         """The files that end in .parquet, at any depth; what begins with a dot or _ is no data."""
@@ -26,6 +30,8 @@ class Directory:
             raise DataVersionError(
                 f"{self.named}: is not here", cure="pull it, or correct the path in params.yaml"
             )
+        if self.only is not None:
+            return [self.only]
         found = (path.relative_to(self.path) for path in self.path.rglob(f"*{SUFFIX}"))
         names = [one.as_posix() for one in found if not any(p[0] in "._" for p in one.parts)]
         if not names:
