@@ -20,11 +20,14 @@ class Totals:
     """What is known of one slice of one model before its ladder is gone down.
 
     ``steps`` counts the distinct scores; where they are as many as the rows, nothing is tied.
+    ``briefly`` says that this is so on the whole panel: some sums are then added otherwise, as
+    `titleholder.stats.shared.places` adds them.
     """
 
     rows: int
     positives: int
     steps: int
+    briefly: bool
 
     @property
     def tied(self) -> bool:
@@ -66,7 +69,7 @@ class Area:
     def __init__(self, totals: Totals, *, turned: bool = False) -> None:
         self._totals, self._turned = totals, turned
         self._places = 0
-        self._outranking = PairwiseSum(totals.ladder if totals.tied else 0)
+        self._outranking = PairwiseSum(0 if totals.briefly else totals.ladder)
 
     def places(self, at: Ints) -> None:
         """See `Law`."""
@@ -74,17 +77,18 @@ class Area:
 
     def steps(self, steps: Steps) -> None:
         """See `Law`."""
-        if self._totals.tied:
-            self._outranking.add(steps.negatives * (steps.positives_above - 0.5 * steps.positives))
+        if not self._totals.briefly:
+            outranking = steps.positives_above - 0.5 * steps.positives
+            self._outranking.add(steps.negatives * outranking)
 
     def value(self) -> float:
         """See `Law`."""
         pairs, positives = self._totals.pairs, self._totals.positives
-        if self._totals.tied:
-            area = self._outranking.total / (float(positives) * float(self._totals.negatives))
-        else:
+        if self._totals.briefly:
             outranked_by = self._places - positives * (positives + 1) // 2
             area = (pairs - outranked_by) / pairs
+        else:
+            area = self._outranking.total / (float(positives) * float(self._totals.negatives))
         return 2 * area - 1 if self._turned else area
 
 
@@ -94,23 +98,27 @@ class AveragePrecision:
     def __init__(self, totals: Totals) -> None:
         self._totals = totals
         self._seen = 0
-        self._sum = PairwiseSum(totals.steps if totals.tied else totals.positives)
+        self._added = 0.0  # one after the other
+        self._sum = PairwiseSum(0 if totals.briefly else totals.ladder)
 
     def places(self, at: Ints) -> None:
         """See `Law`."""
-        found = np.arange(1.0 + self._seen, len(at) + 1 + self._seen)
-        self._sum.add(found / at)
-        self._seen += len(at)
+        if self._totals.briefly and len(at):
+            shares = np.arange(1.0 + self._seen, len(at) + 1 + self._seen) / at
+            self._added = float(np.cumsum(np.append(self._added, shares))[-1])
+            self._seen += len(at)
 
     def steps(self, steps: Steps) -> None:
         """See `Law`."""
-        if self._totals.tied:
+        if not self._totals.briefly:
             rows_above = steps.positives_above + steps.negatives_above
-            self._sum.add(steps.positives * steps.positives_above / rows_above)
+            found = steps.positives * steps.positives_above
+            self._sum.add(found / np.where(rows_above > 0, rows_above, np.inf))
 
     def value(self) -> float:
         """See `Law`."""
-        return self._sum.total / self._totals.positives
+        added = self._added if self._totals.briefly else self._sum.total
+        return added / self._totals.positives
 
 
 class Widest:

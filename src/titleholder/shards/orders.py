@@ -296,12 +296,15 @@ def descend(
     than the least of those are left out.
     """
     summed = sum(merged.totals[partition] for merged in ranges)
+    everything = sum(merged.totals[0] for merged in ranges)
+    rows, _, steps = np.asarray(everything).tolist()[0]
+    briefly = rows == steps
     least = max(1, min(metrics.values(), default=1))
     descents: dict[int, _Descent] = {}
     for place, (rows, positives, steps) in enumerate(np.asarray(summed).tolist()):
         inside = place > 0 or shape.widths[partition] == 1
         if inside and min(positives, rows - positives) >= least:
-            descents[place] = _Descent(Totals(rows, positives, steps))
+            descents[place] = _Descent(Totals(rows, positives, steps, briefly))
     makers = {name: law_of(name) for name in metrics}
     laws = {
         (name, place): make(descent.totals)
