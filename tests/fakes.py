@@ -48,6 +48,11 @@ class MemoryStore:
                 raise PreconditionFailed(f"{key} has changed")
             return self._write(key, data)
 
+    def remove(self, key: str) -> None:
+        """Take it away, if it is there."""
+        with self._lock:
+            self.objects.pop(checked_key(key), None)
+
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that start with ``prefix``."""
         yield from sorted(key for key in self.objects if key.startswith(prefix))

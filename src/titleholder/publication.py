@@ -11,15 +11,22 @@ then goes into the chain, and stays the answer for that night. So nobody runs a 
 it passes. What a clock measured counts here by its outcome alone, since no two runs agree on it.
 """
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from titleholder import attestation, records
+from titleholder import attestation, records, removals
 from titleholder.chain import Chain, Link, digest_of, verdicts
-from titleholder.errors import NoVerdict, PreconditionFailed, StoreError, UsageError
+from titleholder.errors import (
+    NoVerdict,
+    ObjectNotFound,
+    PreconditionFailed,
+    StoreError,
+    UsageError,
+)
 from titleholder.metrics import REGISTRY
 from titleholder.statement import (
     STATEMENT_VERSION,
@@ -171,6 +178,7 @@ def publish(
         raise UsageError("a verdict has to be valid for a while", cure="raise store.valid_hours")
     recompute(verdict)
     store.prepare()
+    pruned = removals.notes(store)
     kept = tuple(_keep(store, name, path) for name, path in sorted(evidence.items()))
     published = (now or store.now()).astimezone(UTC)
     draft = _Draft(
@@ -188,6 +196,10 @@ def publish(
     )
     chain = verdicts(store, environment, verdict.suite)
     link, created = _committed(chain, draft)
+    with contextlib.suppress(StoreError):  # the verdict stands; publishing again looks again
+        if removals.disturbed(pruned, removals.notes(store)):
+            for name, path in evidence.items():
+                _keep(store, name, path)
     pointed = _pointed(chain, link)
     return _receipt(
         chain, link, created=created, pointed=_attested(chain, link, signer) and pointed
@@ -333,15 +345,21 @@ def _keep(store: Store, name: str, path: Path) -> Evidence:
     data = path.read_bytes()
     digest = digest_of(data).removeprefix("sha256:")
     key = evidence_key(digest)
-    try:
-        store.put_new(key, data)
-    except PreconditionFailed:
-        if digest_of(store.get(key).data) != f"sha256:{digest}":
-            raise StoreError(
-                f"{store.locate(key)} is damaged: it does not have the digest it is named by",
-                cure="remove that object, so that it can be written again",
-            ) from None
-    return Evidence(name=name, sha256=digest, bytes=len(data))
+    for _ in range(_RACES):
+        try:
+            store.put_new(key, data)
+        except PreconditionFailed:
+            try:
+                there = store.get(key).data
+            except ObjectNotFound:
+                continue  # somebody removed it meanwhile
+            if digest_of(there) != f"sha256:{digest}":
+                raise StoreError(
+                    f"{store.locate(key)} is damaged: it does not have the digest it is named by",
+                    cure="remove that object, so that it can be written again",
+                ) from None
+        return Evidence(name=name, sha256=digest, bytes=len(data))
+    raise StoreError(f"{store.locate(key)} comes and goes", cure="run it again in a while")
 
 
 def evidence_key(sha256: str) -> str:

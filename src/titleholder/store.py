@@ -48,6 +48,12 @@ class Store(Protocol):
     def put_if(self, key: str, data: bytes, tag: str) -> str:
         """Replace exactly the version called ``tag``; PreconditionFailed if it is another."""
 
+    def remove(self, key: str) -> None:
+        """Take the object under ``key`` away, if there is one: evidence, never a verdict.
+
+        A store that keeps versions keeps this one, too, as long as its own rules say.
+        """
+
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that start with ``prefix``, in order."""
 

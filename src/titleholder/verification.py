@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from titleholder import records
+from titleholder import records, removals
 from titleholder.chain import Chain, Link, digest_of, opened, verdicts
 from titleholder.errors import (
     Exit,
@@ -41,6 +41,14 @@ _LENT = {
 _SUITE = f"publish/{publish.SUITE}"
 
 
+# The step that says so, in place of all that would follow from the evidence.
+PRUNED = "pruned"
+
+
+class _PrunedError(Exception):
+    """Evidence is gone, and a note in the store says who was to remove it, and why."""
+
+
 class Found(StrEnum):
     """What became of one step."""
 
@@ -63,6 +71,7 @@ class Report:
     """All that was looked at, and the exit code that follows.
 
     The code is that of the outcome (as the gate's) where nothing failed; NO_VERDICT otherwise.
+    It is UNDECIDED where evidence was pruned: what it would have said cannot be found out.
     """
 
     steps: tuple[Step, ...]
@@ -106,10 +115,12 @@ def verify(
     except NoVerdict as error:
         return Report((*steps, Step("verdict", Found.FAILED, error.message)), Exit.NO_VERDICT)
     failed = any(step.found is Found.FAILED for step in steps)
+    pruned = any(step.name == PRUNED for step in steps)
     outcome = link.statement.predicate.verdict.outcome
+    found = Exit.UNDECIDED if pruned else EXIT_OF[outcome]
     return Report(
         steps=tuple(steps),
-        exit=Exit.NO_VERDICT if failed else EXIT_OF[outcome],
+        exit=Exit.NO_VERDICT if failed else found,
         outcome=None if failed else str(outcome),
         location=_location(link, store),
         digest=link.digest,
@@ -194,7 +205,10 @@ def _of_store(
     chain = verdicts(store, said.environment, said.suite, trust)
     yield from _guarded("chain", lambda: _chained(chain, link))
     evidence: dict[str, bytes] = {}
-    yield from _guarded("evidence", lambda: _gathered(store, said.evidence, evidence))
+    try:
+        yield from _guarded("evidence", lambda: _gathered(store, said.evidence, evidence))
+    except _PrunedError as error:
+        yield Step(PRUNED, Found.NOT_AT_HAND, str(error))
     if len(evidence) != len(said.evidence):
         return
     with tempfile.TemporaryDirectory(prefix="titleholder-verify-") as scratch:
@@ -276,7 +290,11 @@ def _gathered(store: Store, named: tuple[Evidence, ...], found: dict[str, bytes]
         try:
             data = store.get(evidence_key(one.sha256)).data
         except ObjectNotFound:
-            raise NoVerdict(f"the evidence {one.name} is missing") from None
+            removal = removals.removal_of(store, one.sha256)
+            if removal is None:
+                raise NoVerdict(f"the evidence {one.name} is missing") from None
+            told = f"evidence was pruned on {removal.begun_at[:10]}: {removal.rule}"
+            raise _PrunedError(told) from None
         if digest_of(data) != f"sha256:{one.sha256}" or len(data) != one.bytes:
             raise NoVerdict(f"the evidence {one.name} does not have the digest it is named by")
         found[one.name] = data

@@ -220,3 +220,19 @@ def test_a_local_store_lies_below_the_project_or_where_it_is_said(tmp_path: Path
     """A relative address is one of the project, an absolute one of the machine."""
     assert open_store("file://a/b", root=tmp_path).url == f"file://{tmp_path}/a/b"
     assert open_store(f"file://{tmp_path}/c", root=Path("elsewhere")).url == f"file://{tmp_path}/c"
+
+
+def test_what_is_removed_is_absent_and_may_be_written_anew(store: Store) -> None:
+    """Evidence lies under its digest: written again, it is the same."""
+    store.remove("a/first")
+    with pytest.raises(ObjectNotFound):
+        store.get("a/first")
+    assert list(store.keys("")) == []
+    store.put_new("a/first", b"one")
+    assert store.get("a/first").data == b"one"
+
+
+def test_removing_what_is_not_there_changes_nothing(store: Store) -> None:
+    """Two that prune at once do each other no harm."""
+    store.remove("a/absent")
+    assert list(store.keys("")) == ["a/first"]

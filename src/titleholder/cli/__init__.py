@@ -42,6 +42,7 @@ COMMANDS = (
     "log",
     "plan",
     "promote",
+    "prune",
     "rollback",
     "selftest",
     "shift",

@@ -30,7 +30,8 @@ says nothing of a file to be deployed, nor whether the verdict has expired: that
 
 exit codes: those of `gate` for the verdict's outcome where nothing failed: 0 PASS, 1 a blocking
 rule failed, 3 inconclusive; 2 usage or configuration, 4 something in it is not what it claims to
-be, 5 it could not be found out (store unreachable, or, with --full, another panel here)
+be, 5 it could not be found out (store unreachable; evidence was pruned; with --full, another
+panel here)
 """
 _IN_STORE = re.compile(
     r"(?P<store>.+)/verdicts/(?P<env>[^/]+)/(?P<suite>[^/]+)/(?P<number>\d{8})\.json"

@@ -105,6 +105,18 @@ class Workspace:
             yield
 
 
+def at_work(directory: Path) -> bool:
+    """Whether a run holds the suite whose directory this is."""
+    try:
+        with (directory / ".lock").open("r") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class StoreChoice:
     """What a command line says of the store; None leaves params.yaml its say."""

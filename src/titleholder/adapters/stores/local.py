@@ -84,6 +84,14 @@ class LocalStore:
                 _sync_directory(path.parent)
         return _tag(data)
 
+    def remove(self, key: str) -> None:
+        """Unlink the file; the directories stay, for somebody may be writing to them."""
+        path = self._path(key)
+        with self._translated(f"remove {path}"):
+            if path.is_file():
+                path.unlink(missing_ok=True)
+                _sync_directory(path.parent)
+
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that start with ``prefix``, in order; only its directory is looked through."""
         folder = prefix.rpartition("/")[0]

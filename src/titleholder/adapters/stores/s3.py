@@ -116,6 +116,10 @@ class S3Store:
         """One PUT with ``If-Match``, reconciled by reading back."""
         return self._commit(key, data, {"IfMatch": tag}, replaced=tag)
 
+    def remove(self, key: str) -> None:
+        """One DELETE, which lays a marker over the versions; again, it changes nothing."""
+        self._patiently(partial(self._call, "delete_object", Key=self._name(key)))
+
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that start with ``prefix``, in order."""
         page: dict[str, str] = {}
