@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from titleholder.adapters.benchmarks import LOADERS
+from titleholder.adapters.benchmarks import LOADERS, spans
 from titleholder.arrays import Panel, Predictions
 from titleholder.cli import main
 from titleholder.errors import BadInput, UsageError
@@ -103,6 +103,121 @@ def test_answers_of_one_passage_are_one_cluster(tmp_path: Path) -> None:
     assert panel["row_id"][0] == "0/0/0"
 
 
+def multirc(root: Path) -> Path:
+    """Two passages with two questions of three answers each, the middle one right."""
+    (root / "val.jsonl").write_text("".join(json.dumps(_passage(i, 1)) + "\n" for i in range(2)))
+    return root
+
+
+def _passage(i: int, right: int) -> dict[str, Any]:
+    answers = [{"text": "a", "label": int(j == right), "idx": j} for j in range(3)]
+    questions = [{"question": "q", "answers": answers, "idx": 2 * i + k} for k in range(2)]
+    return {"idx": i, "passage": {"text": "t", "questions": questions}}
+
+
+def test_multirc_has_f1_over_answers_and_exact_match_over_questions(tmp_path: Path) -> None:
+    """A submission in the benchmark's own nested format; a question counts when all are right."""
+    import pandas as pd
+
+    said = [_passage(0, 1), _passage(1, 1)]
+    said[1]["passage"]["questions"][0]["answers"] = [{"idx": j, "label": 1} for j in range(3)]
+    (tmp_path / "new.jsonl").write_text("".join(json.dumps(one) + "\n" for one in said))
+    out = tmp_path / "out"
+    assert main(["benchmark", "superglue", "MultiRC", str(multirc(tmp_path)), "--out", str(out),
+                 "--answers", str(tmp_path / "new.jsonl")]) == 0  # fmt: skip
+    answers = pd.read_parquet(out / "new.parquet")
+    assert len(answers) == 12
+    truth = pd.read_parquet(out / "panel.parquet").set_index("row_id")["y_true"]
+    wrong = answers["y_pred"].to_numpy() != truth[answers["row_id"]].to_numpy()
+    assert answers["row_id"][wrong].tolist() == ["1/2/0", "1/2/2"]
+    questions = pd.read_parquet(out / "new-questions.parquet")
+    assert questions["row_id"].tolist() == ["0/0", "0/1", "1/2", "1/3"]
+    assert questions["score_exact_match"].tolist() == [1.0, 1.0, 0.0, 1.0]
+    assert judged(out, "new-questions", "new-questions", "-questions")["exact_match"] == 0.75
+
+
+def test_an_answer_that_lacks_has_no_exact_match(tmp_path: Path) -> None:
+    """It is no wrong answer and no right one."""
+    import pandas as pd
+
+    found = LOADERS["superglue"]("MultiRC", multirc(tmp_path)).views["questions"]
+    told = pd.DataFrame({"idx": ["0/0/0"], "label": [1]})
+    with pytest.raises(BadInput, match=r"11 are not answered, such as '0/0/1'"):
+        found.answers(told)
+
+
+def record(root: Path) -> Path:
+    """Two passages of ReCoRD with three queries."""
+
+    def query(i: int, *texts: str) -> dict[str, Any]:
+        answers = [{"start": 0, "end": 1, "text": text} for text in texts]
+        return {"query": "@placeholder won", "answers": answers, "idx": i}
+
+    lines = [
+        {"source": "Daily mail", "passage": {"text": "t", "entities": []}, "idx": 0,
+         "qas": [query(0, "the U.S. Senate", "Senate"), query(1, "Rome")]},
+        {"source": "CNN", "passage": {"text": "t", "entities": []}, "idx": 1,
+         "qas": [query(2, "Ada Lovelace")]},
+    ]  # fmt: skip
+    (root / "val.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    return root
+
+
+def test_record_has_the_best_exact_match_and_f1_over_its_answers(tmp_path: Path) -> None:
+    """Normalised as SQuAD does: case, punctuation and articles do not count."""
+    import pandas as pd
+
+    told = [("0", "us senate"), ("1", "Rome, Italy"), ("2", "Grace Hopper")]
+    text = "".join(json.dumps({"idx": int(i), "label": label}) + "\n" for i, label in told)
+    (tmp_path / "new.jsonl").write_text(text)
+    out = tmp_path / "out"
+    assert main(["benchmark", "superglue", "ReCoRD", str(record(tmp_path)), "--out", str(out),
+                 "--answers", str(tmp_path / "new.jsonl")]) == 0  # fmt: skip
+    scores = pd.read_parquet(out / "new.parquet")
+    assert scores["score_exact_match"].tolist() == [1.0, 0.0, 0.0]
+    assert scores["score_token_f1"].tolist() == pytest.approx([1.0, 2 / 3, 0.0])
+    assert pd.read_parquet(out / "panel.parquet")["cluster"].tolist() == ["0", "0", "1"]
+    assert judged(out, "new", "new") == {"exact_match": 1 / 3, "token_f1": pytest.approx(5 / 9)}
+
+
+def judged(out: Path, champion: str, candidate: str, view: str = "") -> dict[str, float]:
+    """The candidate's value of each metric, as `compare` finds it."""
+    from titleholder.oneoff import judge_files
+
+    found = judge_files(
+        out / f"panel{view}.parquet", out / f"{champion}.parquet", out / f"{candidate}.parquet",
+        out / f"policy{view}.yaml",
+    )  # fmt: skip
+    told = {f.metric: f.candidate for f in found.verdict.findings}
+    return {metric: one.value for metric, one in told.items() if one is not None}
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_span_scores_agree_with_themselves(one: str, two: str) -> None:
+    """Both are symmetric and in [0, 1]; an exact match of words is an F1 of 1."""
+    f1 = spans.token_f1(one, two)
+    assert f1 == spans.token_f1(two, one)
+    assert 0 <= f1 <= 1
+    assert spans.normalised(spans.normalised(one)) == spans.normalised(one)
+    if spans.exact_match(one, two) and spans.normalised(one):
+        assert f1 == 1
+
+
+def test_the_pairs_of_ax_g_have_a_gender_parity(tmp_path: Path) -> None:
+    """The share of pairs that a model answers alike, right or not."""
+    import pandas as pd
+
+    lines = [{"idx": i, "pair_id": 90 + i // 2, "label": "entailment", "premise": "p",
+              "hypothesis": "h"} for i in range(6)]  # fmt: skip
+    (tmp_path / "AX-g.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    found = LOADERS["superglue"]("AX-g", tmp_path)
+    said = ["entailment"] * 3 + ["not_entailment"] * 3
+    told = pd.DataFrame({"idx": range(6), "label": said})
+    parity = found.views["pairs"].answers(told)
+    assert parity["score_gender_parity"].tolist() == [1.0, 0.0, 1.0]
+    assert found.panel["cluster"].tolist() == ["90", "90", "91", "91", "92", "92"]
+
+
 def mmlu(root: Path, sizes: dict[str, int]) -> Path:
     """Subjects as the benchmark ships them."""
     for subject, n in sizes.items():
@@ -125,16 +240,60 @@ def test_bigbench_grades_choices_and_texts(tmp_path: Path) -> None:
     """The choice of the highest score, or a target to the letter."""
     import pandas as pd
 
-    choices = [{"input": "i", "target_scores": {"yes": 1, "no": 0}}] * 2
-    (tmp_path / "task.json").write_text(json.dumps({"name": "t", "examples": choices}))
-    found = LOADERS["bigbench"]("t", tmp_path)
-    told = found.answers(pd.DataFrame({"row_id": [0, 1], "prediction": ["yes", "no"]}))
-    assert told["score_multiple_choice_grade"].tolist() == [1.0, 0.0]
+    choices = [{"input": i, "target_scores": {"yes": 1, "perhaps": 0.5, "no": 0}} for i in "abc"]
+    found = LOADERS["bigbench"]("t", bigbench(tmp_path, choices, "multiple_choice_grade"))
+    said = ["yes", "perhaps", "banana"]
+    told = found.answers(pd.DataFrame({"row_id": range(3), "prediction": said}))
+    assert told["score_multiple_choice_grade"].tolist() == [1.0, 0.5, 0.0]
+    chance = next(r for r in found.policy["rules"] if r["id"] == "chance")
+    assert (chance["kind"], chance["value"]) == ("floor", 0.5)
     texts = [{"input": "i", "target": ["4", "four"]}, {"input": "i", "target": "5"}]
-    (tmp_path / "task.json").write_text(json.dumps({"name": "t", "examples": texts}))
-    found = LOADERS["bigbench"]("any", tmp_path)
+    found = LOADERS["bigbench"]("any", bigbench(tmp_path, texts, "exact_str_match", "bleu"))
     told = found.answers(pd.DataFrame({"row_id": [0, 1], "prediction": ["four ", "4"]}))
     assert told["score_exact_str_match"].tolist() == [1.0, 0.0]
+    numbers = [{"input": "i", "target": "50"}, {"input": "j", "target": "50"}]
+    near = "numeric_match_with_0_1_relative_error"
+    found = LOADERS["bigbench"]("any", bigbench(tmp_path, numbers, near))
+    told = found.answers(pd.DataFrame({"row_id": [0, 1], "prediction": ["54.9", "fifty"]}))
+    assert told[f"score_{near}"].tolist() == [1.0, 0.0]
+
+
+def bigbench(root: Path, examples: list[dict[str, Any]], *metrics: str) -> Path:
+    """A task's directory."""
+    said = {"name": "t", "examples": examples, "preferred_score": metrics[0], "metrics": metrics}
+    (root / "task.json").write_text(json.dumps(said))
+    return root
+
+
+def test_an_example_of_bigbench_that_is_there_twice_counts_once(tmp_path: Path) -> None:
+    """As in BIG-bench's own runs."""
+    examples = [{"input": "a", "target": "b"}, {"input": "c", "target": "d"}]
+    found = LOADERS["bigbench"](
+        "t", bigbench(tmp_path, [*examples, examples[0]], "exact_str_match")
+    )
+    assert found.panel["input"].tolist() == ["a", "c"]
+
+
+def test_a_task_that_only_a_corpus_metric_scores_is_refused(tmp_path: Path) -> None:
+    """By its metric, and with those that can be paired."""
+    with pytest.raises(UsageError, match="is scored by bleu, rouge, which is no score of single"):
+        LOADERS["bigbench"](
+            "t", bigbench(tmp_path, [{"input": "a", "target": "b"}], "bleu", "rouge")
+        )
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"), [(["0", "7"], "has no '7'"), (["0", "0"], "'0' is answered twice")]
+)
+def test_answers_to_what_was_not_asked_are_named(tmp_path: Path, ids: list[str], said: str) -> None:
+    """Or twice to the same: nothing is dropped in silence."""
+    import pandas as pd
+
+    found = LOADERS["bigbench"](
+        "t", bigbench(tmp_path, [{"input": i, "target": "x"} for i in "ab"], "exact_str_match")
+    )
+    with pytest.raises(BadInput, match=said):
+        found.answers(pd.DataFrame({"row_id": ids, "prediction": ["x", "x"]}))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +310,16 @@ def test_bigbench_grades_choices_and_texts(tmp_path: Path) -> None:
         ("mmlu", "all", "x_test.csv", "q,a,b,c,d,E\n", r"x_test\.csv:1"),
         ("bigbench", "any", "task.json", '{"examples": [', r"task\.json:1"),
         ("bigbench", "any", "task.json", '{"examples": []}', "has no examples"),
-        ("bigbench", "any", "task.json", '{"examples": [{"input": 1}]}', "example 0"),
+        ("bigbench", "any", "task.json",
+         '{"metrics": ["exact_str_match"], "examples": [{"input": 1}]}', "example 0"),
+        ("bigbench", "any", "task.json",
+         '{"metrics": ["multiple_choice_grade"], "examples": [{"target_scores": {"a": "b"}}]}',
+         "example 0: a target score is no number"),
+        ("superglue", "ReCoRD", "val.jsonl", '{"idx": 0, "qas": [{"idx": 1, "ans',
+         r"val\.jsonl:1"),
+        ("superglue", "ReCoRD", "val.jsonl", '{"idx": 0, "qas": [{"idx": 1, "answers": []}]}',
+         "query 1 has no answer"),
+        ("superglue", "MultiRC", "val.jsonl", '{"idx": 0, "passage": {}}', "has no 'questions'"),
     ],
 )  # fmt: skip
 def test_damaged_files_are_named_with_their_line(

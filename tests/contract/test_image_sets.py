@@ -1,6 +1,8 @@
 """Image data sets in the formats that they are distributed in, and panels made of them."""
 
+import base64
 import gzip
+import json
 import pickle
 import struct
 from collections.abc import Callable
@@ -12,10 +14,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from tests.support import onnx_models
+from titleholder.adapters import models
 from titleholder.adapters.image_sets import READERS, cifar10, folders, idx
+from titleholder.adapters.models import Asked
 from titleholder.cli import main
 from titleholder.errors import BadInput, UsageError
 from titleholder.images import codec
+from titleholder.types import Task
 
 RNG = np.random.default_rng(5)
 PICTURES = RNG.integers(0, 256, (6, 7, 5), dtype=np.uint8)
@@ -229,6 +235,146 @@ def test_a_directory_without_images_is_told_with_what_is_wanted(tmp_path: Path) 
         folders.read(tmp_path, None)
     with pytest.raises(UsageError, match="no such directory"):
         folders.read(tmp_path / "nowhere", None)
+
+
+SYNSETS = ("n01440764 tench, Tinca tinca", "n01443537 goldfish", "n02123045 tabby",
+           "n02504458 African elephant", "n03594945 jeep", "n07753592 banana")  # fmt: skip
+# In another order than the alphabet's, as no index of ImageNet is: what is read has to show.
+ORDER = [SYNSETS[i] for i in (3, 0, 5, 1, 4, 2)]
+
+
+def _imagenet(root: Path) -> Path:
+    """A tree of five of the six classes, three grey images each."""
+    for i, line in enumerate(SYNSETS[:5]):
+        folder = root / "val" / line.split()[0]
+        folder.mkdir(parents=True)
+        for j in range(3):
+            pixels = np.full((9, 12, 3), 40 * i + 3 * j, dtype=np.uint8)
+            (folder / f"ILSVRC2012_val_{i:04d}{j:04d}.png").write_bytes(codec.encode(pixels))
+    (root / "LOC_synset_mapping.txt").write_text("\n".join(ORDER) + "\n")
+    return root
+
+
+def test_imagenet_is_judged_by_top_1_and_top_5_in_the_order_of_its_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From a folder tree and logits of six classes; both metrics equal to those by hand."""
+    import yaml
+
+    from titleholder.params.schema import Images, Scores
+
+    root = _imagenet(tmp_path)
+    out = tmp_path / "panel.parquet"
+    mapping = str(tmp_path / "LOC_synset_mapping.txt")
+    assert main(["images", "folders", str(root / "val"), "--size", "8x8", "--out", str(out),
+                 "--classes", mapping]) == 0  # fmt: skip
+    classes = yaml.safe_load(capsys.readouterr().out)["classes"]
+    assert classes == [line.split()[0] for line in ORDER]
+
+    # Logits rise with the class's place by how light an image is: a model that is wrong at times.
+    weights = np.random.default_rng(5).normal(size=(3, 6)).astype(np.float32)
+    bias = np.random.default_rng(6).normal(size=6).astype(np.float32)
+    for name, sign in (("old", 1.0), ("new", -1.0)):
+        onnx_models.colour_model(tmp_path / f"{name}.onnx", weights * np.float32(sign), bias, 8)
+    frame = pd.read_parquet(out)
+    asked = Asked(Task.MULTICLASS, classes=tuple(classes), images=Images(scores=Scores.LOGITS))
+    hits: dict[str, list[bool]] = {}
+    for name, sign in (("old", 1.0), ("new", -1.0)):
+        told = models.load(tmp_path / f"{name}.onnx", asked).predict(frame, "row_id")
+        told.to_parquet(tmp_path / f"{name}.parquet")
+        light = np.array([codec.decode(image).mean() / 255 for image in frame["image"]])
+        logits = light[:, None] * (sign * weights).sum(axis=0) + bias
+        truth = np.array([classes.index(label) for label in frame["label"]])
+        rank = (logits > logits[np.arange(len(truth)), truth][:, None]).sum(axis=1)
+        hits[name] = [bool(r < 1) for r in rank] + [bool(r < 5) for r in rank]
+    panel = frame.drop(columns="image").rename(columns={"label": "y_true"})
+    panel.to_parquet(tmp_path / "rows.parquet")
+    policy = {"task": "multiclass", "classes": classes, "metrics": ["accuracy", "top_k[5]"],
+              "rules": [{"id": m, "metric": m, "kind": "floor", "value": 0.1}
+                        for m in ("accuracy", "top_k[5]")]}  # fmt: skip
+    (tmp_path / "policy.yaml").write_text(yaml.safe_dump(policy))
+    main(["compare", "--panel", str(tmp_path / "rows.parquet"), "--json",
+          "--champion", str(tmp_path / "old.parquet"), "--policy", str(tmp_path / "policy.yaml"),
+          "--candidate", str(tmp_path / "new.parquet")])  # fmt: skip
+    said = json.loads(capsys.readouterr().out)
+    found = {f["metric"]: f for f in said["findings"]}
+    n = len(frame)
+    assert n == 15
+    for part, name in (("champion", "old"), ("candidate", "new")):
+        assert found["accuracy"][part]["value"] == pytest.approx(np.mean(hits[name][:n]))
+        assert found["top_k[5]"][part]["value"] == pytest.approx(np.mean(hits[name][n:]))
+    assert 0 < np.mean(hits["old"][:n]) < np.mean(hits["old"][n:])
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [(ORDER[1:], "does not list n02504458"), ([*ORDER, ORDER[0]], "lists n02504458 twice")],
+)
+def test_an_index_that_does_not_fit_the_folders_is_told(
+    lines: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the WordNet id, before anything is written."""
+    root, out = _imagenet(tmp_path), tmp_path / "panel.parquet"
+    (tmp_path / "index.txt").write_text("\n".join(lines))
+    assert main(["images", "folders", str(root / "val"), "--out", str(out), "--classes",
+                 str(tmp_path / "index.txt")]) == 3  # fmt: skip
+    assert told in capsys.readouterr().err
+    assert not out.exists()
+
+
+def _bigbench(root: Path, **changes: Any) -> Path:
+    """CIFAR-10's images as BIG-bench carries them: three of them."""
+    examples = [
+        {
+            "input": base64.b64encode(codec.encode(_COLOURS[i])).decode(),
+            "target_scores": {name: int(name == cifar10.CLASSES[i]) for name in cifar10.CLASSES},
+        }
+        for i in range(3)
+    ]
+    examples[1] |= changes
+    (root / "task.json").write_text(json.dumps({"name": "base64", "examples": examples}))
+    return root
+
+
+_COLOURS = np.random.default_rng(2).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+
+
+def test_big_bench_carries_the_images_of_cifar_10(tmp_path: Path) -> None:
+    """PNG in base64, the class the choice that is right."""
+    found = cifar10.read(_bigbench(tmp_path), "test")
+    assert list(found.labels) == ["airplane", "automobile", "bird"]
+    assert list(found.classes) == list(cifar10.CLASSES)
+    for i in range(3):
+        np.testing.assert_array_equal(found.pixels(i), _COLOURS[i])
+    with pytest.raises(UsageError, match="holds the test images alone"):
+        cifar10.read(tmp_path, "train")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"input": "no base64!"}, "example 1: is no PNG in base64"),
+        ({"input": base64.b64encode(b"GIF89a").decode()}, "example 1: is no PNG in base64"),
+        ({"target_scores": {"cat": 1}}, "example 1: its choices are not the classes"),
+        ({"target_scores": dict.fromkeys(cifar10.CLASSES, 1)}, "example 1: has 10 right choices"),
+    ],
+)
+def test_a_damaged_example_of_big_bench_is_told_by_its_number(
+    changes: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    """No image is guessed, and no class."""
+    with pytest.raises(BadInput, match=told):
+        found = cifar10.read(_bigbench(tmp_path, **changes), "test")
+        found.pixels(1)
+
+
+def test_half_a_task_of_big_bench_is_told(tmp_path: Path) -> None:
+    """As a file that was cut."""
+    path = _bigbench(tmp_path) / "task.json"
+    path.write_text(path.read_text()[:200])
+    with pytest.raises(BadInput, match="is no task of BIG-bench") as caught:
+        cifar10.read(tmp_path, "test")
+    assert "cut in half" in (caught.value.cure or "")
 
 
 def test_the_command_writes_a_panel_that_the_next_one_shares_no_image_with(

@@ -100,3 +100,14 @@ def identity_of(kind: str, path: Path, domain: str = "") -> Path:
 def reread(path: Path) -> Any:
     """The model in a file, to be changed and written again."""
     return onnx.load(path, load_external_data=False)
+
+
+def colour_model(path: Path, weights: Any, bias: Any, size: int) -> Path:
+    """Logits ``colours @ weights + bias`` of an image's mean red, green and blue, (3, classes)."""
+    held = {"w": weights, "b": bias}
+    nodes = [
+        helper.make_node("ReduceMean", ["image"], ["mean"], axes=[2, 3], keepdims=0),
+        helper.make_node("Gemm", ["mean", "w", "b"], ["answer"]),
+    ]
+    answer = helper.make_tensor_value_info("answer", TensorProto.FLOAT, ["n", len(bias)])
+    return saved(path, nodes, [image_input("n", 3, size, size)], [answer], held)

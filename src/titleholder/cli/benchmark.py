@@ -1,8 +1,9 @@
 """`titleholder benchmark`: a public benchmark's files as a panel and a policy for `compare`."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from titleholder.cli.declaring import Commands, declare
 from titleholder.errors import Exit, UsageError
@@ -14,7 +15,8 @@ BENCHMARKS = ("glue", "superglue", "mmlu", "bigbench")
 HELP = "a public benchmark's own files as panel, policy and predictions for `compare`"
 EPILOG = """\
 Writes panel.parquet and policy.yaml below --out, and each --answers FILE (a submission as the
-benchmark asks for) as <name>.parquet.
+benchmark asks for) as <name>.parquet. Where a task has a metric of another unit, such as MultiRC's
+exact match over questions, there is a panel-<unit>.parquet with its own policy and answers.
 
   titleholder benchmark glue CoLA data/CoLA --out bench/cola --answers old.tsv --answers new.tsv
   titleholder compare --panel bench/cola/panel.parquet --champion bench/cola/old.parquet \\
@@ -42,22 +44,33 @@ def add_parser(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, write, and say what was written."""
+    import pandas as pd
     import yaml
 
     from titleholder import records, tables
     from titleholder.adapters.benchmarks import LOADERS
 
     found = LOADERS[args.benchmark](args.task, args.directory)
-    written = {"panel": found.panel}
-    for path in args.answers:
-        written[path.stem] = found.answers(_read(path))
-    for name, frame in written.items():
+    told = {path.stem: _read(path) for path in args.answers}
+    if "panel" in told:
+        raise UsageError("answers called panel would be written over the panel", cure="rename them")
+    made: dict[str, pd.DataFrame] = {}
+    policies: dict[str, Mapping[str, Any]] = {}
+    for view, part in {
+        "": found,
+        **{f"-{name}": view for name, view in found.views.items()},
+    }.items():
+        made[f"panel{view}"] = part.panel
+        made |= {f"{name}{view}": part.answers(frame) for name, frame in told.items()}
+        policies |= {f"{name}{view}": policy for name, policy in
+                     {"policy": part.policy, **part.more}.items()}  # fmt: skip
+    for name, frame in made.items():
         with records.replacing(args.out / f"{name}.parquet") as path:
             tables.write_parquet(path, frame)
-    for name, policy in {"policy": found.policy, **found.more}.items():
+    for name, policy in policies.items():
         text = yaml.safe_dump(dict(policy), sort_keys=False)
         records.write_bytes(args.out / f"{name}.yaml", text.encode())
-    print(f"{args.out}: {len(found.panel):,} rows; {', '.join(f'{n}.parquet' for n in written)}")
+    print(f"{args.out}: {len(found.panel):,} rows; {', '.join(f'{n}.parquet' for n in made)}")
     return int(Exit.ALLOW)
 
 

@@ -1,6 +1,7 @@
 """`titleholder images FORMAT DIRECTORY --out FILE`: a panel of images from a public data set."""
 
 import argparse
+import json
 import re
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ from titleholder.errors import Exit, UsageError
 HELP = "make a panel of images from a data set that you have"
 EPILOG = """\
 formats: fashion-mnist and mnist (the four IDX files, gzipped or not), cifar10 (binary or Python
-version), folders (a folder a class, as ImageNet: DIRECTORY/n01440764/*.JPEG)
+version, or BIG-bench's task.json), folders (a folder a class, as ImageNet:
+DIRECTORY/n01440764/*.JPEG; --classes names all classes in the order of a model's outputs)
 
   titleholder images fashion-mnist /usr/share/datasets/fashion-mnist \\
       --rows 3000 --corrupt 1 --out data/vision/current.parquet
@@ -35,6 +37,9 @@ def add_parser(commands: Commands) -> None:
         help="corrupted copies of each image, dealt out over six corruptions at five severities",
     )  # fmt: skip
     parser.add_argument("--size", metavar="HxW", help="centre crop of folders, such as 224x224")
+    parser.add_argument("--classes", metavar="FILE", type=Path,
+                        help="of folders: every class in the order of the models' outputs, one a "
+                        "line, such as ImageNet's LOC_synset_mapping.txt")  # fmt: skip
     parser.add_argument("--seed", type=int, default=20260101, help="of the shuffle and the noise")
     parser.set_defaults(run=run)
 
@@ -42,7 +47,7 @@ def add_parser(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read the set, choose and corrupt, and write the panel."""
     from titleholder import records, tables
-    from titleholder.adapters.image_sets import PARTS, READERS
+    from titleholder.adapters.image_sets import PARTS, READERS, folders
     from titleholder.images.panel import Choice, panel
 
     if args.format not in READERS:
@@ -56,6 +61,10 @@ def run(args: argparse.Namespace) -> int:
         if value is not None and value < (name == "rows"):
             raise UsageError(f"--{name} {value}: too small")
     pictures = READERS[args.format](args.directory, args.part, _size(args.size))
+    if args.classes is not None:
+        if args.format != "folders":
+            raise UsageError(f"--classes goes with folders: {args.format} has its own order")
+        pictures = folders.in_order(pictures, args.classes)
     chosen = Choice(args.rows, args.skip, args.corrupt, args.seed)
     frame = panel(pictures, chosen)
     args.out.parent.mkdir(parents=True, exist_ok=True)
@@ -64,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
     print(
         f"{args.out}: {len(frame):,} rows of {frame['source'].nunique():,} images", file=sys.stderr
     )
+    # For params.yaml, where a graph does not name its own: JSON is YAML.
+    print(f"classes: {json.dumps(list(pictures.classes), ensure_ascii=False)}")
     return Exit.ALLOW
 
 

@@ -1,6 +1,7 @@
 """What a benchmark comes down to: a panel, a policy, and how its answers become predictions."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,17 +19,34 @@ Answers = Callable[["pd.DataFrame"], "pd.DataFrame"]
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """``panel`` has row_id and y_true; ``policy`` is what `compare` judges by; ``answers`` turns a
-    file as the benchmark asks for into predictions. ``more`` are further policies by name."""
+    file as the benchmark asks for into predictions. ``more`` are further policies by name,
+    ``views`` the same answers by another unit, such as the question in place of the answer."""
 
     panel: "pd.DataFrame"
     policy: Mapping[str, Any]
     answers: Answers
     more: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    views: Mapping[str, "Benchmark"] = field(default_factory=dict)
 
 
 def rule(metric: str, margin: float = MARGIN, **other: Any) -> dict[str, Any]:
     """A rule that asks for no less than the champion."""
     return {"id": metric, "metric": metric, "kind": "non_inferior", "margin": margin, **other}
+
+
+def scored(*metrics: str, **other: Any) -> dict[str, Any]:
+    """A policy of items that are scored here."""
+    return {"task": "scored", "rules": [rule(metric) for metric in metrics], **other}
+
+
+def known(ids: Sequence[str], of: Container[str], what: str) -> None:
+    """BadInput that names answers to what was never asked, or twice to the same."""
+    foreign = [i for i in ids if i not in of]
+    if foreign:
+        raise BadInput(f"{what} has no {foreign[0]!r}", cure="are the answers of another task?")
+    twice = [i for i, n in Counter(ids).items() if n > 1]
+    if twice:
+        raise BadInput(f"{what}: {twice[0]!r} is answered twice")
 
 
 def file_in(directory: Path, *names: str) -> Path:

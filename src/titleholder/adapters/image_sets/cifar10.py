@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from titleholder.adapters.image_sets import bigbench
 from titleholder.errors import BadInput, UsageError
 from titleholder.images.picture_set import PictureSet, Pixels
 
@@ -31,6 +32,8 @@ _ARRAY = ("numpy.core.multiarray", "numpy._core.multiarray")
 
 def read(directory: Path, part: str) -> PictureSet:
     """The images of a part (train, test) from whichever version lies in the directory."""
+    if (directory / bigbench.FILE).is_file():
+        return bigbench.read(directory, part, CLASSES)
     batches = [_batch(directory, name) for name in _BATCHES[part]]
     pixels = np.concatenate([pixels for pixels, _ in batches])
     codes = np.concatenate([codes for _, codes in batches])
@@ -52,7 +55,8 @@ def _batch(directory: Path, name: str) -> tuple[Pixels, Pixels]:
     else:
         raise UsageError(
             f"{directory}: holds neither {name}.bin nor {name}",
-            cure="name the directory cifar-10-batches-bin or cifar-10-batches-py",
+            cure="name the directory cifar-10-batches-bin, cifar-10-batches-py, or that of "
+            "BIG-bench's task, cifar10_classification/base64",
         )
     if int(codes.max()) >= len(CLASSES):
         raise BadInput(f"{directory / name}: a label {int(codes.max())}, and ten classes")

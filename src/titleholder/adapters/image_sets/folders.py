@@ -1,5 +1,7 @@
 """Folders of image files, a folder a class: how ImageNet and most of one's own sets are kept."""
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from titleholder.errors import BadInput, UsageError
@@ -31,6 +33,28 @@ def read(directory: Path, size: tuple[int, int] | None) -> PictureSet:
         classes=[folder.name for folder in folders],
         pixels=lambda i: _pixels(files[i], size),
     )
+
+
+def in_order(pictures: PictureSet, path: Path) -> PictureSet:
+    """The same images, their classes as a file lists them, in the order of a model's outputs.
+
+    A class a line, named by its first word, such as ``n01440764 tench, Tinca tinca`` of ImageNet's
+    ``LOC_synset_mapping.txt``. BadInput names folders that it does not list.
+    """
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file", cure="a class a line, in the outputs' order")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    classes = [line.split()[0] for line in lines if line.strip()]
+    twice = [name for name, n in Counter(classes).items() if n > 1]
+    if twice:
+        raise BadInput(f"{path}: lists {twice[0]} twice")
+    foreign = [name for name in pictures.classes if name not in set(classes)]
+    if foreign:
+        raise BadInput(
+            f"{path}: does not list {', '.join(foreign[:5])}, of which there are folders",
+            cure="folders are named as the first word of a line: by their WordNet ids",
+        )
+    return replace(pictures, classes=classes)
 
 
 def _is_image(path: Path) -> bool:
