@@ -5,6 +5,7 @@ Each is met as a user would meet it, by a command, and must end in a documented 
 that names the file and a cure; nothing that it brought along may run or be written.
 """
 
+import hashlib
 import io
 import json
 import os
@@ -112,6 +113,23 @@ def _models() -> Iterator[Case]:
         yield _model(f"onnx: {name}", "models/m.onnx", data)
     for suffix in ("pkl", "joblib", "pt", "h5", "tar.gz", "zip", "py", "so"):
         yield _model(f"a pickle called .{suffix}", f"models/m.{suffix}", PICKLE, early=True)
+    for suffix in ("pkl", "pickle", "joblib"):
+        yield _trusted(f"a pickle called .{suffix}, trust in other bytes", suffix, b"others")
+    yield _trusted("a trusted pickle that runs a program and is no model", "pkl", PICKLE)
+
+
+def _trusted(name: str, suffix: str, trusted: bytes) -> Case:
+    """A pickle as candidate, in a suite that trusts these bytes."""
+    path = f"models/m.{suffix}"
+
+    def words(directory: Path) -> list[str]:
+        digest = hashlib.sha256(trusted).hexdigest()
+        project(directory, f"{path}], trust: ['sha256:{digest}'")
+        (directory / path).write_bytes(PICKLE)
+        pulled(directory)
+        return ["stage", "predict", "s"]
+
+    return Case(name, words, USAGE, (Path(path).name,))
 
 
 def _model(name: str, path: str, data: bytes | Make, *, early: bool = False) -> Case:

@@ -27,6 +27,7 @@ DATA = (*TABLES, "")
 CHATS = (".yaml", ".yml")
 # No suffix is a directory: with one file called model.* in it, and all that goes with that.
 MODELS = (".skops", ".onnx", *CHATS, *TABLES, "")
+PICKLES = (".joblib", ".pickle", ".pkl")
 # Models' records are files of their name: it must be a safe one, and none that a stage uses.
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 MARGINS = (Kind.NON_INFERIOR, Kind.SUPERIOR)
@@ -362,8 +363,14 @@ def _file_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
         named.append(((*path, "models", "candidates", i), model, MODELS))
     if suite.chat is not None:
         named += _chat_files(suite.chat, (*path, "chat"))
+    trusting = bool(suite.models.trust)
     for where, file, suffixes in named:
-        yield from _path_problems(file, suffixes, where)
+        pickled = suffixes == MODELS and PurePosixPath(file).suffix in PICKLES
+        if pickled and not trusting:
+            told = f"{file!r} is a pickle, which runs whatever code it holds: it must end in .skops"
+            yield Problem(where, f"{told}, or its very bytes be vouched for under models.trust")
+        else:
+            yield from _path_problems(file, (*suffixes, *PICKLES) if pickled else suffixes, where)
 
 
 def _chat_files(chat: Chat, path: Path_) -> list[tuple[Path_, str, tuple[str, ...]]]:

@@ -86,10 +86,15 @@ class Columns(Record, frozen=True):
 
 
 class Models(Record, frozen=True):
-    """Model or prediction files. A model's name is its file name without the suffix."""
+    """Model or prediction files. A model's name is its file name without the suffix.
+
+    ``trust`` lists the digests (``sha256:``...) of pickles that may be opened, and so run, in a
+    process that is shut in; none is opened unless its very bytes are listed.
+    """
 
     champion: str
     candidates: Annotated[tuple[str, ...], Meta(min_length=1)]
+    trust: tuple[Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$")], ...] = ()
 
 
 class Fit(StrEnum):

@@ -87,7 +87,8 @@ def file_of(ws: Workspace, model: str, role: str) -> Path:
 def asked(suite: Suite) -> models.Asked:
     """What the suite asks of its models."""
     positive = None if suite.positive is None else tables.label(suite.positive)
-    return models.Asked(suite.task, positive, suite.classes or (), suite.images)
+    classes = suite.classes or ()
+    return models.Asked(suite.task, positive, classes, suite.images, suite.models.trust)
 
 
 def _sweep(here: Path, files: list[Path]) -> None:
@@ -131,11 +132,12 @@ def _answers(
     figures, files = measured.size(path), []
     for role, frame in frames.items():
         answered = measured.timed(partial(model.predict, frame, row_id))
-        if role == "current":
+        if role == "current" and model.here:
             figures |= measured.row_latency(answered.seconds, len(frame))
         files.append(file_of(ws, name, role))
         _write(files[-1], answered.value)
-    figures |= measured.latency(model, frames["current"], row_id)
+    if model.here:
+        figures |= measured.latency(model, frames["current"], row_id)
     return files, {**figures, **measured.costs(model)}
 
 

@@ -1,7 +1,7 @@
 """Model files, by format: scikit-learn models saved with skops, ONNX graphs, and ready predictions.
 
-A model file is code until proven otherwise: each format has a list of what is allowed, and a
-pickle is never opened.
+A model file is code until proven otherwise: each format has a list of what is allowed. A pickle is
+opened only where the suite trusts its very bytes, and then in a process that is shut in.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from titleholder.params.schema import Images
 
 PREDICTION_FILES = (".parquet", ".csv", ".jsonl")
-PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth")
+PICKLES = (".pkl", ".pickle", ".joblib")
+TENSORS = (".pt", ".pth")
 
 
 class Model(Protocol):
@@ -30,18 +31,26 @@ class Model(Protocol):
     def call(self, frame: "pd.DataFrame", row_id: str) -> Callable[[], object]:
         """One bare call of the model on these rows, to be timed: what could be prepared is."""
 
+    @property
+    def here(self) -> bool:
+        """Whether it runs in this process, so that a clock here can time it."""
+
     def costs(self) -> Mapping[str, float]:
         """What is known of its cost without a clock, by metric name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a suite asks of its models: the task, and how rows become a model's input."""
+    """What a suite asks of its models: the task, and how rows become a model's input.
+
+    ``trust`` holds the digests (``sha256:``...) of pickles that it vouches for.
+    """
 
     task: Task
     positive: str | None = None
     classes: tuple[str, ...] = ()
     images: "Images | None" = None
+    trust: tuple[str, ...] = ()
 
 
 def load(path: Path, asked: Asked) -> Model:
@@ -63,9 +72,13 @@ def load(path: Path, asked: Asked) -> Model:
         case suffix if suffix in PREDICTION_FILES:
             raise UsageError(f"{path}: holds predictions, and there is no model to run")
         case suffix if suffix in PICKLES:
+            from titleholder.adapters.models import pickle_file
+
+            return pickle_file.load(path, asked.task, asked.positive, asked.trust)
+        case suffix if suffix in TENSORS:
             raise UntrustedModel(
                 f"{path}: is a pickle, which runs whatever code it holds when it is opened",
-                cure="save the model with skops.io.dump or give its predictions",
+                cure="export it as .onnx or give its predictions",
             )
         case suffix:
             raise UntrustedModel(

@@ -70,6 +70,11 @@ class OnnxModel:
         feed = self._feed(frame, row_id)
         return partial(self._opened(feed).session.run, [self._answer], feed)
 
+    @property
+    def here(self) -> bool:
+        """In this process."""
+        return True
+
     def costs(self) -> Mapping[str, float]:
         """Parameters, MACs of one row, and the memory that one answer took."""
         if not self.state:

@@ -4,18 +4,13 @@ Only types that are known to hold nothing but parameters are trusted.
 """
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from titleholder.adapters.models import archive_guard
-from titleholder.errors import BadInput, UntrustedModel
+from titleholder.adapters.models.estimator import EstimatorModel
+from titleholder.errors import UntrustedModel
 from titleholder.types import Task
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Types of scikit-learn that skops does not know, and that hold arrays and numbers alone.
 TRUSTED = frozenset(
@@ -42,67 +37,9 @@ TRUSTED = frozenset(
 )
 
 
-def load(path: Path, task: Task, positive: str | None) -> "SkopsModel":
+def load(path: Path, task: Task, positive: str | None) -> EstimatorModel:
     """The model in a skops file; UntrustedModel for what must not be opened."""
-    return SkopsModel(_opened(path), path.name, task, positive)
-
-
-@dataclass(frozen=True, slots=True)
-class SkopsModel:
-    """A scikit-learn estimator and the columns of predictions that its task asks for."""
-
-    estimator: Any
-    name: str
-    task: Task
-    positive: str | None
-
-    def predict(self, frame: "pd.DataFrame", row_id: str) -> "pd.DataFrame":
-        """Predictions for the frame's rows; BadInput when the model cannot take them."""
-        import pandas as pd
-
-        try:
-            columns = self._columns(self._features(frame))
-        except (ValueError, KeyError, TypeError) as error:
-            said = " ".join(str(error).split())[:400] or type(error).__name__
-            raise BadInput(
-                f"{self.name}: cannot score these rows: {said}",
-                cure="check that the data have the columns and types that it was trained on",
-            ) from None
-        return pd.DataFrame({row_id: frame[row_id].to_numpy(), **columns})
-
-    def call(self, frame: "pd.DataFrame", row_id: str) -> Callable[[], object]:
-        """The whole prediction: the pipeline prepares its rows itself."""
-        return partial(self.predict, frame, row_id)
-
-    def costs(self) -> Mapping[str, float]:
-        """Nothing beyond the size of its file is known of it."""
-        return {}
-
-    def _features(self, frame: "pd.DataFrame") -> "pd.DataFrame":
-        """The columns that the model was fitted on, in their order, as far as they are there."""
-        names = getattr(self.estimator, "feature_names_in_", None)
-        return frame if names is None else frame[[name for name in names if name in frame]]
-
-    def _columns(self, frame: "pd.DataFrame") -> Mapping[str, Any]:
-        if self.task is Task.REGRESSION:
-            return {"y_pred": self.estimator.predict(frame).astype(float)}
-        if not hasattr(self.estimator, "predict_proba"):
-            return {"y_pred": [_label(answer) for answer in self.estimator.predict(frame)]}
-        scores = self.estimator.predict_proba(frame)
-        classes = [_label(c) for c in self.estimator.classes_]
-        if self.task is Task.BINARY:
-            return {"y_score": scores[:, self._positive_column(classes)]}
-        return {f"y_score_{c}": scores[:, i] for i, c in enumerate(classes)}
-
-    def _positive_column(self, classes: Sequence[str]) -> int:
-        positive = self.positive if self.positive is not None else classes[-1]
-        if len(classes) != 2 or positive not in classes:
-            raise BadInput(
-                f"{self.name}: knows the classes {', '.join(classes)}, and the suite asks for "
-                f"{positive!r} against the rest",
-                cure="check positive: in params.yaml",
-            )
-        return classes.index(positive)
+    return EstimatorModel(_opened(path), path.name, task, positive)
 
 
 def _opened(path: Path) -> Any:
@@ -133,9 +70,3 @@ def _opened(path: Path) -> Any:
         raise UntrustedModel(
             f"{path}: is not a readable skops file: {first}", cure="save the model again"
         ) from None
-
-
-def _label(value: Any) -> str:
-    from titleholder.slices import label_of
-
-    return label_of(value.item() if hasattr(value, "item") else value)
