@@ -13,6 +13,7 @@ import pytest
 
 from titleholder import records
 from titleholder.adapters import expectations
+from titleholder.adapters.expectations.engine import Engine
 from titleholder.errors import ConfigError
 from titleholder.types import Outcome
 from titleholder.validation import Validation
@@ -181,7 +182,7 @@ def test_an_engine_that_dies_is_an_error(tmp_path: Path, monkeypatch: pytest.Mon
     def dies(*_: object) -> None:
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr(expectations._Engine, "evaluate", dies)
+    monkeypatch.setattr(Engine, "evaluate", dies)
     found = validate(tmp_path, {"a": [1.0]}, BETWEEN)
     assert (found.outcome, found.evaluated) == (Outcome.ERROR, 0)
     assert "RuntimeError: out of luck" in found.reason
@@ -297,7 +298,7 @@ def test_pages_that_cannot_be_made_are_named(
     def dies(*_: object) -> None:
         raise ValueError("no site today")
 
-    monkeypatch.setattr(expectations, "_site", dies)
+    monkeypatch.setattr(expectations.docs, "_site", dies)
     found = validate(tmp_path, {"a": [1.0]}, BETWEEN)
     assert found.outcome is Outcome.PASS
     assert found.evidence["data_docs"] == "unavailable: ValueError: no site today"
