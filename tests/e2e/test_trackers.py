@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,6 +125,22 @@ def test_models_are_judged_by_their_address(toy: Toy) -> None:
     assert sources["champion"]["path"] == "models:/toy@champion"
     assert sources["champion"]["revision"] == "models:/toy/1"
     assert sources["candidate:toy-2"]["revision"] == "models:/toy/2"
+
+
+def test_a_directory_with_a_registry_comes_to_its_first_verdict(toy: Toy, tmp_path: Path) -> None:
+    """init takes champion and candidate by their aliases, run judges them, the gate knows them."""
+    started = time.monotonic()
+    (tmp_path / "test.csv").write_bytes((toy.root / "current.csv").read_bytes())
+    toy.client.set_registered_model_alias(NAME, "challenger", "2")
+    other = Toy(tmp_path, toy.address)
+    for words in (
+        ["init", "--from", "mlflow", "--name", "mine", "--target", "y"], ["run", "--quiet"],
+        ["gate", "--suite", "mine", "--env", "dev", "--model",
+         ".titleholder/runs/mine/pull/registry/toy-challenger.skops"],
+    ):  # fmt: skip
+        done = other.titleholder(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+    print(f"MLflow project: {time.monotonic() - started:.0f} s to the first verdict")
 
 
 def test_results_become_runs_and_the_same_verdict_is_one_run(toy: Toy) -> None:

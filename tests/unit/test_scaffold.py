@@ -1,6 +1,7 @@
 """`titleholder init`: which file and column is taken for which part, and what stays to be said."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from titleholder.adapters import mlflow
+from titleholder.adapters.mlflow import Kept
 from titleholder.errors import TitleholderError, UsageError
 from titleholder.metrics import REGISTRY
 from titleholder.params.load import load
-from titleholder.scaffold import Roles, Said, assign, drafts, keep, look
+from titleholder.scaffold import Roles, Said, assign, drafts, keep, look, taken
 from titleholder.scaffold.drafts import _q
 from titleholder.stages import STAGES
 from titleholder.tables import read_frame
@@ -243,3 +246,91 @@ def test_links_and_hidden_places_are_not_looked_at(folder: Path, tmp_path: Path)
     assert sorted(paths) == ["candidate.csv", "champion.csv", "panel.csv"]
     with pytest.raises(TitleholderError):
         roles(folder / ".venv" / "nothing")
+
+
+# ------------------------------------------------------------------ models from elsewhere
+
+LOGS = Path(__file__).parents[1] / "fixtures/harness/lm-eval"
+
+
+def _from(root: Path, source: str, **said: Any) -> dict[str, Any]:
+    """The drafts of a directory by a source, as they would be written."""
+    survey, found = taken(look(root), Said(name="mine", **said), source)
+    return {draft.path: draft for draft in drafts(survey, found, "github", pipeline=True)}
+
+
+def test_two_logs_of_lm_eval_become_a_panel_with_scored_items(tmp_path: Path) -> None:
+    """A row an item, a slice a task, and a rule for the metric that the task is about."""
+    shutil.copytree(LOGS, tmp_path / "runs")
+    made = _from(tmp_path, "lm-eval", champion="runs/old", candidates=("runs/new",))
+    for draft in made.values():
+        (tmp_path / draft.path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / draft.path).write_bytes(draft.data)
+    panel = read_frame(tmp_path / "data/mine/current.parquet")
+    assert len(panel) == 80 and set(panel["task"]) == {"mmlu_items"}
+    for run, mean in (("old", 0.1875), ("new", 0.1125)):
+        answers = read_frame(tmp_path / f"models/mine/{run}.parquet")
+        assert list(answers["item"]) == list(panel["item"])
+        assert answers["score_exact_match[letter]"].mean() == mean
+    suite = load(tmp_path / "params.yaml", lambda _: REGISTRY).suites["mine"]
+    (rule,) = suite.rules
+    assert (rule.metric, rule.slice) == ("exact_match[letter]", "task=mmlu_items")
+
+
+def test_runs_that_are_called_alike_are_told_apart(tmp_path: Path) -> None:
+    """By the directories that they lie in."""
+    for run in ("old", "new"):
+        shutil.copytree(LOGS / run, tmp_path / run / "out")
+    made = _from(tmp_path, "lm-eval", champion="old/out", candidates=("new/out",))
+    assert {"models/mine/old-out.parquet", "models/mine/new-out.parquet"} <= set(made)
+
+
+def test_predictions_pass_models_by(folder: Path) -> None:
+    """Who has both may want what was said yesterday to be judged."""
+    for name in ("champion", "candidate"):
+        (folder / f"{name}.onnx").write_bytes(b"")
+    assert roles(folder, name="mine").champion == "champion.onnx"
+    _, found = taken(look(folder), Said(name="mine"), "predictions")
+    assert found.models == ("champion.csv", "candidate.csv")
+
+
+@pytest.mark.parametrize(
+    ("kept", "says"),
+    [
+        ([], "0 models"),
+        ([Kept("a", {}, "1"), Kept("b", {}, "1")], "a, b"),
+        ([Kept("a", {"champion": "1"}, "1")], "which wants it"),
+        ([Kept("a", {"blue": "1"}, "2")], "blue is 1"),
+    ],
+)
+def test_a_registry_that_leaves_it_open_is_asked_about(
+    folder: Path, kept: list[Kept], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what it holds, and the flags that would settle it."""
+    monkeypatch.setattr(mlflow, "kept", lambda: kept)
+    with pytest.raises(UsageError, match=says) as refused:
+        taken(look(folder), Said(name="mine"), "mlflow")
+    assert "models:/" in refused.value.cure
+
+
+@pytest.mark.parametrize(
+    ("aliases", "newest", "models"),
+    [
+        ({"champion": "1", "challenger": "3"}, "4", ("models:/a@champion", "models:/a@challenger")),
+        ({"production": "1"}, "4", ("models:/a@production", "models:/a/4")),
+    ],
+)
+def test_the_aliases_of_a_registry_say_who_holds_the_title(
+    folder: Path,
+    aliases: dict[str, str],
+    newest: str,
+    models: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And where none says who wants it, the newest version does; CI asks about the file pulled."""
+    monkeypatch.setattr(mlflow, "kept", lambda: [Kept("a", aliases, newest)])
+    survey, found = taken(look(folder), Said(name="mine"), "mlflow")
+    assert found.models == models
+    made = {d.path: d.data.decode() for d in drafts(survey, found, "github", pipeline=True)}
+    assert "models:/" not in made["dvc.yaml"].partition("validate:")[0]
+    assert ".titleholder/runs/mine/pull/registry/a-" in made[".github/workflows/titleholder.yml"]

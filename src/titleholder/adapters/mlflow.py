@@ -66,6 +66,28 @@ def version_of(wanted: Registered) -> str:
         return resolve(client, wanted)
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A model of the registry: its aliases with their versions, and its newest version."""
+
+    name: str
+    aliases: Mapping[str, str]
+    newest: str
+
+
+def kept() -> list[Kept]:
+    """Every model of the registry that has a version."""
+    with _client() as client:
+        found = []
+        for model in client.search_registered_models():
+            versions = client.search_model_versions(f"name = '{model.name}'")
+            numbers = sorted(int(version.version) for version in versions)
+            if numbers:
+                aliases = {str(a): str(v) for a, v in dict(model.aliases).items()}
+                found.append(Kept(str(model.name), aliases, str(numbers[-1])))
+        return found
+
+
 def move_alias(name: str, alias: str, version: str) -> None:
     """Let an alias name this version from now on."""
     with _client() as client:

@@ -19,6 +19,12 @@ Looks at the tables (.csv, .parquet, .jsonl) and models (.skops, .onnx) below DI
 takes for what, and writes params.yaml, a first expectation suite, dvc.yaml, a Prefect flow and a
 CI file. What exists is never changed; what names leave open is asked for, by flag.
 
+--from mlflow takes the models from the registry at MLFLOW_TRACKING_URI, by the aliases champion and
+candidate or by --champion models:/NAME@ALIAS; --from predictions takes tables of answers alone;
+--from lm-eval makes a panel of the logs of two runs (--log_samples):
+
+  titleholder init --from lm-eval --champion runs/old --candidate runs/new
+
 With --suite, DIR becomes a copy of a built-in suite, which `titleholder run` runs at once: credit,
 employment, flights, vision, sentiment or support.
 
@@ -46,8 +52,9 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--positive", metavar="LABEL", help="the positive class")
     parser.add_argument("--row-id", metavar="COLUMN", help="what tells rows apart")
     parser.add_argument("--suite", metavar="NAME", help="copy this built-in suite")
-    parser.add_argument("--from", metavar="CLONE", dest="place", type=Path,
-                        help="of titleholder's repository, with what --suite reads")  # fmt: skip
+    parser.add_argument("--from", metavar="WHERE", dest="source",
+                        help="what the models are: mlflow, predictions or lm-eval; with --suite, "
+                        "a clone of titleholder's repository")  # fmt: skip
     parser.add_argument("--ci", choices=("github", "gitlab", "none"), help="by what is there")
     parser.add_argument("--no-pipeline", action="store_true", help="no dvc.yaml and no flow")
     parser.add_argument("--dry-run", action="store_true", help="say what would be written")
@@ -66,16 +73,20 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.suite is not None:
         return _copy(args)
-    if args.place is not None:
-        raise UsageError("--from goes with --suite", cure="titleholder init --suite NAME DIR")
     from titleholder import scaffold
+
+    if args.source is not None and args.source not in scaffold.SOURCES:
+        raise UsageError(
+            f"--from {args.source}: one of {', '.join(scaffold.SOURCES)}",
+            cure="a clone of titleholder's repository goes with --suite NAME",
+        )
 
     survey = scaffold.look(root)
     said = scaffold.Said(
         args.name, args.current, args.reference, args.champion, tuple(args.candidate),
         args.task, args.target, args.positive, args.row_id,
     )  # fmt: skip
-    roles = scaffold.assign(survey, said)
+    survey, roles = scaffold.taken(survey, said, args.source)
     made = scaffold.drafts(survey, roles, _ci(args), pipeline=not args.no_pipeline)
     _say_roles(roles)
     _keep(args, made)
@@ -92,7 +103,7 @@ def _copy(args: argparse.Namespace) -> int:
         raise UsageError(f"--suite brings its own: {', '.join(told)} cannot be said of it")
     from titleholder.scaffold import suites
 
-    place = suites.home(args.place)
+    place = suites.home(None if args.source is None else Path(args.source))
     suite = suites.suite_in(place, args.suite)
     _keep(args, suites.copied(place, args.suite, _ci(args), pipeline=not args.no_pipeline))
     inside = "" if args.directory == Path() else f"cd {args.directory} && "

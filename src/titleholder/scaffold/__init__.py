@@ -7,6 +7,9 @@ is lacking. Nothing that exists is ever changed.
 
 from titleholder.scaffold.drafts import CI_KINDS, drafts, keep
 from titleholder.scaffold.roles import Roles, Said, assign
+from titleholder.scaffold.sources import SOURCES, taken
 from titleholder.scaffold.survey import Survey, look
 
-__all__ = ["CI_KINDS", "Roles", "Said", "Survey", "assign", "drafts", "keep", "look"]
+__all__ = [
+    "CI_KINDS", "SOURCES", "Roles", "Said", "Survey", "assign", "drafts", "keep", "look", "taken",
+]  # fmt: skip

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from titleholder import records
+from titleholder.params.registered import is_registered, model_name
 from titleholder.params.schema import Suite
 from titleholder.scaffold import profile, tables
 from titleholder.scaffold.roles import Roles
@@ -62,12 +63,20 @@ def drafts(survey: Survey, roles: Roles, ci: str, *, pipeline: bool) -> list[Dra
     ]
     if pipeline:
         reads = [paths.current, paths.reference, paths.expectations, paths.champion]
-        stages = dvc_yaml(roles.name, [path for path in (*reads, *paths.candidates) if path])
+        files = [path for path in (*reads, *paths.candidates) if path and not is_registered(path)]
+        stages = dvc_yaml(roles.name, files)
         made.append(Draft("dvc.yaml", stages.encode(), "the stages, for dvc repro"))
         made.append(Draft("flows/nightly.py", nightly(), "the Prefect flow"))
     if ci != "none":
-        made.append(gate_in_ci(ci, roles.name, paths.candidates[0]))
+        made.append(gate_in_ci(ci, roles.name, _shipped(roles.name, paths.candidates[0])))
     return made
+
+
+def _shipped(suite: str, candidate: str) -> str:
+    """The file that CI asks the gate about: that of a registry lies where the run laid it."""
+    if not is_registered(candidate):
+        return candidate
+    return f"{RUNS}/{suite}/pull/registry/{model_name(candidate)}.*"
 
 
 def keep(root: Path, made: list[Draft], *, write: bool = True) -> tuple[list[Draft], list[Draft]]:
@@ -89,7 +98,7 @@ def keep(root: Path, made: list[Draft], *, write: bool = True) -> tuple[list[Dra
 
 def _copies(survey: Survey, roles: Roles) -> tuple[list[Draft], _Paths]:
     expectations = f"expectations/{roles.name}.json"
-    if tables.fits(survey, roles) and roles.row_id is not None:
+    if not survey.made and tables.fits(survey, roles) and roles.row_id is not None:
         paths = _Paths(
             roles.current, roles.reference, roles.champion, roles.candidates, roles.row_id,
             expectations,
@@ -105,7 +114,7 @@ def _copies(survey: Survey, roles: Roles) -> tuple[list[Draft], _Paths]:
         table = survey.table(path)
         if table is not None:
             frame = tables.answers(survey, roles, table)
-            place = f"models/{roles.name}/{PurePosixPath(path).stem}.parquet"
+            place = f"models/{roles.name}/{_stem(path, roles.models)}.parquet"
             moved[path] = _table(place, frame, f"the answers in {path}")
     at = {key: draft.path for key, draft in moved.items()}
     paths = _Paths(
@@ -117,6 +126,13 @@ def _copies(survey: Survey, roles: Roles) -> tuple[list[Draft], _Paths]:
         expectations=expectations,
     )
     return list(moved.values()), paths
+
+
+def _stem(path: str, models: tuple[str, ...]) -> str:
+    """What a model's copy is called: as its file, or by its whole path where two are alike."""
+    if [PurePosixPath(other).stem for other in models].count(PurePosixPath(path).stem) == 1:
+        return PurePosixPath(path).stem
+    return "-".join(PurePosixPath(path).with_suffix("").parts)
 
 
 def _table(path: str, frame: "pd.DataFrame", what: str) -> Draft:
@@ -167,6 +183,14 @@ def _rules(roles: Roles) -> Iterator[str]:
     keep_up = "kind: non_inferior"
     match roles.task:
         case Task.SCORED:
+            for metric, on in roles.asked:
+                name = f"{metric}-{on.partition('=')[2]}"
+                yield (
+                    f"{{id: {_q(name)}, metric: {_q(metric)}, slice: {_q(on)},"
+                    f"\n         {keep_up}, margin: 0.02}}"
+                )
+            if roles.asked:
+                return
             for score in (s.removeprefix("score_") for s in roles.scores if s != "y_score"):
                 yield f"{{id: {_q(score)}, metric: {_q(score)}, {keep_up}, margin: 0.02}}"
             return

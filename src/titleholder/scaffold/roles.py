@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from titleholder.errors import UsageError
+from titleholder.params.registered import is_registered
 from titleholder.params.schema import NAME
 from titleholder.scaffold.survey import Survey, Table, answer_name
 from titleholder.slices import labels_of
@@ -47,7 +48,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The parts of one suite. ``row_id`` is None where no column tells rows apart."""
+    """The parts of one suite. ``row_id`` is None where no column tells rows apart.
+
+    ``asked`` are metrics with the slices on which they are what a suite of scores is about.
+    """
 
     name: str
     current: str
@@ -60,6 +64,7 @@ class Roles:
     row_id: str | None
     slices: tuple[str, ...]
     scores: tuple[str, ...] = field(default=())
+    asked: tuple[tuple[str, str], ...] = field(default=())
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -85,7 +90,7 @@ def assign(survey: Survey, said: Said) -> Roles:
     task = Task(said.task) if said.task else _task(table, target, scores)
     reference = said.reference or _reference(survey, current, models)
     return Roles(
-        name=_name(survey, said),
+        name=name_of(survey, said),
         current=current,
         reference=reference,
         champion=models[0],
@@ -106,7 +111,8 @@ def _refuse_unknown(survey: Survey, said: Said) -> None:
         **{f"--candidate {path}": path for path in said.candidates},
     }  # fmt: skip
     for flag, path in named.items():
-        if path is not None and not (survey.root / path).is_file():
+        there = path is None or is_registered(path) or (survey.root / path).is_file()
+        if not there:
             raise UsageError(f"{flag}: {path}: no such file below {survey.root.name or '.'}")
     if said.task is not None and said.task not in list(Task):
         raise UsageError(f"--task {said.task}: one of {', '.join(Task)}")
@@ -232,7 +238,8 @@ def _slices(table: Table, apart: set[str | None]) -> tuple[str, ...]:
     return tuple(found[:MOST_SLICES])
 
 
-def _name(survey: Survey, said: Said) -> str:
+def name_of(survey: Survey, said: Said) -> str:
+    """The suite's name: the one that was said, or the directory's."""
     name = said.name or re.sub(r"[^A-Za-z0-9._-]+", "-", survey.root.resolve().name).strip("-._")
     if not re.fullmatch(NAME, name):
         raise UsageError(f"{name!r} cannot be a suite's name", cure="say another: --name NAME")

@@ -50,13 +50,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """All that was found; ``unread`` says of each table that could not be read why."""
+    """All that was found; ``unread`` says of each table that could not be read why.
+
+    ``made`` says that the tables were made of something else, and lie nowhere.
+    """
 
     root: Path
     tables: tuple[Table, ...]
     models: tuple[str, ...]
     pickles: tuple[str, ...]
     unread: tuple[str, ...]
+    made: bool = False
 
     def table(self, path: str) -> Table | None:
         """The table at a path, None where there is none."""
