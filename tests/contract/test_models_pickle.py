@@ -234,7 +234,7 @@ for line in lines[1:]:
     except (OSError, ZeroDivisionError):
         pass
 text = json.dumps(found)
-model = type('M', (), {{'classes_': [text], 'predict_proba': None}})()
+model = type('M', (), {{'classes_': [text], 'predict': None, 'predict_proba': None}})()
 """
     code = f"(lambda here: (exec({program!r}, here), here['model'])[1])({{}})"
     opened = _opened(_saved(directory, Evaluated(code)))
