@@ -64,7 +64,12 @@ def _opened(path: Path, task: Task = Task.BINARY) -> Model:
 
 def _answering(directory: Path, answers: str, **said: str) -> Model:
     """A model whose scores are what this expression over ``f`` gives."""
-    parts = {"predict_proba": f"lambda s, f: {answers}", "classes_": "['no', 'yes']", **said}
+    parts = {
+        "predict": "None",
+        "predict_proba": f"lambda s, f: {answers}",
+        "classes_": "['no', 'yes']",
+        **said,
+    }
     inside = ", ".join(f"{name!r}: {code}" for name, code in parts.items())
     return _opened(_saved(directory, Evaluated(f"type('M', (), {{{inside}}})()")))
 

@@ -155,6 +155,14 @@ def test_a_rule_that_could_never_be_judged_as_meant_is_refused(
         ),
         (
             {"models": {"champion": "m/a.pkl", "candidates": ["n/b.skops"]}},
+            "is a pickle, which runs whatever code it holds",
+        ),
+        (
+            {"models": {"champion": "m/a.pkl", "candidates": ["n/b.skops"], "trust": ["ab"]}},
+            "must be sha256: and 64 lower-case hex digits",
+        ),
+        (
+            {"models": {"champion": "m/a.h5", "candidates": ["n/b.skops"]}},
             "must end in .skops or .onnx or .yaml or .yml or .parquet or .csv or .jsonl",
         ),
         ({"data": {"current": "../x.csv"}}, "must lie in the project"),

@@ -190,6 +190,8 @@ def _word(as_type: Any) -> str:
 def _plain(message: str) -> str:
     """msgspec's words without its types: ``Expected `float` >= 0.0`` is `must be >= 0.0`."""
     message = re.sub(r"Expected `\w+`( of length)?", r"must be\1", message)
+    if "matching regex" in message and "sha256:" in message:
+        return "must be sha256: and 64 lower-case hex digits"
     if "matching regex" in message:
         return "must be letters, digits and . _ - only, 64 at most, a letter or digit first"
     return message
