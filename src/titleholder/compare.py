@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from titleholder.arrays import Bools, Floats, Panel, Predictions
+from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
 from titleholder.metrics import REGISTRY, Measured, Metric
 from titleholder.metrics.items import ITEM, metric_of, rows_about
 from titleholder.metrics.registry import USUAL, Registry
 from titleholder.params.schema import Policy, Suite
 from titleholder.slices import OVERALL, Grouping, Part, declared, grouping
+from titleholder.stats.cells import Cells
 from titleholder.stats.estimates import estimated
 from titleholder.stats.intervals import Paired, undefined
 from titleholder.stats.methods import interval_by, tested_by
@@ -92,16 +93,18 @@ def measure(
         for metric in plain:
             about = rows_about(metric, champion, candidate)
             if about is None:
-                found.append(_of_rows(metric, resampler, policy))
+                found.append(of_rows(metric, resampler, policy))
             else:
                 rows = take(part.name, part.mask & about, panel, champion, candidate)
-                found.append(_of_rows(metric, Resampler(rows, draw), policy))
-        flips.append(_flips(resampler))
+                found.append(of_rows(metric, Resampler(rows, draw), policy))
+        flips.append(flips_of(resampler))
     gaps = [m for m in metrics if m.grouped]
     whole = Resampler(take(OVERALL, everything[0].mask, panel, champion, candidate), draw)
     for groups in _groupings(panel, policy, over) if gaps else ():
-        found += [_of_groups(metric, whole, groups, policy) for metric in gaps]
-    found += [_of_models(m, champion, candidate, policy) for m in metrics if m.measured]
+        for metric in gaps:
+            by = Groups(groups.column, groups.labels, groups.code)
+            found.append(of_groups(metric, whole, by, policy))
+    found += [of_models(m, champion, candidate, policy) for m in metrics if m.measured]
     return Measurement(tuple(found), tuple(flips))
 
 
@@ -143,35 +146,44 @@ def _groupings(panel: Panel, policy: Policy, over: Iterable[str]) -> Iterator[Gr
         yield grouping(panel, part)
 
 
-def _of_rows(metric: Metric, resampler: Resampler, policy: Policy) -> Comparison:
+def of_rows(metric: Metric, resampler: Resampler, policy: Policy) -> Comparison:
+    """A metric on one slice, or why there is none."""
     sample = resampler.sample
     metric = metric.on(sample.whole.classes)
     lacks = _lacks(metric, sample)
     if lacks:
         return _missing(metric, sample, policy, lacks)
     if len(sample) == 0:
-        return _comparison(metric, sample, "none", policy, undefined("the slice has no rows"))
+        return told(metric, sample, "none", policy, undefined("the slice has no rows"))
     asked = policy.methods.get(metric.name, IntervalMethod.DEFAULT)
     paired, method = interval_by(asked, metric, resampler, policy.level)
-    found = _comparison(metric, sample, method, policy, paired)
+    found = told(metric, sample, method, policy, paired)
     test = policy.tests.get(metric.name)
     if test is None:
         return found
     return msgspec.structs.replace(found, test=tested_by(test, metric, resampler))
 
 
-def _of_groups(
-    metric: Metric, resampler: Resampler, groups: Grouping, policy: Policy
-) -> Comparison:
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The groups of a column: their names, and which rows have (n,), or cells counted by group."""
+
+    column: str
+    labels: tuple[str, ...]
+    rows: Ints | Cells
+
+
+def of_groups(metric: Metric, resampler: Resampler, groups: Groups, policy: Policy) -> Comparison:
+    """A metric that compares the groups of a column."""
     sample = resampler.sample
     lacks = _lacks(metric, sample)
     if lacks:
         return _missing(metric, sample, policy, lacks, groups.column)
     if len(groups.labels) < 2:
         nothing = undefined(f"{groups.column} has a single group")
-        return _comparison(metric, sample, "none", policy, nothing, groups.column)
-    paired, method = estimated(metric, resampler, policy.level, groups.code)
-    return _comparison(metric, sample, method, policy, paired, groups.column)
+        return told(metric, sample, "none", policy, nothing, groups.column)
+    paired, method = estimated(metric, resampler, policy.level, groups.rows)
+    return told(metric, sample, method, policy, paired, groups.column)
 
 
 def _lacks(metric: Metric, sample: Sample) -> str:
@@ -183,11 +195,11 @@ def _lacks(metric: Metric, sample: Sample) -> str:
 def _missing(
     metric: Metric, sample: Sample, policy: Policy, reason: str, over: str | None = None
 ) -> Comparison:
-    blank = _comparison(metric, sample, "none", policy, undefined(reason), over)
+    blank = told(metric, sample, "none", policy, undefined(reason), over)
     return msgspec.structs.replace(blank, available=False)
 
 
-def _comparison(
+def told(
     metric: Metric,
     sample: Sample,
     method: str,
@@ -195,6 +207,7 @@ def _comparison(
     paired: Paired,
     over: str | None = None,
 ) -> Comparison:
+    """The record of what was estimated of a sample, and by which method."""
     return Comparison(
         metric=metric.name,
         slice=sample.name,
@@ -221,7 +234,7 @@ def _rarest(sample: Sample) -> int | None:
     return int(sample.class_counts.min())
 
 
-def _of_models(
+def of_models(
     metric: Metric, champion: Predictions, candidate: Predictions, policy: Policy
 ) -> Comparison:
     """A measured figure: each model's own interval, and the widest improvement they allow."""
@@ -262,7 +275,8 @@ def _own(value: float, low: float, high: float) -> Estimate:
     return Estimate(value=value, low=low, high=high)
 
 
-def _flips(resampler: Resampler) -> Flips:
+def flips_of(resampler: Resampler) -> Flips:
+    """How many rows of a slice got better and worse."""
     sample = resampler.sample
     if sample.known is not None and sample.known.cells is not None:
         cells = resampler.cells

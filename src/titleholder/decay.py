@@ -22,6 +22,7 @@ DEFAULT_SHARE = 0.05  # of the reference value, where the suite names no margin
 # The check that decides, and the one that shows tonight's own interval.
 DECAY = "decay"
 TONIGHT = "decay tonight"
+NO_METRIC = "the task has no headline metric: name one in decay.metric"
 
 
 class Decay(Record, frozen=True):
@@ -72,7 +73,7 @@ def measure(
     """Champion's metric on reference rows and on current rows, and how it changed."""
     metric = registry.get(metric_of(policy))
     if metric is None:
-        return unavailable(policy, "the task has no headline metric: name one in decay.metric")
+        return unavailable(policy, NO_METRIC)
     lacks = lacking(metric.needs, then[1]) or lacking(metric.needs, now[1])
     if lacks:
         return unavailable(policy, lacks)
@@ -80,17 +81,33 @@ def measure(
         return unavailable(policy, "one of the two has no rows")
     before = _measured(metric, policy, "reference", *then)
     after = _measured(metric, policy, "current", *now)
+    rows = len(then[0]), len(now[0])
+    return of_estimates(policy, metric, rows, (before.champion, before.reason),
+                        (after.champion, after.reason))  # fmt: skip
+
+
+def of_estimates(
+    policy: Policy,
+    metric: Metric,
+    rows: tuple[int, int],
+    before: tuple[Estimate, str],
+    after: tuple[Estimate, str],
+) -> Decay:
+    """The decay from the champion's estimates on so many reference and current rows.
+
+    Beside each stands why there is none; empty where there is.
+    """
     return Decay(
         metric=metric.name,
-        n_reference=len(then[0]),
-        n_current=len(now[0]),
+        n_reference=rows[0],
+        n_current=rows[1],
         level=policy.level,
-        reference=before.champion,
-        current=after.champion,
-        change=_change(metric, before.champion, after.champion),
-        reason=before.reason or after.reason,
-        worth_then=_turned(_worth(metric, before.champion)),
-        worth_now=_turned(_worth(metric, after.champion)),
+        reference=before[0],
+        current=after[0],
+        change=_change(metric, before[0], after[0]),
+        reason=before[1] or after[1],
+        worth_then=_turned(_worth(metric, before[0])),
+        worth_now=_turned(_worth(metric, after[0])),
     )
 
 

@@ -98,18 +98,18 @@ def stand(
     models: Sequence[Predictions],
     suite: Suite,
     registry: Registry,
-    known: Mapping[str, Sequence[Comparison]],
+    known: Mapping[tuple[str, str], Sequence[Comparison]],
 ) -> Standings:
     """Measure all pairs of ``models``, the champion first, and rank them.
 
-    ``blank`` is the record but for what is measured; ``known`` has what was compared of each
-    candidate with the champion already.
+    ``blank`` is the record but for what is measured; ``known`` has what was compared of some
+    pairs already.
     """
     names = metrics_of(suite, models)
     apart = msgspec.structs.replace(suite, metrics=names, slices=(), segments={})
     found = []
     for first, second in combinations(models, 2):
-        seen = known.get(second.model, ()) if first is models[0] else ()
+        seen = known.get((first.model, second.model), ())
         by = _overall(seen, names)
         if by.keys() != set(names):
             again = measure(panel, first, second, apart, registry=registry)

@@ -104,10 +104,14 @@ def test_what_was_compared_already_is_not_measured_again() -> None:
     """The champion's pairs are those of its verdicts, to the last digit."""
     panel, found = models(500, champion=1.0, a=1.2, b=0.8)
     said = suite()
-    known = {m.model: measure(panel, found[0], m, said).comparisons for m in found[1:]}
+    known = {
+        (found[0].model, m.model): measure(panel, found[0], m, said).comparisons for m in found[1:]
+    }
     again = stand(BLANK, panel, found, said, REGISTRY, known)
     assert again == stand(BLANK, panel, found, said, REGISTRY, {})
-    whole = next(c for c in known["a"] if c.metric == "roc_auc" and c.slice == "overall")
+    whole = next(
+        c for c in known["champion", "a"] if c.metric == "roc_auc" and c.slice == "overall"
+    )
     assert again.pairs[0].improvement == whole.improvement
 
 

@@ -114,7 +114,7 @@ def write(stem: Path, score: Floats, packed: NDArray[Any], bounds: Keys) -> Run:
         keys, packed, count = _alike(keys, packed)
     for name, values in (("key", keys), ("code", packed), ("count", count)):
         if values is not None:
-            _save(stem.with_suffix(f".{name}.npy"), values)
+            _save(Path(f"{stem}.{name}.npy"), values)
     inner = np.searchsorted(keys, bounds).tolist()
     return Run(str(stem), (0, *inner, len(keys)), count is not None)
 
@@ -172,7 +172,7 @@ def merge(number: int, runs: Sequence[Run], shape: Shape, to: Path) -> Merged:
     np.not_equal(key[1:], key[:-1], out=new[1:])
     for name, values in (("code", code), ("new", new), ("count", count)):
         if values is not None:
-            _save(to.with_suffix(f".{name}.npy"), values)
+            _save(Path(f"{to}.{name}.npy"), values)
     part = _Range(code, np.cumsum(new), count)
     totals = tuple(part.totals(shape, p) for p in range(len(shape.widths)))
     return Merged(number, str(to), counted, totals)

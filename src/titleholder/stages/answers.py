@@ -51,7 +51,12 @@ class Asking:
 
     def file(self, block: int) -> Path:
         """Where the answers of one block lie."""
-        return self.place / f"{block:06}.parquet"
+        return file_of(self.ws, self.model, self.role, block)
+
+
+def file_of(ws: Workspace, model: str, role: str, block: int) -> Path:
+    """Where one model's answers for one block of a role lie."""
+    return ws.stage(DIRECTORY) / f"{model}.{role}" / f"{block:06}.parquet"
 
 
 def ask(ws: Workspace, found: manifest.Manifest, role: str, params: str) -> dict[str, str]:

@@ -10,11 +10,12 @@ from titleholder.compare import Comparisons, measure
 from titleholder.explore import Explored, explore
 from titleholder.fingerprint import Fingerprint, fingerprint
 from titleholder.metrics import REGISTRY
-from titleholder.stages import STAGES, calibration, predict
+from titleholder.stages import STAGES, calibration, compare_many, predict, shards
 from titleholder.stages.panels import Rows
 from titleholder.stages.workspace import Workspace
 from titleholder.standings import Standings, stand
-from titleholder.types import Record
+from titleholder.standings import metrics_of as standings_metrics
+from titleholder.types import Comparison, Record
 
 PAST = "_past.json"
 PANEL = "_panel.json"
@@ -74,23 +75,44 @@ def run(ws: Workspace) -> None:
         past = Past(inputs=inputs, decay=decay.unavailable(ws.suite, rows.skipped), answers=())
         rowed = Rowed(inputs=inputs, fingerprint=None)
         standings = _unranked(blank)
+    elif shards.has(ws, "current"):
+        past, rowed, standings = _of_many(blank, rows)
     else:
         panel = rows.panel("current")
         champion = rows.predictions(rows.champion, "current", panel)
-        models, known = [champion], {}
+        models = [champion]
+        known: dict[tuple[str, str], tuple[Comparison, ...]] = {}
         for name in rows.manifest.candidates():
             candidate = rows.predictions(name, "current", panel)
             compared = _compared(blank, panel, champion, candidate, rows)
             _write(ws, compared)
             _explore(ws, panel, champion, candidate)
             models.append(candidate)
-            known[name] = compared.comparisons
+            known[champion.model, name] = compared.comparisons
         standings = stand(_unranked(blank), panel, models, ws.suite, rows.registry, known)
         past = _past(ws, rows, inputs, (panel, champion))
         rowed = Rowed(inputs=inputs, fingerprint=fingerprint(panel))
     records.write(ws.stage("compare") / STANDINGS, standings)
     records.write(ws.stage("compare") / PANEL, rowed)
     records.write(ws.stage("compare") / PAST, past)
+
+
+def _of_many(blank: Comparisons, rows: Rows) -> tuple[Past, Rowed, Standings]:
+    """The same of data in many files, candidates' comparisons written."""
+    ws = rows.ws
+    found = compare_many.measured(rows, ws.suite)
+    for name in rows.manifest.candidates():
+        own = found.measurements[rows.champion, name]
+        told = msgspec.structs.replace(
+            blank, candidate=name, n=found.rows, comparisons=own.comparisons, flips=own.flips
+        )
+        _write(ws, told)
+    board = standings_metrics(ws.suite, found.models)
+    known = {pair: compare_many.with_all(own, board) for pair, own in found.measurements.items()}
+    standings = stand(_unranked(blank), found.panel, found.models, ws.suite, rows.registry, known)
+    decayed = compare_many.decayed(rows, ws.suite, found.measurements)
+    past = Past(inputs=blank.inputs, decay=decayed, answers=())
+    return past, Rowed(inputs=blank.inputs, fingerprint=found.fingerprint), standings
 
 
 def _compared(

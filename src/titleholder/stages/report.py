@@ -13,7 +13,7 @@ from titleholder.report import figures
 from titleholder.report.bias import Links
 from titleholder.report.bias import build as build_audit
 from titleholder.report.card import Card, build
-from titleholder.stages import bias, compare, drift, judge, rehearsal, validate, waived
+from titleholder.stages import bias, compare, drift, judge, rehearsal, shards, validate, waived
 from titleholder.stages.panels import Rows
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Verdict
@@ -91,7 +91,8 @@ def _card(ws: Workspace, rows: Rows, candidate: str) -> Card:
     shifted = records.read(ws.stage("drift") / drift.FILE, Drift)
     validated = validate.read(ws)
     past = records.read(ws.stage("compare") / compare.PAST, compare.Past)
-    panel = None if rows.skipped else rows.panel("current")
+    apart = rows.skipped or shards.has(ws, "current")
+    panel = None if apart else rows.panel("current")
     found = records.read(ws.stage("judge") / f"{candidate}.json", Verdict)
     return Card(
         verdict=waived.shown(ws, rows.manifest, found),

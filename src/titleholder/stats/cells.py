@@ -59,6 +59,16 @@ class Cells:
         observed = flat[distinct].astype(float)
         return cls(observed, nothing, none, truth, champion, candidate, None, k)
 
+    @classmethod
+    def counted_by_group(cls, counts: Ints) -> "Cells":
+        """The same of groups, (G, K, K, K)."""
+        groups, k = counts.shape[:2]
+        flat = counts.ravel()
+        distinct = np.flatnonzero(flat)
+        which, truth, champion, candidate = np.unravel_index(distinct, counts.shape)
+        nothing, observed = np.empty(0, dtype=np.int64), flat[distinct].astype(float)
+        return cls(observed, nothing, which, truth, champion, candidate, groups, k)
+
     def champion_counts(self, sums: Floats) -> Floats:
         """Sums per cell (B, C) as the champion's confusion counts (B, [G,] K, K)."""
         return self._counts(sums, self.champion)

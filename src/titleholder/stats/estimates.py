@@ -3,6 +3,7 @@
 from titleholder.arrays import Ints
 from titleholder.metrics.base import Counts, Metric
 from titleholder.stats.by_law import drawn, law_of
+from titleholder.stats.cells import Cells
 from titleholder.stats.extremes import guarded
 from titleholder.stats.intervals import Paired, summarise
 from titleholder.stats.normal import Normal, summarise_normal
@@ -12,12 +13,12 @@ from titleholder.stats.shares import METHOD, compare_shares, compare_tables, hit
 
 
 def estimated(
-    metric: Metric, resampler: Resampler, level: float, group: Ints | None = None
+    metric: Metric, resampler: Resampler, level: float, group: Ints | Cells | None = None
 ) -> tuple[Paired, str]:
     """Both models' estimates and the improvement at ``level``, and the method's name.
 
     Plain shares of rows have score intervals, all else is resampled; ``group`` (n,) codes the
-    groups of a grouped metric.
+    groups of a grouped metric, or has its cells counted already.
     """
     sample, law = resampler.sample, metric.law
     if isinstance(law, Counts) and law.proportion is not None and sample.plain:

@@ -74,6 +74,10 @@ def _reach(n: int, level: float) -> float:
 
 def _rarest(sample: Sample) -> int:
     """Units of the rarest class that occurs, among truths and each model's calls."""
+    if sample.known is not None and sample.known.cells is not None:
+        cells = sample.known.cells
+        by = (cells.sum(axis=(1, 2)), cells.sum(axis=(0, 2)), cells.sum(axis=(0, 1)))
+        return min([sample.units, *(int(rows[rows > 0].min()) for rows in by)])
     answers = (sample.panel.y_true, sample.champion.label, sample.candidate.label)
     if sample.champion.label is None or sample.panel.y_true is None:
         return sample.units

@@ -54,9 +54,11 @@ class Replicates(Generic[S_co]):
 
 
 def replicate(
-    metric: Metric, resampler: Resampler, group: Ints | None = None
+    metric: Metric, resampler: Resampler, group: Ints | Cells | None = None
 ) -> Replicates[Influence]:
-    """Replicates of a metric; ``group`` (n,) codes the groups of a grouped one."""
+    """Replicates of a metric; ``group`` (n,) codes the groups of a grouped one, or has its cells
+    counted already.
+    """
     match metric.law:
         case Counts(value):
             return _counts(value, resampler, group)
@@ -71,10 +73,13 @@ def replicate(
 
 
 def _counts(
-    value: Callable[[Floats], Floats], resampler: Resampler, group: Ints | None
+    value: Callable[[Floats], Floats], resampler: Resampler, group: Ints | Cells | None
 ) -> Replicates[Influence]:
     sample = resampler.sample
-    table = resampler.cells if group is None else Cells.of(sample, group)
+    if isinstance(group, Cells):
+        table = group
+    else:
+        table = resampler.cells if group is None else Cells.of(sample, group)
     sums, method = resampler.cell_sums if group is None else resampler.sums_of(table)
     first, second = table.champion_counts(sums), table.candidate_counts(sums)
     champion, candidate = value(first), value(second)

@@ -41,7 +41,7 @@ def panel_of(frame: "pd.DataFrame", policy: Policy, where: str) -> Panel:
         y_true = numbers(frame, target, where, ids)
     elif policy.task is not Task.SCORED:
         labels = labels_in(frame, target, where, ids)
-        classes = _classes(labels.words, policy, where)
+        classes = classes_of(labels.words, policy, where)
         y_true = labels.as_codes(classes)
     panel = Panel(
         row_id=ids,
@@ -55,7 +55,7 @@ def panel_of(frame: "pd.DataFrame", policy: Policy, where: str) -> Panel:
     return with_segments(panel, policy.segments)
 
 
-def _classes(words: Sequence[str], policy: Policy, where: str) -> tuple[str, ...]:
+def classes_of(words: Sequence[str], policy: Policy, where: str) -> tuple[str, ...]:
     """The classes in code order: (negative, positive) for binary, sorted for multiclass."""
     found = sorted(words)
     if policy.task is Task.MULTICLASS:

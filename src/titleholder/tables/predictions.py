@@ -36,7 +36,7 @@ def predictions_of(
     frame: "pd.DataFrame", panel: Panel, policy: Policy, model: str, where: str
 ) -> Predictions:
     """One model's predictions, joined to the panel's rows by id and put in their order."""
-    places = _places(panel.row_id, keys_of(frame, policy.columns.row_id, where), where)
+    places = places_of(panel.row_id, keys_of(frame, policy.columns.row_id, where), where)
     joined = frame if places is None else frame.iloc[places].reset_index(drop=True)
     reader = _Reader(joined, panel, policy, where)
     costs = {name: reader.non_negative(name) for name in COSTS if name in joined}
@@ -186,7 +186,7 @@ def _gauges(costs: Mapping[str, Floats], policy: Policy) -> Mapping[str, Gauge]:
     return {name: figure for name, figure in found.items() if figure is not None}
 
 
-def _places(wanted: Ids, given: Ids, where: str) -> Ints | None:
+def places_of(wanted: Ids, given: Ids, where: str) -> Ints | None:
     """Where each of the panel's ids stands in the predictions; both ways without a remainder.
 
     None where they stand in the same order already.

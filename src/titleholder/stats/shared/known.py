@@ -70,12 +70,15 @@ class Known:
         """Those of the law's only column; None where they are not known."""
         return self._shared.moments(law, self._partition, self._place)
 
-    def order(self, law: Ranks) -> Ranked | None:
-        """Those of a metric of order; None where they are not known well enough."""
+    def order(self, law: Ranks, *, widened: bool = False) -> Ranked | None:
+        """Those of a metric of order; None where they are not known well enough.
+
+        ``widened`` takes what is unknown for as bad as it may be instead.
+        """
         values = self._shared.values.get((law, self._slice))
         if values is None:
             return None
-        spread = self._shared.spread(law, self._partition, self._place)
+        spread = self._shared.spread(law, self._partition, self._place, widened=widened)
         return None if spread is None else Ranked(*values, spread)
 
 
@@ -113,7 +116,9 @@ class Shared:
         looked_at = int(self.summary.thinned[partition][place])
         return _moments(sums, rows, looked_at)
 
-    def spread(self, law: Ranks, partition: int, place: int) -> PowerSums | None:
+    def spread(
+        self, law: Ranks, partition: int, place: int, *, widened: bool = False
+    ) -> PowerSums | None:
         """How both models' influences on a metric of order vary over the rows of a slice."""
         fine = self.summary.fine[partition][:, place].astype(float)
         joint = self.summary.joint[partition][place].astype(float)
@@ -132,7 +137,10 @@ class Shared:
         unknown = 2 * math.sqrt(within[0] * within[1])
         lost = any(w > _WITHIN * v for w, v in zip(within, variances, strict=True))
         if lost or not unknown <= _UNKNOWN * change:
-            return None
+            if not widened:
+                return None
+            both -= unknown / 2
+            change += unknown
         second = (variances[0], both - variances[0], change)
         higher = {k: tuple(_of_change(raw, k - j, j) for j in range(k + 1)) for k in (3, 4)}
         return PowerSums({2: second, **higher})

@@ -66,9 +66,13 @@ class Reading:
         bins = None
         if binned and one.score is not None and two.score is not None:
             bins = Bins.of(np.asarray(panel.y_true), one.score, two.score)
-        thinned = next((step for most, step in _THINNED if len(panel) <= most), _MOST_THINNED)
-        widths = tuple(partition.width for partition in partitions)
+        widths, thinned = tuple(p.width for p in partitions), thinned_to(len(panel))
         return cls(widths, len(panel.classes) if called else 0, tuple(columns), bins, thinned)
+
+
+def thinned_to(rows: int) -> int:
+    """Of a panel of so many rows, one in how many is looked at for powers above the second."""
+    return next((step for most, step in _THINNED if rows <= most), _MOST_THINNED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,146 @@
+"""Blocks of a sharded suite as panel and predictions, read wherever a unit is worked on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from titleholder import records, tables
+from titleholder.arrays import Floats, Panel, Predictions
+from titleholder.errors import RecordError
+from titleholder.params.expression import columns_in, parse
+from titleholder.params.schema import Suite
+from titleholder.shards import reading
+from titleholder.shards.blocks import Block, Unit
+from titleholder.shards.files import Shards
+from titleholder.shards.slicing import Present
+from titleholder.slices import columns_of
+from titleholder.stages import answers, shards
+from titleholder.stages.workspace import Workspace
+from titleholder.tables.cells import numbers
+from titleholder.tables.predictions import places_of
+from titleholder.types import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCORE = "y_score"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rows of one role with the answers of ``models``, whose files have these digests.
+
+    ``suite`` is what is asked of them; ``classes`` are those of the whole panel, empty until they
+    are known.
+    """
+
+    ws: Workspace
+    suite: Suite
+    role: str
+    rows: Shards
+    models: tuple[str, ...]
+    digests: dict[str, str]
+    classes: tuple[str, ...] = ()
+
+    def read(self, unit: Unit) -> Iterator[tuple[Block, Panel, tuple[Predictions, ...]]]:
+        """Each block of a unit with all that is said of it; checked as any panel is."""
+        for block, read in self._panels(unit):
+            panel = replace(read, classes=self.classes)
+            said = (
+                tables.predictions_of(
+                    self._answers(model, block), panel, self.suite, model, self._named(model)
+                )
+                for model in self.models
+            )
+            yield block, panel, tuple(said)
+
+    def scanned(self, unit: Unit, step: int) -> "Scan":
+        """What has to be known of all rows before any is summed; one row in ``step`` is kept."""
+        scan: Scan | None = None
+        for block, panel in self._panels(unit):
+            some = np.arange(-block.start % step, len(block), step)
+            words = frozenset(panel.classes[i] for i in np.unique(np.asarray(panel.y_true)))
+            truth = [panel.classes[i] for i in np.asarray(panel.y_true)[some]]
+            scores = {model: self._scores(model, block, panel)[some] for model in self.models}
+            present = Present.of(panel, self.suite.slices)
+            found = Scan(words, present, {block.number: (tuple(truth), scores)})
+            scan = found if scan is None else scan + found
+        if scan is None:
+            raise ValueError("a unit has blocks")
+        return scan
+
+    def _panels(self, unit: Unit) -> Iterator[tuple[Block, Panel]]:
+        suite = self.suite
+        place = shards.place_of(self.ws, self.rows.place)
+        for block, table in reading.blocks(place, self.rows, unit, self._columns()):
+            frame = reading.frame(table)
+            yield block, tables.panel_of(frame, suite, self._where(block))
+
+    def _columns(self) -> list[str]:
+        """The columns that a comparison reads, in the order that they stand in."""
+        suite = self.suite
+        target = suite.columns.target or "y_true"
+        wanted = {suite.columns.row_id, target, *columns_of(suite.slices)}
+        for text in suite.segments.values():
+            wanted |= set(columns_in(parse(text)))
+        return [name for name in self.rows.columns if name in wanted]
+
+    def _where(self, block: Block) -> str:
+        return f"{self.rows.place}, rows {block.start:,} to {block.stop:,}"
+
+    def _named(self, model: str) -> str:
+        return f"answers of {model}"
+
+    def _answers(self, model: str, block: Block) -> "pd.DataFrame":
+        path = answers.file_of(self.ws, model, self.role, block.number)
+        name = self.ws.relative(path)
+        said = self.digests.get(name)
+        if said is None or not path.is_file():
+            raise RecordError(f"{name}: no such predictions", cure="run the predict stage")
+        if f"sha256:{records.sha256_file(path)}" != said:
+            raise RecordError(
+                f"{name}: is not the file that was recorded (its SHA-256 differs)",
+                cure="run the predict stage again",
+            )
+        return tables.read_frame(path)
+
+    def _scores(self, model: str, block: Block, panel: Panel) -> Floats:
+        """Scores (n,) in the panel's order; none where the model gives none."""
+        frame = self._answers(model, block)
+        if SCORE not in frame:
+            return np.full(len(panel), np.nan)
+        ids = tables.ids_of(frame, self.suite.columns.row_id, self._named(model))
+        places = places_of(panel.row_id, ids, self._named(model))
+        scores = numbers(frame, SCORE, self._named(model), panel.row_id)
+        return scores if places is None else scores[places]
+
+
+Sampled = tuple[tuple[str, ...], dict[str, Floats]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The labels and the groups that occur, and by block the truth and scores of some rows."""
+
+    words: frozenset[str]
+    present: Present
+    some: dict[int, Sampled]
+
+    def __add__(self, other: "Scan") -> "Scan":
+        return Scan(
+            self.words | other.words, self.present + other.present, {**self.some, **other.some}
+        )
+
+    def classes(self, suite: Suite, where: str) -> tuple[str, ...]:
+        """The classes of the whole panel, in the order of their codes."""
+        if suite.task is not Task.BINARY:
+            raise ValueError("only two classes are told apart by shards")
+        return tables.classes_of(sorted(self.words), suite, where)
+
+    def sample(self, classes: tuple[str, ...], model: str) -> tuple[np.ndarray, Floats]:
+        """Truth and scores of the rows that were kept, (n,) each, in the panel's order."""
+        ordered = [self.some[number] for number in sorted(self.some)]
+        y = np.array([classes.index(word) for truth, _ in ordered for word in truth])
+        return y, np.concatenate([scores[model] for _, scores in ordered])
