@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from tests.support import fake_evaluate
 from tests.support.chat_server import ChatServer, Turn, echo, serving
 from tests.support.chats import SAFE, Desk, item
+from titleholder.adapters import hub_metrics
 from titleholder.errors import (
     BadInput,
     BudgetSpent,
@@ -297,6 +299,26 @@ def test_an_unknown_scorer_is_refused_with_the_known_ones(tmp_path: Path) -> Non
     """A typing error is no missing score."""
     with pytest.raises(ConfigError, match="rouge_l"):
         Desk.make(tmp_path, [item(0)], scorers=["rogue"]).predict()
+
+
+def test_a_metric_of_hugging_faces_evaluate_scores_and_is_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its name, from a module that is there, where an answer is expected."""
+    fake_evaluate.install(monkeypatch)
+    hub_metrics.make_text.cache_clear()
+    module = Path(__file__).parents[1] / "fixtures/evaluate/word_match"
+    name = f"evaluate_text[{module}?result=word_match&better=higher]"
+    rules = [{"id": "same", "metric": name, "kind": "superior"}]
+    items = [item(i, answer="30 days") for i in range(20)] + [item(20)]
+    desk = Desk.make(tmp_path, items, rules, scorers=[name])
+    with serving(by_model("A month.", "30 days")) as server:
+        at(monkeypatch, server)
+        (finding,) = desk.verdict().findings
+    assert finding.outcome is Outcome.PASS
+    assert finding.n == 20
+    assert finding.candidate is not None
+    assert finding.candidate.value == 1.0
 
 
 # ----------------------------------------------------------------------------- judges

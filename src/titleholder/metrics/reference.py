@@ -169,6 +169,35 @@ sarcasm_missed = "reviews.metrics:sarcasm_missed"
 It is imported when a suite names it, and not before. A metric that is no mean over rows is a
 `Metric` with a law of its own: `Counts`, `Means` or `Ranks` in `titleholder.metrics.base`.
 
+## Metrics of Hugging Face's evaluate
+
+With `pip install "titleholder[evaluate]"`, its modules are metrics by their names:
+
+```yaml
+metrics: [usual, "evaluate[matthews_correlation]", "evaluate[f1?average=macro]"]
+metrics: ["evaluate[./metrics/profit?better=higher&result=profit]"]     # a module of one's own
+```
+
+Nothing is downloaded: a name is a module that `evaluate.load` has kept on this machine before, or
+the path of a module's directory, and one that is neither is an error that says so. Its code is
+run. Options stand behind the question mark; `better` says which way is better where that is not
+known of the name, and `result` which figure is meant where a module gives several. It has to take
+one prediction and one reference a row: class codes (or, as text, class names), scores of two
+classes, or numbers.
+
+A module gives a figure of many rows and no interval. Where that figure is the mean of those of
+single rows, they are the rows' scores; otherwise each row is worth what the figure loses without
+it (the jackknife), which holds of smooth figures and not of medians. Then both models are
+compared row by row, as by any metric: tested on accuracy, F1, Matthews, AUC, squared error and
+Pearson against titleholder's own, whose intervals they share to about a tenth of their width.
+Calls of few classes cost a few calls of the module; of scores and numbers it is asked row by row,
+for at most 20,000 distinct rows of a mean and 2,000 of anything else. Weights of rows are
+refused.
+
+In a suite of a chat product, `chat.scorers: ["evaluate_text[exact_match]"]` asks a module of
+texts about each answer and the expected one, alone; the metric of that name is the mean. A metric
+of a whole corpus, such as BLEU, is another thing there than what its authors mean.
+
 ## What decisions cost
 
 What a wrong decision costs makes three metrics more, per 1,000 decisions: `expected_cost`,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from titleholder import records, scorers, tables
-from titleholder.adapters import chat, judges
+from titleholder.adapters import chat, hub_metrics, judges
 from titleholder.arrays import Bools, Floats
 from titleholder.errors import ConfigError
 from titleholder.params.schema import Chat, Judge
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CACHE = Path(".titleholder/chat")
+_OF_THE_HUB = f"{hub_metrics.TEXTS.name}["
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +142,10 @@ def items_of(ws: Workspace, frame: "pd.DataFrame") -> list[Item]:
 
 def _refuse_unknown(said: Chat) -> None:
     known = (*scorers.SCORERS, scorers.BY_MEANING)
-    unknown = [name for name in said.scorers or () if name not in known]
+    unknown = [n for n in said.scorers or () if n not in known and not n.startswith(_OF_THE_HUB)]
     if unknown:
-        hint = f"there is no scorer {unknown[0]!r} (there is: {', '.join(known)})"
+        there = ", ".join((*known, f"{_OF_THE_HUB}...]"))
+        hint = f"there is no scorer {unknown[0]!r} (there is: {there})"
         raise ConfigError(PARAMS_FILE, [f"chat.scorers: {hint}"])
 
 
@@ -169,6 +171,9 @@ def _scored(desk: Desk, items: Sequence[Item], asked: Sequence[Asked]) -> Table:
 
 
 def _scorer(name: str) -> scorers.Scorer:
+    if name.startswith(_OF_THE_HUB):
+        score = hub_metrics.scorer(name)
+        return lambda item, answer: np.nan if item.answer is None else score(item.answer, answer)
     if name != scorers.BY_MEANING:
         return scorers.SCORERS[name]
     embed = embeddings.load()
