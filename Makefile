@@ -93,7 +93,7 @@ models: setup  ## Train champion and candidate of every suite again
 	$(BIN)/dvc push --quiet
 
 # All extras but the judges' frameworks.
-LOCKED := pipeline onnx llm dask fairness mlflow wandb
+LOCKED := pipeline onnx llm dask fairness mlflow wandb fast
 
 lock:  ## Pin versions and hashes again, for all supported Pythons
 	$(BIN)/uv pip compile pyproject.toml $(LOCKED:%=--extra %) --group dev --universal \

@@ -23,7 +23,7 @@ from titleholder.stats.resampler import large_cells
 from titleholder.stats.shared import known, sorting, summary
 from titleholder.stats.shared.bins import FINE, Bins
 from titleholder.stats.shared.partition import Partition, partitions
-from titleholder.stats.shared.places import Layout, Order
+from titleholder.stats.shared.places import Layout, Order, standings
 
 ORDERED = ("roc_auc", "gini", "average_precision", "ks", "lift[0.1]")
 NAMES = ("precision", "f1", "roc_auc", "gini", "average_precision", "ks", "log_loss", "brier")
@@ -41,7 +41,8 @@ def ordered(y: Ints, score: Floats, masks: list[Bools]) -> tuple[Order, tuple[Pa
     packed = partitions(masks)
     layout = Layout.of(packed, float(score.min()))
     assert layout is not None
-    return Order.of(layout, score, layout.marks(y, packed)), packed
+    marks = layout.marks(y, packed)
+    return Order.of(layout, sorting.sort(layout.numbers(score, marks)), score, marks), packed
 
 
 def sliced(n: int, seed: int = 0, **said: Any) -> Pair:
@@ -81,7 +82,9 @@ def test_values_of_order_are_exact(seed: int, ties: int | None, scale: float) ->
     score = score * scale
     masks = [np.ones(n, bool), *(rng.integers(0, 3, n) == k for k in range(3))]
     order, packed = ordered(y, score, masks)
-    standings = dict(order.standings(packed)) if order.step is None else {}
+    numbers = np.sort(order.layout.numbers(score, order.layout.marks(y, packed)))
+    standing = standings(order.layout, numbers, packed)
+    assert (standing is None) == (order.step is not None)
     for member, stand in order.slices(packed):
         ladder = Ladder.of(y[masks[member]].astype(float), score[masks[member]])
         if stand.rarest == 0:
@@ -90,9 +93,8 @@ def test_values_of_order_are_exact(seed: int, ties: int | None, scale: float) ->
             law = rank_law(name)
             expected = float(law.value(ladder.plain_steps()))
             assert float(law.value(stand.steps())) == pytest.approx(expected, abs=1e-12)
-            if law.by_standing is not None and standings:
-                standing = standings[member]
-                assert law.by_standing(standing) == pytest.approx(expected, abs=1e-12)
+            if law.by_standing is not None and standing is not None:
+                assert law.by_standing(standing[member]) == pytest.approx(expected, abs=1e-12)
 
 
 def test_scores_that_differ_in_their_last_bit_are_no_ties() -> None:

@@ -4,7 +4,7 @@ The laws and the conditions for them are those of `titleholder.stats.replicates`
 for many plain rows; where they do not, nothing is given, and the rows are resampled there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -136,7 +136,7 @@ def _calls(
     """The normal law of a function of counts; None where it bends within the interval."""
     here = cells.observed[None]
     first, second = cells.champion_counts(here), cells.candidate_counts(here)
-    values = float(value(first)[0]), float(value(second)[0])
+    values = value(np.concatenate([first, second])).tolist()
     one = by_counts(value, first[0]).ravel()[cells.place(cells.champion)]
     two = by_counts(value, second[0]).ravel()[cells.place(cells.candidate)]
     if not (np.isfinite(values).all() and np.isfinite(one).all() and np.isfinite(two).all()):
@@ -144,14 +144,14 @@ def _calls(
     spread = Influence(one, two, cells.observed, rows, rows)
     if not _freedom(spread) >= _LEAST_FREEDOM or _bends(value, cells, spread, values, level):
         return None
-    return Normal(*values, spread, "normal law of counts of calls")
+    return Normal(values[0], values[1], spread, "normal law of counts of calls")
 
 
 def _bends(
     value: Callable[[Floats], Floats],
     cells: Cells,
     spread: Influence,
-    values: tuple[float, float],
+    values: Sequence[float],
     level: float,
 ) -> bool:
     """Whether an end lies elsewhere than where the influence and a normal law have it.
@@ -161,15 +161,15 @@ def _bends(
     influences must not be skewed.
     """
     z = normal_reach(level)
-    for one, two in _COMBINATIONS:
-        error = spread.error(one, two)
-        if error == 0.0:
-            continue
-        along = (one * spread.champion + two * spread.candidate) / error
-        moved = cells.observed * (1 + np.array([[-z], [z]]) * along)
-        sides = value(cells.champion_counts(moved)), value(cells.candidate_counts(moved))
-        found = one * (sides[0] - values[0]) + two * (sides[1] - values[1])
-        lean = abs(spread.skewness(one, two)) * abs(z * z - 1) / 6
-        if not (np.abs(found / error - (-z, z)).max() + lean <= _BENT):
+    moving = [(of, error) for of in _COMBINATIONS if (error := spread.error(*of)) > 0]
+    along = [(p * spread.champion + q * spread.candidate) / error for (p, q), error in moving]
+    shares = np.stack([1 + side * at for at in along for side in (-z, z)])
+    moved = cells.observed * shares
+    sides = value(np.concatenate([cells.champion_counts(moved), cells.candidate_counts(moved)]))
+    one, two = sides.reshape(2, len(moving), 2) - np.array(values)[:, None, None]
+    for ((p, q), error), here, there in zip(moving, one, two, strict=True):
+        off = np.abs((p * here + q * there) / error - (-z, z)).max()
+        lean = abs(spread.skewness(p, q)) * abs(z * z - 1) / 6
+        if not off + lean <= _BENT:
             return True
     return False

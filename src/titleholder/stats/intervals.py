@@ -191,19 +191,21 @@ def _own(
     metric: Metric, value: float, draws: Floats, level: float, of: tuple[Spread, float, float]
 ) -> Estimate:
     """A model's own interval from its draws (B,), within the metric's domain."""
-    push = Push.of(value, draws)
-    found = interval(value, draws, level, widening(*of, level), push)
-    return own_interval(metric, found, level, of, push)
+    push, wider = Push.of(value, draws), widening(*of, level)
+    return own_interval(metric, interval(value, draws, level, wider, push), level, wider, of, push)
 
 
 def own_interval(
     metric: Metric,
     found: Estimate,
     level: float,
+    wider: float,
     of: tuple[Spread, float, float],
     push: Push = NONE,
 ) -> Estimate:
     """A model's own interval as it was ``found``, opened to what resamples are short of.
+
+    ``wider`` is the factor of `widening` for the combination ``of`` the two models.
 
     Near an end of the domain, and where units are skewed, resamples lean to the side that the
     truth is not on, and percentiles follow them the wrong way. The interval therefore holds that
@@ -214,7 +216,7 @@ def own_interval(
     to the end of the domain that it was pushed away from.
     """
     influence, one, two = of
-    value, wider = found.value, widening(influence, one, two, level)
+    value = found.value
     if value is None:
         return found
     least, most = metric.domain

@@ -56,7 +56,8 @@ def _own(
     metric: Metric, value: float, error: float, level: float, of: tuple[Spread, float, float]
 ) -> Estimate:
     wider = widening(*of, level)
-    return own_interval(metric, _reaching(value, wider * normal_reach(level) * error), level, of)
+    found = _reaching(value, wider * normal_reach(level) * error)
+    return own_interval(metric, found, level, wider, of)
 
 
 def _reaching(value: float, reach: float) -> Estimate:

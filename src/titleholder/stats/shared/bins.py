@@ -17,6 +17,7 @@ FINE = 1024
 COARSE = 64
 _LOOKED_AT = 1 << 14  # rows that the bins are fitted to
 _CODES = 1 << 16
+_CHUNK = 1 << 14  # rows that stay near the processor
 
 Bin: TypeAlias = NDArray[np.uint16]
 
@@ -47,7 +48,11 @@ class Bins:
 
     def fine(self, score: Floats) -> Bin:
         """The fine bin of each probability, (n,)."""
-        return self.bin_of.take(codes_of(score))
+        bins = np.empty(len(score), dtype=np.uint16)
+        for start in range(0, len(score), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            np.take(self.bin_of, codes_of(score[rows]), out=bins[rows], mode="clip")
+        return bins
 
 
 def codes_of(score: Floats) -> Bin:

@@ -20,8 +20,10 @@ from titleholder.metrics.ladder import Steps
 from titleholder.stats.influence import PowerSums
 from titleholder.stats.sample import lacking
 from titleholder.stats.shared.bins import COARSE
+from titleholder.stats.shared.compiled import passes
 from titleholder.stats.shared.partition import Partition, partitions
-from titleholder.stats.shared.places import Layout, Order
+from titleholder.stats.shared.places import Layout, Marks, Order, standings
+from titleholder.stats.shared.sorting import sort
 from titleholder.stats.shared.summary import ALL, SECOND, Answers, Reading, Summary, summarise
 from titleholder.types import Task
 
@@ -157,6 +159,7 @@ def shared(
     plain = panel.weight is None and panel.cluster is None and panel.task is Task.BINARY
     if not plain or len(panel) < LEAST_ROWS:
         return None
+    passes(len(panel))
     answers = (champion, candidate)
     packed = partitions([part.mask for part in slices])
     laws = [m.law for m in metrics if not any(lacking(m.needs, model) for model in answers)]
@@ -190,26 +193,33 @@ def _values(
     if layout is None:
         return {}
     marks = layout.marks(np.asarray(panel.y_true), packed)
-    one, two = (_values_of(Order.of(layout, score, marks), packed, ranks) for score in scores)
+    one, two = (_values_of(layout, score, marks, packed, ranks) for score in scores)
     return {key: (one[key], two[key]) for key in one}
 
 
 def _values_of(
-    order: Order, packed: Sequence[Partition], ranks: Sequence[Ranks]
+    layout: Layout,
+    score: Floats,
+    marks: Marks,
+    packed: Sequence[Partition],
+    ranks: Sequence[Ranks],
 ) -> dict[tuple[Ranks, int], float]:
     """One model's value of each law on each slice that is not too rare for all of them."""
     least = min((law.rare for law in ranks), default=1)
     values: dict[tuple[Ranks, int], float] = {}
-    briefly = [law for law in ranks if law.by_standing is not None and order.step is None]
-    if briefly:
-        for member, standing in order.standings(packed):
-            if standing.rarest >= least:
-                for law in briefly:
-                    if law.by_standing is not None:
-                        values[law, member] = law.by_standing(standing)
-    if len(briefly) == len(ranks):
+    numbers = sort(layout.numbers(score, marks))
+    briefly = [law.by_standing for law in ranks if law.by_standing is not None]
+    standing = standings(layout, numbers, packed) if briefly else None
+    for member, found in (standing or {}).items():
+        if found.rarest >= least:
+            values |= {
+                (law, member): law.by_standing(found)
+                for law in ranks
+                if law.by_standing is not None
+            }
+    if standing is not None and len(briefly) == len(ranks):
         return values
-    for member, stand in order.slices(packed):
+    for member, stand in Order.of(layout, numbers, score, marks).slices(packed):
         if stand.rarest >= least:
             steps = stand.steps()
             for law in ranks:
@@ -228,7 +238,10 @@ def _table(law: Ranks, counts: Floats) -> Floats:
 
 def _raw_moments(joint: Floats, one: Floats, two: Floats) -> Floats:
     """Sums of one^i two^j over cells ``joint`` (2, C, C), for i and j from 0 to 4; (5, 5)."""
-    powers = [np.power(x[:, :, None], np.arange(5)) for x in (one, two)]
+    powers = []
+    for x in (one, two):
+        squares = x * x
+        powers.append(np.stack([np.ones_like(x), x, squares, squares * x, squares * squares], 2))
     summed: Floats = (powers[0].transpose(0, 2, 1) @ (joint @ powers[1])).sum(axis=0)
     return summed
 

@@ -8,6 +8,7 @@ picked out of them in its order. Sorted numbers of the same `Layout` can be merg
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from titleholder.arrays import Bools, Floats, Ints
 from titleholder.metrics.ladder import Standing, Steps, falling_order
+from titleholder.stats.shared.compiled import passes
 from titleholder.stats.shared.partition import Partition
 from titleholder.stats.shared.sorting import Numbers, deal, sort
 
@@ -25,6 +27,7 @@ _MOST_BITS = 16
 _MOST_SPARE = 32
 _CHUNK = 1 << 15
 _NARROW = 32
+_MOST_IN_DOUBLES = 1 << 27  # rows whose places add up to whole numbers that doubles hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,18 @@ class Layout:
             np.bitwise_or(number, marks[rows], out=numbers[rows])
         return numbers
 
+    def marks_of(self, numbers: Numbers) -> Marks:
+        """The marks of these numbers, (n,)."""
+        marks = np.empty(len(numbers), dtype=np.uint16)
+        for rows in _chunks(len(numbers)):
+            np.bitwise_and(numbers[rows], self.mask, out=marks[rows], casting="unsafe")
+        return marks
+
+    def codes_of(self, marks: Marks, partition: int) -> NDArray[np.int32]:
+        """The code in one of the partitions of rows with these marks, (n,)."""
+        widest = np.uint16((1 << self.widths[partition]) - 1)
+        return ((marks >> np.uint16(self.shifts()[partition])) & widest).astype(np.int32)
+
     def cuts(self, score: Floats) -> bool:
         """Whether scores differ in bits that marks leave no room for."""
         lost = np.uint64((1 << max(0, self.bits - self.spare)) - 1)
@@ -136,47 +151,37 @@ class Order:
     step: NDArray[np.int32] | None
 
     @classmethod
-    def of(cls, layout: Layout, score: Floats, marks: Marks) -> "Order":
-        """The order of rows with these scores, in 0 to 1, and marks; (n,) each."""
-        numbers = sort(layout.numbers(score, marks))
+    def of(cls, layout: Layout, numbers: Numbers, score: Floats, marks: Marks) -> "Order":
+        """The order of rows by their sorted numbers (n,), which these scores and marks had."""
         new = _steps(numbers, layout.mask)
-        if new.all():
-            return cls(layout, _marks(numbers, layout.mask), None)
-        if layout.cuts(score) and int(new.sum()) != _distinct(score):
+        if not new.all() and layout.cuts(score) and int(new.sum()) != _distinct(score):
             # Scores that are not the same would be taken for ties.
             order = falling_order(score)
             falling, marks = score[order], marks[order]
             new[1:] = falling[1:] != falling[:-1]
         else:
-            marks = _marks(numbers, layout.mask)
+            marks = layout.marks_of(numbers)
         return cls(layout, marks, None if new.all() else _numbered(new))
-
-    def standings(self, partitions: Sequence[Partition]) -> Iterator[tuple[int, Standing]]:
-        """How the positives stand on every slice; no two scores may be the same."""
-        for partition, shift in zip(partitions, self.layout.shifts(), strict=True):
-            truth = (self.marks & np.uint16(1)).astype(np.uint8)
-            starts = np.array([0, len(truth)])
-            if partition.code is not None:
-                truth, starts = deal(truth, self._codes(partition, shift), partition.width)
-            yield from zip(partition.members, _standings(truth, starts, partition), strict=True)
 
     def slices(self, partitions: Sequence[Partition]) -> Iterator[tuple[int, Places]]:
         """Every slice, picked out in this order."""
-        for partition, shift in zip(partitions, self.layout.shifts(), strict=True):
+        for number, partition in enumerate(partitions):
             if partition.code is None:
                 at = np.flatnonzero((self.marks & np.uint16(1)).astype(bool)) + 1
                 yield partition.members[0], Places(at, len(self.marks), self.step)
             else:
-                yield from self._picked(partition, shift)
+                yield from self._picked(partition, self.layout.codes_of(self.marks, number))
 
-    def _picked(self, partition: Partition, shift: int) -> Iterator[tuple[int, Places]]:
+    def _picked(
+        self, partition: Partition, codes: NDArray[np.int32]
+    ) -> Iterator[tuple[int, Places]]:
         """The slices of one partition: each row's place and truth, as one number, dealt out."""
         narrow = len(self.marks).bit_length() < _NARROW
         kind: type[np.unsignedinteger[Any]] = np.uint32 if narrow else np.uint64
         rows = np.arange(len(self.marks), dtype=kind)
         rows <<= kind(1)
         rows |= self.marks & np.uint16(1)
-        rows, starts = deal(rows, self._codes(partition, shift), partition.width)
+        rows, starts = deal(rows, codes, partition.width)
         for member in partition.members:
             place = partition.place(member)
             own = rows[starts[place] : starts[place + 1]]
@@ -186,29 +191,81 @@ class Order:
                 step = None
             yield member, Places(at, len(own), step)
 
-    def _codes(self, partition: Partition, shift: int) -> NDArray[np.int32]:
-        widest = np.uint16((1 << (partition.width - 1).bit_length()) - 1)
-        return ((self.marks >> np.uint16(shift)) & widest).astype(np.int32)
+
+def standings(
+    layout: Layout, numbers: Numbers, partitions: Sequence[Partition]
+) -> dict[int, Standing] | None:
+    """How the positives stand on every slice, from all rows' sorted numbers (n,); None at a tie."""
+    compiled = passes() if len(numbers) < _MOST_IN_DOUBLES else None
+    sums = (
+        _standings(layout, numbers, partitions)
+        if compiled is None
+        else _compiled_standings(compiled, layout, numbers, partitions)
+    )
+    if sums is None:
+        return None
+    return {
+        member: Standing(rows.item(at), found.item(at), places.item(at), precision.item(at))
+        for partition, (rows, found, places, precision) in zip(partitions, sums, strict=True)
+        for member, at in ((member, partition.place(member)) for member in partition.members)
+    }
 
 
-def _standings(truth: NDArray[np.uint8], starts: Ints, partition: Partition) -> Iterator[Standing]:
-    """How positives stand in each slice: ``truth`` (n,) in falling order, slice by slice."""
+# Rows, positives, the sum of their places and of precision, by code of a partition: (width,) each.
+_Sums: TypeAlias = tuple[Ints, Ints, Ints, Floats]
+
+
+def _standings(
+    layout: Layout, numbers: Numbers, partitions: Sequence[Partition]
+) -> list[_Sums] | None:
+    if not _steps(numbers, layout.mask).all():
+        return None
+    marks = layout.marks_of(numbers)
+    truth = (marks & np.uint16(1)).astype(np.uint8)
+    found = []
+    for number, partition in enumerate(partitions):
+        if partition.code is None:
+            found.append(_summed(truth, np.array([0, len(truth)])))
+        else:
+            found.append(_summed(*deal(truth, layout.codes_of(marks, number), partition.width)))
+    return found
+
+
+def _summed(truth: NDArray[np.uint8], starts: Ints) -> _Sums:
+    """The sums of each code: ``truth`` (n,) in falling order, one code after the other."""
     at = np.flatnonzero(truth.view(bool))
     firsts = np.searchsorted(at, starts)
     found = np.diff(firsts)
-    rank = at - starts[:-1].repeat(found)
-    rank += 1
+    place = at - (starts[:-1] - 1).repeat(found)
     count = np.arange(1, len(at) + 1)
     count -= firsts[:-1].repeat(found)
-    slice_of = np.arange(len(found)).repeat(found)
     # Added in falling order, one after the other.
-    precision = np.bincount(slice_of, count / rank, len(found))
-    summed = np.append(0, rank.cumsum())
-    places = summed[firsts[1:]] - summed[firsts[:-1]]
-    rows = np.diff(starts)
-    for member in partition.members:
-        i = partition.place(member)
-        yield Standing(int(rows[i]), int(found[i]), int(places[i]), float(precision[i]))
+    code = np.arange(len(found)).repeat(found)
+    precision: Floats = np.bincount(code, count / place, len(found)).astype(float, copy=False)
+    summed = np.append(0, place.cumsum())
+    return np.diff(starts), found, np.diff(summed[firsts]), precision
+
+
+def _compiled_standings(
+    compiled: ModuleType, layout: Layout, numbers: Numbers, partitions: Sequence[Partition]
+) -> list[_Sums] | None:
+    coded = [i for i, partition in enumerate(partitions) if partition.code is not None]
+    shifts = np.array([layout.shifts()[i] for i in coded], dtype=np.uint64)
+    masks = np.array([(1 << layout.widths[i]) - 1 for i in coded], dtype=np.uint64)
+    table = np.zeros((len(coded), int(masks.max(initial=0)) + 1, 4))
+    untied, *whole = compiled.standings(numbers, layout.mask, shifts, masks, table)
+    if not untied:
+        return None
+    by_code = iter(table.transpose(0, 2, 1))
+    return [
+        _of_doubles(np.array(whole)[:, None] if partition.code is None else next(by_code))
+        for partition in partitions
+    ]
+
+
+def _of_doubles(sums: Floats) -> _Sums:
+    rows, found, places = sums[:3].astype(np.int64)
+    return rows, found, places, sums[3]
 
 
 def _steps(numbers: Numbers, mask: np.uint64) -> Bools:
@@ -220,13 +277,6 @@ def _steps(numbers: Numbers, mask: np.uint64) -> Bools:
         later = numbers[rows.start + 1 : rows.stop + 1]
         np.greater(later ^ numbers[rows], mask, out=new[rows.start + 1 : rows.stop + 1])
     return new
-
-
-def _marks(numbers: Numbers, mask: np.uint64) -> Marks:
-    marks = np.empty(len(numbers), dtype=np.uint16)
-    for rows in _chunks(len(numbers)):
-        np.bitwise_and(numbers[rows], mask, out=marks[rows], casting="unsafe")
-    return marks
 
 
 def _numbered(new: Bools) -> NDArray[np.int32]:

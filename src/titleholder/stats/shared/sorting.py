@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Ints
+from titleholder.stats.shared.compiled import passes
 
 N = TypeVar("N", bound=np.generic)
 Numbers = NDArray[np.uint64]
@@ -29,10 +30,11 @@ def sort(numbers: Numbers) -> Numbers:
         numbers.sort()
         return numbers
     bits = int(numbers.max()).bit_length()
-    dealt = _by_bytes(numbers, range(max(0, bits - 8 * _PASSES), bits, 8))
-    if bits <= 8 * _PASSES or _put_right(dealt):
+    most = int(len(numbers) * _FEW)
+    dealt = _by_bytes(numbers, max(0, bits - 8 * _PASSES), min(bits, 8 * _PASSES))
+    if bits <= 8 * _PASSES or _put_right(dealt, most):
         return dealt
-    return _by_bytes(numbers, range(0, bits, 8))
+    return _by_bytes(dealt, 0, bits)
 
 
 def deal(values: NDArray[N], places: NDArray[Any], most: int) -> tuple[NDArray[N], Ints]:
@@ -49,11 +51,17 @@ def deal(values: NDArray[N], places: NDArray[Any], most: int) -> tuple[NDArray[N
     return column.data.view(values.dtype), column.indptr.astype(np.int64)
 
 
-def _by_bytes(numbers: Numbers, shifts: range) -> Numbers:
-    for shift in shifts:
+def _by_bytes(numbers: Numbers, shift: int, bits: int) -> Numbers:
+    """Dealt out by so many bits from ``shift`` on, those that stand alike in the order given."""
+    compiled = passes()
+    if compiled is not None:
+        spare = np.empty_like(numbers)
+        found: Numbers = compiled.dealt(numbers, spare, np.uint64(shift), -(-bits // 8))
+        return found
+    for by in range(shift, shift + bits, 8):
         place = np.empty(len(numbers), dtype=np.int32)
         for start in range(0, len(numbers), _CHUNK):
-            byte = numbers[start : start + _CHUNK] >> np.uint64(shift)
+            byte = numbers[start : start + _CHUNK] >> np.uint64(by)
             np.bitwise_and(
                 byte, np.uint64(255), out=place[start : start + _CHUNK], casting="unsafe"
             )
@@ -61,10 +69,13 @@ def _by_bytes(numbers: Numbers, shifts: range) -> Numbers:
     return numbers
 
 
-def _put_right(numbers: Numbers) -> bool:
-    """Exchange neighbours that are in the wrong order; False where they are many."""
+def _put_right(numbers: Numbers, most: int) -> bool:
+    """Exchange neighbours that are in the wrong order; False where they are more than ``most``."""
+    compiled = passes()
+    if compiled is not None:
+        return bool(compiled.put_right(numbers, most))
     wrong = np.flatnonzero(numbers[:-1] > numbers[1:])
-    if len(wrong) > len(numbers) * _FEW:
+    if len(wrong) > most:
         return False
     while len(wrong):
         # Of two that overlap, the second is looked at again.

@@ -1,0 +1,134 @@
+"""The passes themselves, for numba to compile; see `titleholder.stats.shared.compiled`.
+
+Each does, row after row, what stands in numpy beside the place that calls it.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from titleholder.arrays import Floats
+
+_BYTE = np.uint64(255)
+_ONE = np.uint64(1)
+_EIGHT = np.uint64(8)
+
+
+@njit(cache=True, nogil=True)
+def dealt(numbers: Any, spare: Any, shift: Any, passes: int) -> Any:
+    """Numbers (n,) dealt out by ``passes`` bytes from bit ``shift`` on; ``spare`` (n,) is room."""
+    counts = np.zeros((passes, 256), np.int64)
+    for number in numbers:
+        rest = number >> shift
+        for p in range(passes):
+            counts[p, rest & _BYTE] += 1
+            rest >>= _EIGHT
+    here, there = numbers, spare
+    for p in range(passes):
+        at, start = np.empty(256, np.int64), 0
+        for byte in range(256):
+            at[byte] = start
+            start += counts[p, byte]
+        by = shift + np.uint64(8 * p)
+        for number in here:
+            byte_of = (number >> by) & _BYTE
+            there[at[byte_of]] = number
+            at[byte_of] += 1
+        here, there = there, here
+    return here
+
+
+@njit(cache=True, nogil=True)
+def put_right(numbers: Any, most: int) -> bool:
+    """Sort what is nearly sorted, in place; False where more than ``most`` neighbours are not."""
+    wrong = 0
+    for i in range(1, len(numbers)):
+        wrong += numbers[i - 1] > numbers[i]
+    if wrong > most:
+        return False
+    for i in range(1, len(numbers)):
+        number = numbers[i]
+        j = i
+        while j > 0 and numbers[j - 1] > number:
+            numbers[j] = numbers[j - 1]
+            j -= 1
+        numbers[j] = number
+    return True
+
+
+@njit(cache=True, nogil=True)
+def standings(
+    numbers: Any, mask: Any, shifts: Any, masks: Any, table: Floats
+) -> tuple[bool, int, int, int, float]:
+    """Add up how positives stand by partition and code, and of all; False first at a tie.
+
+    ``table`` (P, width, 4) takes rows, positives, the sum of their places and of precision: whole
+    numbers that doubles hold, of fewer than 2^27 rows. What is returned is the same of all rows.
+    """
+    partitions, width = table.shape[:2]
+    flat = table.reshape(-1)
+    before = ~numbers[0]
+    rows, found, places, precision = 0, 0, 0, 0.0
+    for number in numbers:
+        if number ^ before <= mask:
+            return False, 0, 0, 0, 0.0
+        before = number
+        positive: Any = np.int64(number & _ONE)
+        once = np.float64(positive)
+        rows += 1
+        found += positive
+        places += positive * rows
+        precision += once * (found / rows)
+        for p in range(partitions):
+            at = (p * width + np.intp((number >> shifts[p]) & masks[p])) * 4
+            row = flat[at] + 1.0
+            count = flat[at + 1] + once
+            flat[at] = row
+            flat[at + 1] = count
+            flat[at + 2] += once * row
+            flat[at + 3] += once * (count / row)
+    return True, rows, found, places, precision
+
+
+@njit(cache=True, nogil=True)
+def cells(codes: Any, calls: Any, table: Any) -> None:
+    """Count rows by partition, code and calls into ``table`` (P, width, K^3); codes (P, n)."""
+    width, most = table.shape[1:]
+    flat = table.reshape(-1)
+    for p in range(len(codes)):
+        for i in range(len(calls)):
+            flat[(p * width + np.intp(codes[p, i])) * most + np.intp(calls[i])] += 1
+
+
+@njit(cache=True, nogil=True)
+def bins(codes: Any, truth: Any, first: Any, second: Any, fine: Any, joint: Any) -> None:
+    """Count rows by bins into ``fine`` (P, 2, width, 2, F) and ``joint`` (P, width, 2, C, C)."""
+    width, finest, coarse = fine.shape[2], fine.shape[4], joint.shape[4]
+    coarser = finest // coarse
+    flat_fine, flat_joint = fine.reshape(-1), joint.reshape(-1)
+    for p in range(len(codes)):
+        for i in range(len(truth)):
+            code, y = np.intp(codes[p, i]), np.intp(truth[i])
+            one, two = np.intp(first[i]), np.intp(second[i])
+            at = ((p * width + code) * 2 + y) * coarse + one // coarser
+            flat_joint[at * coarse + two // coarser] += 1
+            at = (p * 2 * width + code) * 2 + y
+            flat_fine[at * finest + one] += 1
+            flat_fine[(at + 2 * width) * finest + two] += 1
+
+
+@njit(cache=True, nogil=True)
+def add_second(code: Any, a: Floats, d: Floats, total: Floats) -> None:
+    """Add a, d, a^2, a d and d^2 (n,) to ``total`` (5, width)."""
+    some = np.zeros((total.shape[1], 5))
+    for i in range(len(code)):
+        row, x, y = some[code[i]], a[i], d[i]
+        row[0] += x
+        row[1] += y
+        row[2] += x * x
+        row[3] += x * y
+        row[4] += y * y
+    for c in range(len(some)):
+        for order in range(5):
+            total[order, c] += some[c, order]

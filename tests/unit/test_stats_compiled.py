@@ -1,0 +1,109 @@
+"""The compiled passes: the same bytes as numpy's, so that no record tells which were taken."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import numpy as np
+import pytest
+
+from tests.support.panels import drawn, policy
+from titleholder import compare
+from titleholder.arrays import Bools
+from titleholder.stats.shared import block, compiled, known, places, sorting
+from titleholder.stats.shared.partition import partitions
+
+T = TypeVar("T")
+MODULES = (block, known, places, sorting)
+
+
+@pytest.fixture
+def both(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[], T]], tuple[T, T]]]:
+    """What a call gives with and without the compiled passes."""
+    ready = compiled.load()
+    assert ready is not None
+
+    def run(work: Callable[[], T]) -> tuple[T, T]:
+        results = []
+        for passes in (ready, None):
+            for module in MODULES:
+                monkeypatch.setattr(module, "passes", lambda rows=0, passes=passes: passes)
+            results.append(work())
+        return results[0], results[1]
+
+    yield run
+
+
+@pytest.mark.parametrize("distinct", [None, 7, 900])
+@pytest.mark.parametrize("bits", [5, 40, 63])
+def test_numbers_are_sorted_alike(
+    both: Callable[..., tuple[np.ndarray, np.ndarray]],
+    monkeypatch: pytest.MonkeyPatch,
+    bits: int,
+    distinct: int | None,
+) -> None:
+    """Spread out, tied or alike in all but their last bits."""
+    monkeypatch.setattr(sorting, "_MANY", 2)
+    rng = np.random.default_rng(bits)
+    numbers = rng.integers(0, 1 << bits, 5000, dtype=np.uint64)
+    if distinct is not None:
+        numbers = rng.choice(numbers[:distinct], 5000) ^ rng.integers(0, 8, 5000, dtype=np.uint64)
+    one, other = both(lambda: sorting.sort(numbers.copy()))
+    np.testing.assert_array_equal(one, np.sort(numbers))
+    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_positives_stand_alike(both: Callable[..., tuple[object, object]], ties: bool) -> None:
+    """To the last bit of the sum of precisions; a tie is a tie to both."""
+    rng = np.random.default_rng(3)
+    n = 4000
+    y, score = (rng.random(n) < 0.2).astype(np.int64), rng.random(n)
+    if ties:
+        score[7] = score[3]
+    masks: list[Bools] = [np.ones(n, bool), *(rng.integers(0, 5, n) == k for k in range(4))]
+    masks += [rng.random(n) < 0.5]
+    packed = partitions(masks)
+    layout = places.Layout.of(packed, float(score.min()))
+    assert layout is not None
+    numbers = np.sort(layout.numbers(score, layout.marks(y, packed)))
+    one, other = both(lambda: places.standings(layout, numbers, packed))
+    assert (one is None) == ties
+    assert one == other
+
+
+@pytest.mark.parametrize(
+    ("rows", "slices"),
+    [(30_000, ("g", "h")), (300_000, ("g", "h")), (30_000, ()), (30_000, (("g", "h"), "g"))],
+    ids=["small", "large", "no slices", "crossed"],
+)
+def test_comparisons_are_alike(
+    both: Callable[..., tuple[compare.Measurement, compare.Measurement]],
+    rows: int,
+    slices: tuple[str, ...],
+) -> None:
+    """Every estimate of every metric on every slice is the same, not nearly."""
+    rng = np.random.default_rng(rows)
+    columns = {"g": rng.integers(0, 4, rows), "h": rng.choice(list("abc"), rows)}
+    pair = drawn(rows, 5, columns=columns)
+    names = ("accuracy", "f1", "roc_auc", "average_precision", "ks", "log_loss", "brier")
+    one, other = both(lambda: compare.measure(*pair, policy(metrics=names, slices=slices)))
+    assert one == other
+
+
+def test_they_are_loaded_for_very_many_rows_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Importing a compiler takes longer than it saves of fewer rows."""
+    asked: list[None] = []
+    monkeypatch.setattr(compiled, "load", lambda: asked.append(None))
+    monkeypatch.setattr(compiled, "_PASSES", "no.such.module")
+    assert compiled.passes() is None
+    assert compiled.passes(compiled.PAID_BACK - 1) is None
+    assert not asked
+    compiled.passes(compiled.PAID_BACK)
+    assert asked == [None]
+
+
+def test_without_the_compiler_nothing_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where numba is not installed, numpy does all."""
+    monkeypatch.setattr(compiled, "_PASSES", "no.such.module")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert compiled.passes(10**9) is None
