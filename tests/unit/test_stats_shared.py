@@ -99,7 +99,7 @@ def test_values_of_order_are_exact(seed: int, ties: int | None, scale: float) ->
 
 def test_scores_that_differ_in_their_last_bit_are_no_ties() -> None:
     """Where slices take the last bits of the scores, nearly equal ones are not taken for equal."""
-    n = 64
+    n = 128
     y = np.arange(n) % 2
     score = 0.5 + np.spacing(0.5) * np.arange(n)
     masks: list[Bools] = [np.ones(n, bool), *(np.arange(n) % 8 == k for k in range(8))]
@@ -109,6 +109,11 @@ def test_scores_that_differ_in_their_last_bit_are_no_ties() -> None:
         expected = Ladder.of(y.astype(float), told).plain_steps()
         for name in ORDERED:
             assert rank_law(name).value(steps) == rank_law(name).value(expected)
+        values = known._values_of(
+            order.layout, told, order.layout.marks(y, packed), packed, [rank_law("roc_auc")]
+        )
+        in_full = float(rank_law("roc_auc").value(expected))
+        assert values[rank_law("roc_auc"), 0] == pytest.approx(in_full, abs=1e-12)
 
 
 @settings(max_examples=40)

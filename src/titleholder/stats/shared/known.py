@@ -16,7 +16,7 @@ import numpy as np
 
 from titleholder.arrays import Floats, Ints, Panel, Predictions, Slice
 from titleholder.metrics.base import Means, Metric, Ranks, first
-from titleholder.metrics.ladder import Steps
+from titleholder.metrics.ladder import Standing, Steps
 from titleholder.stats.influence import PowerSums
 from titleholder.stats.sample import lacking
 from titleholder.stats.shared.bins import COARSE
@@ -206,26 +206,30 @@ def _values_of(
 ) -> dict[tuple[Ranks, int], float]:
     """One model's value of each law on each slice that is not too rare for all of them."""
     least = min((law.rare for law in ranks), default=1)
-    values: dict[tuple[Ranks, int], float] = {}
     numbers = sort(layout.numbers(score, marks))
-    briefly = [law.by_standing for law in ranks if law.by_standing is not None]
-    standing = standings(layout, numbers, packed) if briefly else None
-    for member, found in (standing or {}).items():
-        if found.rarest >= least:
-            values |= {
-                (law, member): law.by_standing(found)
-                for law in ranks
-                if law.by_standing is not None
-            }
-    if standing is not None and len(briefly) == len(ranks):
+    briefly = [law for law in ranks if law.by_standing is not None]
+    found = standings(layout, numbers, packed) if briefly else None
+    values: dict[tuple[Ranks, int], float] = {}
+    for member, standing in (found or {}).items():
+        if standing.rarest >= least:
+            values |= _of_standing(briefly, member, standing)
+    if found is not None and len(briefly) == len(ranks):
         return values
-    for member, stand in Order.of(layout, numbers, score, marks).slices(packed):
+    order = Order.of(layout, numbers, score, marks)
+    for member, stand in order.slices(packed):
         if stand.rarest >= least:
-            steps = stand.steps()
-            for law in ranks:
-                if (law, member) not in values:
-                    values[law, member] = float(law.value(steps))
+            if found is None and order.step is None:
+                values |= _of_standing(briefly, member, stand.standing())
+            left = [law for law in ranks if (law, member) not in values]
+            steps = stand.steps() if left else None
+            values |= {(law, member): float(law.value(steps)) for law in left if steps is not None}
     return values
+
+
+def _of_standing(
+    laws: Sequence[Ranks], member: int, standing: Standing
+) -> dict[tuple[Ranks, int], float]:
+    return {(law, member): law.by_standing(standing) for law in laws if law.by_standing is not None}
 
 
 def _table(law: Ranks, counts: Floats) -> Floats:

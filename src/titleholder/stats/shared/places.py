@@ -123,6 +123,13 @@ class Places:
         """Rows of the rarer class."""
         return min(len(self.at), self.rows - len(self.at))
 
+    def standing(self) -> Standing:
+        """How the positives stand; no two scores may be the same."""
+        truth = np.zeros(self.rows, dtype=np.uint8)
+        truth[self.at - 1] = 1
+        rows, found, places, precision = _summed(truth, np.array([0, self.rows]))
+        return Standing(rows.item(0), found.item(0), places.item(0), precision.item(0))
+
     def steps(self) -> Steps:
         """The ladder: of untied scores each positive, and the negatives between two as one step."""
         return self._runs() if self.step is None else self._ties(self.step)
