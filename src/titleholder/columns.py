@@ -4,6 +4,7 @@ Tools drop or misread such types silently (Evidently leaves nullable columns out
 so they are cast once, here, in a way that keeps missing values missing.
 """
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,6 +46,27 @@ def numpy_frame(frame: "pd.DataFrame") -> "pd.DataFrame":
     cast = {
         name: array_of(column) if _is_foreign(column) else column for name, column in frame.items()
     }
+    return pd.DataFrame(cast, index=frame.index, columns=frame.columns)
+
+
+def like_whole(frame: "pd.DataFrame", gaps: Collection[str]) -> "pd.DataFrame":
+    """A part of a table with the types that the whole would have.
+
+    ``gaps`` are the columns in which some row of the whole has no value: whole numbers are floats
+    there, and flags objects, also in a part that has no gap itself.
+    """
+    import pandas as pd
+
+    cast = {}
+    for name, column in frame.items():
+        whole = column
+        if isinstance(column.dtype, pd.CategoricalDtype):  # each part has categories of its own
+            whole = column.astype(column.cat.categories.dtype)
+        elif name in gaps and pd.api.types.is_bool_dtype(column.dtype):
+            whole = column.astype(object)
+        elif name in gaps and pd.api.types.is_integer_dtype(column.dtype):
+            whole = column.astype("float64")
+        cast[name] = whole
     return pd.DataFrame(cast, index=frame.index, columns=frame.columns)
 
 

@@ -5,6 +5,7 @@ one-sided bound: there the engine has looked at nothing, or at something that is
 says success. Each of these is a FAIL here, with its reason.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -50,6 +51,28 @@ class Facts:
             all_null=frozenset(name for name in named if bool(frame[name].isna().all())),
             infinite={name: count for name, count in counts.items() if count},
         )
+
+    @classmethod
+    def together(cls, parts: "Sequence[Facts]") -> "Facts":
+        """Of a frame that was looked at in parts, each with the same columns."""
+        infinite: Counter[str] = Counter()
+        for part in parts:
+            infinite.update(part.infinite)
+        return cls(
+            rows=sum(part.rows for part in parts),
+            columns=parts[0].columns if parts else (),
+            all_null=frozenset.intersection(*(part.all_null for part in parts))
+            if parts
+            else frozenset(),
+            infinite=dict(infinite),
+        )
+
+
+def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which values nobody wrote: None, NaN, NaT and pandas' NA, (n,)."""
+    import pandas as pd
+
+    return np.asarray(pd.isna(values), dtype=bool)
 
 
 def infinities(values: NDArray[Any]) -> int:

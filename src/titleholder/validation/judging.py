@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from titleholder.types import Outcome
 from titleholder.validation import guards
 from titleholder.validation.found import OFFENDING, Found
@@ -35,6 +37,11 @@ def validation(
         evaluated=evaluated,
         expectations=judged,
     )
+
+
+def because(found: Validation, broken: str) -> Validation:
+    """The same, with what the engine died of."""
+    return msgspec.structs.replace(found, reason=f"{found.reason}: {broken}")
 
 
 def _overall(judged: Sequence[Expectation], evaluated: int) -> tuple[Outcome, str]:
@@ -108,4 +115,6 @@ def _why(found: Found) -> str:
     if found.unexpected and found.n:
         share = found.unexpected / found.n
         return f"{found.unexpected:,} of {found.n:,} rows ({share:.2%}) do not hold"
+    if found.why:
+        return found.why
     return "does not hold" if found.observed is None else f"observed {found.observed}"

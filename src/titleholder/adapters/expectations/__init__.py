@@ -6,6 +6,8 @@ reorders them), and an exception inside an expectation is an ERROR. Severities i
 not soften anything: each expectation counts. Its pages are kept as evidence (`docs`).
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +17,30 @@ from titleholder.adapters.expectations.built import built
 from titleholder.adapters.expectations.docs import document
 from titleholder.adapters.expectations.engine import ONE_AT_A_TIME, Engine, quiet
 from titleholder.adapters.expectations.plain import found_of, index_of
+from titleholder.adapters.expectations.totals import as_result
 from titleholder.columns import numpy_frame
 from titleholder.validation import judging, suite_file
 from titleholder.validation.found import Found
 from titleholder.validation.guards import Facts
 from titleholder.validation.records import Validation
+from titleholder.validation.suite_file import Declared
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["validate"]
+__all__ = ["Examined", "check", "examine", "pages", "validate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What the engine found of some expectations by their index, or what it died of.
+
+    ``meeting`` is how many values meet a row condition.
+    """
+
+    found: dict[int, Found]
+    meeting: dict[int, int]
+    broken: str
 
 
 def validate(frame: "pd.DataFrame", suite_path: Path, evidence_dir: Path) -> Validation:
@@ -45,6 +61,38 @@ def validate(frame: "pd.DataFrame", suite_path: Path, evidence_dir: Path) -> Val
         evidence = document(engine, result, evidence_dir) if result else {}
     reason = f"{found.reason}: {broken}" if broken else found.reason
     return msgspec.structs.replace(found, reason=reason, evidence=evidence)
+
+
+def check(declared: Sequence[Declared], source: str) -> None:
+    """ConfigError for every type and argument that the engine does not know."""
+    with ONE_AT_A_TIME, quiet():
+        built(declared, source)
+
+
+def examine(frame: "pd.DataFrame", declared: Sequence[Declared], source: str) -> Examined:
+    """What the engine finds of one shard, or of a frame without rows; nothing is judged.
+
+    ``frame`` is in plain types (`titleholder.columns.numpy_frame`).
+    """
+    with ONE_AT_A_TIME, quiet():
+        engine = Engine(frame, Path(source).stem)
+        result, broken = engine.attempt(built(declared, source))
+        meeting = engine.examined(declared, Facts.of(frame, declared)) if result else {}
+        once = {index: one[0] for index, one in _by_index(result).items() if len(one) == 1}
+        return Examined(once, meeting, broken)
+
+
+def pages(
+    frame: "pd.DataFrame",
+    declared: Sequence[Declared],
+    found: Mapping[int, Found],
+    source: str,
+    evidence_dir: Path,
+) -> dict[str, str]:
+    """The engine's pages of totals, as `validate` leaves them; ``frame`` may be without rows."""
+    with ONE_AT_A_TIME, quiet():
+        engine = Engine(frame, Path(source).stem)
+        return document(engine, as_result(built(declared, source), found, source), evidence_dir)
 
 
 def _by_index(result: Any) -> dict[int, list[Found]]:

@@ -59,8 +59,21 @@ def _escape(result: Any) -> None:
     for one in result.results:
         one.success = bool(one.success)
         one.result = _escaped(plain(one.result))
+        _without_halves(one.result)
         one.exception_info = _escaped(one.exception_info)
         one.expectation_config.kwargs = _escaped(plain(one.expectation_config.kwargs))
+
+
+def _without_halves(result: dict[str, Any]) -> None:
+    """Values beyond a set have a count and no percentage, of which the templates die: shown as
+    what was observed.
+    """
+    if "unexpected_count" in result and "unexpected_percent" not in result:
+        del result["unexpected_count"]
+        beyond = result.pop("partial_unexpected_list", [])
+        lacking = result.pop("partial_missing_list", [])
+        if beyond or lacking:
+            result["observed_value"] = {"beyond the set": beyond, "lacking": lacking}
 
 
 def _escaped(value: Any) -> Any:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from titleholder.validation import suite_file
-from titleholder.validation.found import OFFENDING, Found
+from titleholder.validation.found import OFFENDING, Found, set_found
 
 INDEX = "titleholder_index"
+_DISTINCT = "expect_column_distinct_values_to_"
 
 
 def index_of(result: Any) -> int:
@@ -20,6 +21,10 @@ def index_of(result: Any) -> int:
 def found_of(one: Any) -> Found:
     """What a result of the engine says."""
     result = one.result
+    raised = _raised(one.exception_info)
+    if one.expectation_config.type.startswith(_DISTINCT) and raised is None:
+        sides = (result.get(f"partial_{side}_list") or [] for side in ("unexpected", "missing"))
+        return set_found(*(plain(side) for side in sides))
     observed = result.get("observed_value")
     bad = isinstance(observed, float | np.floating) and not math.isfinite(observed)
     values = result.get("partial_unexpected_list") or []
@@ -31,7 +36,7 @@ def found_of(one: Any) -> Found:
         offending=tuple(suite_file.compact(plain(value)) for value in values[:OFFENDING]),
         observed=suite_file.compact(plain(observed)) if "observed_value" in result else None,
         unusable=f"observed {observed}" if bad else "",
-        raised=_raised(one.exception_info),
+        raised=raised,
     )
 
 
