@@ -85,7 +85,7 @@ def test_what_is_there_is_kept(tmp_path: Path) -> None:
         (("--suite", "vison"), "there is no suite 'vison'"),
         (("--suite", "vision", "--target", "label"), "--target cannot be said of it"),
         (("--suite", "vision", "--from", "nowhere"), "nowhere: has no params.yaml"),
-        (("--from", "nowhere"), "--from goes with --suite"),
+        (("--from", "nowhere"), "goes with --suite NAME"),
     ],
 )
 def test_a_mistake_is_told_and_nothing_is_written(

@@ -24,7 +24,7 @@ _CHECKOUT, _PACKAGED = _HERE.parents[3], _HERE.parent / "suites"
 _BESIDE = frozenset({".py", ".json", ".md"})
 # A link to another page of the documentation, which is not copied along.
 _LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*\)")
-_REFERENCE = re.compile(r"reference:\s*\{?\s*path: [^\s,]+,?\s+rev: \w+[^\n]*")
+_REFERENCE = re.compile(r"reference:\s*\{?\s*path: [^\s,]+,?\s+rev: (?!null)\w+[^\n]*")
 
 
 def home(named: Path | None = None) -> Path:
