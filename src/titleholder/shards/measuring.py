@@ -3,7 +3,8 @@
 The same functions measure here that measure a panel in memory (`titleholder.compare`). They are
 given samples that know their sums and have no rows. Whatever then asks for rows is noted, and
 comes again with just the rows of its slice, where those are few enough. Where they are not, a
-metric of order has the widest interval that the sums allow, and all else says why it has none.
+metric of order is summed once more (`titleholder.shards.products`), and all else says why it has no
+estimate.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from titleholder.arrays import Ints, Panel, Predictions
+from titleholder.arrays import Floats, Ints, Panel, Predictions
 from titleholder.compare import (
     Flips,
     Groups,
@@ -26,6 +27,7 @@ from titleholder.compare import (
 from titleholder.metrics import Metric
 from titleholder.metrics.base import Ranks
 from titleholder.params.schema import Policy
+from titleholder.shards.products import Influences
 from titleholder.stats.cells import Cells
 from titleholder.stats.extremes import guarded
 from titleholder.stats.influence import Summed
@@ -33,11 +35,13 @@ from titleholder.stats.intervals import undefined
 from titleholder.stats.normal import Normal, summarise_normal
 from titleholder.stats.resampler import Draw, Resampler
 from titleholder.stats.sample import Sample
-from titleholder.stats.shared.known import Known, Shared
+from titleholder.stats.shared.known import Shared
+from titleholder.stats.shared.summary import Summary
 from titleholder.types import Comparison
 
-MOST_ROWS = 1_000_000  # of a slice that are looked at together
-WIDENED = "paired influence function, normal law, as wide as bins of scores allow"
+MOST_ROWS = 250_000  # of a slice that are looked at together
+BY_BIN = "paired influence function by bins of scores, normal law"
+WIDENED = f"{BY_BIN}, as wide as they allow"
 
 Rows = tuple[Panel, Predictions, Predictions]
 Key = tuple[int, int]  # of a slice and a metric, by number
@@ -85,6 +89,7 @@ class Measuring:
         self._known = compared.shared.known()
         self._found: dict[Key, Comparison] = {}
         self._flips: dict[int, Flips] = {}
+        self._laws: dict[tuple[int, str], Normal] = {}
         for i in range(len(compared.names)):
             self._measure(i, Resampler(self._summed(i), self._draw))
 
@@ -92,6 +97,34 @@ class Measuring:
         """Slices of which rows are to be brought, by number, and how many rows they have."""
         lacking = {i for i in range(len(self._of.names)) if self._lacking(i)}
         return {i: self._known[i].rows for i in lacking if self._known[i].rows <= MOST_ROWS}
+
+    def influences(self) -> list[Influences]:
+        """What has to be summed once more, of metrics of order on slices of too many rows."""
+        found = []
+        for metric in self._plain:
+            law = metric.law
+            if not isinstance(law, Ranks):
+                continue
+            for p, partition in enumerate(self._of.shared.partitions):
+                places = [
+                    partition.place(i) for i in partition.members if self._is_open(i, metric, law)
+                ]
+                if places:
+                    found.append(Influences.of(self._of.shared, metric.name, law, p, places))
+        return found
+
+    def add(self, influences: Influences, counts: Summary, totals: Floats) -> None:
+        """What that sum came to."""
+        metric = next(m for m in self._plain if m.name == influences.metric)
+        partition = self._of.shared.partitions[influences.partition]
+        for i in partition.members:
+            if isinstance(metric.law, Ranks) and self._is_open(i, metric, metric.law):
+                place, known = partition.place(i), self._known[i]
+                values = self._of.shared.values[metric.law, i]
+                spread, wide = influences.spread(counts, totals, place)
+                summed = Summed(spread, known.rows, self._rarest(i))
+                method = WIDENED if wide else BY_BIN
+                self._laws[i, metric.name] = Normal(*values, summed, method)
 
     def bring(self, number: int, rows: Rows) -> None:
         """The rows of a slice that was wanted, in the panel's order."""
@@ -128,6 +161,18 @@ class Measuring:
                     continue
         self._flips.setdefault(number, flips_of(resampler))
 
+    def _is_open(self, number: int, metric: Metric, law: Ranks) -> bool:
+        """Whether a metric of order is not known of a slice that has too many rows."""
+        return (
+            (number, self._plain.index(metric)) not in self._found
+            and self._known[number].rows > MOST_ROWS
+            and (law, number) in self._of.shared.values
+            and self._rarest(number) >= law.rare
+        )
+
+    def _rarest(self, number: int) -> int:
+        return int(self._summed(number).class_counts.min())
+
     def _lacking(self, number: int) -> bool:
         return any((number, k) not in self._found for k in range(len(self._plain)))
 
@@ -139,29 +184,18 @@ class Measuring:
 
     def _without(self, number: int, metric: Metric) -> Comparison:
         """A comparison of a slice that has too many rows to be looked at."""
-        sample, known = self._summed(number), self._known[number]
-        law = self._widest(metric, sample, known)
+        sample, rows = self._summed(number), self._known[number].rows
+        law = self._laws.get((number, metric.name))
         if law is not None:
             paired = summarise_normal(metric, law, self._policy.level)
             if paired is not None:
                 paired = guarded(metric, paired, sample, self._policy.level)
                 return told(metric, sample, law.method, self._policy, paired)
         why = (
-            f"sums over shards do not tell it, and the slice has {known.rows:,} rows: at most "
+            f"sums over shards do not tell it, and the slice has {rows:,} rows: at most "
             f"{MOST_ROWS:,} are looked at together"
         )
         return told(metric, sample, "none", self._policy, undefined(why))
-
-    def _widest(self, metric: Metric, sample: Sample, known: Known) -> Normal | None:
-        """The law of a metric of order if what bins cannot tell is as bad as it may be."""
-        if not isinstance(metric.law, Ranks):
-            return None
-        rarest = int(sample.class_counts.min())
-        found = known.order(metric.law, widened=True)
-        if found is None or rarest < metric.law.rare:
-            return None
-        spread = Summed(found.spread, known.rows, rarest)
-        return Normal(found.champion, found.candidate, spread, WIDENED)
 
 
 def without_rows(panel: Panel) -> Panel:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from titleholder import records, tables
-from titleholder.arrays import Floats, Panel, Predictions
+from titleholder.arrays import Floats, Ints, Panel, Predictions
 from titleholder.errors import RecordError
 from titleholder.params.expression import columns_in, parse
 from titleholder.params.schema import Suite
@@ -18,7 +18,7 @@ from titleholder.shards.slicing import Present
 from titleholder.slices import columns_of
 from titleholder.stages import answers, shards
 from titleholder.stages.workspace import Workspace
-from titleholder.tables.cells import numbers
+from titleholder.tables.cells import keys_of, numbers
 from titleholder.tables.predictions import places_of
 from titleholder.types import Task
 
@@ -111,7 +111,7 @@ class Source:
         frame = self._answers(model, block)
         if SCORE not in frame:
             return np.full(len(panel), np.nan)
-        ids = tables.ids_of(frame, self.suite.columns.row_id, self._named(model))
+        ids = keys_of(frame, self.suite.columns.row_id, self._named(model))
         places = places_of(panel.row_id, ids, self._named(model))
         scores = numbers(frame, SCORE, self._named(model), panel.row_id)
         return scores if places is None else scores[places]
@@ -139,7 +139,7 @@ class Scan:
             raise ValueError("only two classes are told apart by shards")
         return tables.classes_of(sorted(self.words), suite, where)
 
-    def sample(self, classes: tuple[str, ...], model: str) -> tuple[np.ndarray, Floats]:
+    def sample(self, classes: tuple[str, ...], model: str) -> tuple[Ints, Floats]:
         """Truth and scores of the rows that were kept, (n,) each, in the panel's order."""
         ordered = [self.some[number] for number in sorted(self.some)]
         y = np.array([classes.index(word) for truth, _ in ordered for word in truth])

@@ -13,7 +13,8 @@ from titleholder.params.schema import Suite
 from titleholder.stages import shards
 from titleholder.stages.blocks import Source
 from titleholder.stages.panels import Rows
-from titleholder.stages.summing import Asked, Outcome, Pair, compared
+from titleholder.stages.planning import Asked, Pair
+from titleholder.stages.together import Outcome, compared
 from titleholder.standings import metrics_of
 from titleholder.stats.intervals import undefined
 from titleholder.types import OVERALL, Comparison

@@ -72,15 +72,12 @@ class Known:
         """Those of the law's only column; None where they are not known."""
         return self._shared.moments(law, self._partition, self._place)
 
-    def order(self, law: Ranks, *, widened: bool = False) -> Ranked | None:
-        """Those of a metric of order; None where they are not known well enough.
-
-        ``widened`` takes what is unknown for as bad as it may be instead.
-        """
+    def order(self, law: Ranks) -> Ranked | None:
+        """Those of a metric of order; None where they are not known well enough."""
         values = self._shared.values.get((law, self._slice))
         if values is None:
             return None
-        spread = self._shared.spread(law, self._partition, self._place, widened=widened)
+        spread = self._shared.spread(law, self._partition, self._place)
         return None if spread is None else Ranked(*values, spread)
 
 
@@ -116,15 +113,13 @@ class Shared:
         sums = self.totals[partition][column, :, place]
         rows = int(self.summary.rows[partition][place])
         looked_at = int(self.summary.thinned[partition][place])
-        return _moments(sums, rows, looked_at)
+        return moments_of(sums, rows, looked_at)
 
-    def spread(
-        self, law: Ranks, partition: int, place: int, *, widened: bool = False
-    ) -> PowerSums | None:
+    def spread(self, law: Ranks, partition: int, place: int) -> PowerSums | None:
         """How both models' influences on a metric of order vary over the rows of a slice."""
         fine = self.summary.fine[partition][:, place].astype(float)
         joint = self.summary.joint[partition][place].astype(float)
-        tables = [_table(law, of_model) for of_model in fine]
+        tables = [influence_by_bin(law, of_model) for of_model in fine]
         variances = [float((n * t * t).sum()) for n, t in zip(fine, tables, strict=True)]
         means, within = [], []
         for n, table, variance in zip(fine, tables, variances, strict=True):
@@ -139,10 +134,7 @@ class Shared:
         unknown = 2 * math.sqrt(within[0] * within[1])
         lost = any(w > _WITHIN * v for w, v in zip(within, variances, strict=True))
         if lost or not unknown <= _UNKNOWN * change:
-            if not widened:
-                return None
-            both -= unknown / 2
-            change += unknown
+            return None
         second = (variances[0], both - variances[0], change)
         higher = {k: tuple(_of_change(raw, k - j, j) for j in range(k + 1)) for k in (3, 4)}
         return PowerSums({2: second, **higher})
@@ -232,7 +224,7 @@ def _of_standing(
     return {(law, member): law.by_standing(standing) for law in laws if law.by_standing is not None}
 
 
-def _table(law: Ranks, counts: Floats) -> Floats:
+def influence_by_bin(law: Ranks, counts: Floats) -> Floats:
     """Influence by truth and fine bin, (2, FINE), of rows counted so."""
     negatives, positives = counts[:, ::-1]
     steps = Steps(positives, negatives, positives.cumsum(), negatives.cumsum())
@@ -256,7 +248,7 @@ def _of_change(raw: Floats, i: int, j: int) -> float:
     return float(sum(terms))
 
 
-def _moments(sums: Floats, rows: int, looked_at: int) -> Moments:
+def moments_of(sums: Floats, rows: int, looked_at: int) -> Moments:
     """Sums of products about zero, (SECOND + ALL,), as those about the mean."""
     all_rows = _central(dict(zip(SECOND, sums[: len(SECOND)].tolist(), strict=True)), rows)
     some = _central(dict(zip(ALL, sums[len(SECOND) :].tolist(), strict=True)), looked_at)

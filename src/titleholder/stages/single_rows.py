@@ -1,0 +1,91 @@
+"""The rows of slices that sums do not tell enough of: laid out by slice, then read one by one.
+
+Each unit writes the rows that it has of each such slice into a file; a slice is then put together
+of its files, in the order of the panel.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from titleholder import records, threads
+from titleholder.arrays import Bools, Panel, Predictions
+from titleholder.shards.blocks import Unit
+from titleholder.shards.measuring import Rows
+from titleholder.shards.slicing import Layout
+from titleholder.stages.planning import Pair, Plan
+from titleholder.stats.shared.partition import Codes
+
+TRUTH, LABEL, SCORE = "truth", "label", "score"
+
+
+@dataclass(frozen=True, slots=True)
+class Collecting:
+    """The pass that writes single rows of the slices of these numbers."""
+
+    plan: Plan
+    wanted: tuple[int, ...]
+
+
+def collected(collecting: Collecting, unit: Unit) -> dict[int, str]:
+    """Write a unit's rows of each wanted slice; the files by the number of the slice."""
+    threads.pin()
+    plan = collecting.plan
+    parts: dict[int, list[dict[str, NDArray[Any]]]] = {}
+    for _, panel, said in plan.source.read(unit):
+        codes = plan.layout.codes(panel)
+        for number in collecting.wanted:
+            rows = np.flatnonzero(_mask(plan.layout, codes, number, len(panel)))
+            if len(rows):
+                parts.setdefault(number, []).append(_columns(panel, said, rows))
+    files = {}
+    for number, pieces in parts.items():
+        path = plan.scratch / f"slice{number:06}.{unit.first:06}.npz"
+        whole = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+        with records.replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, **whole)  # type: ignore[arg-type]
+        files[number] = str(path)
+    return files
+
+
+def _columns(
+    panel: Panel, said: Sequence[Predictions], rows: NDArray[np.int64]
+) -> dict[str, NDArray[Any]]:
+    """Truth and every model's answers of some rows, by name."""
+    found = {TRUTH: np.asarray(panel.y_true)[rows]}
+    for one in said:
+        for name, values in ((LABEL, one.label), (SCORE, one.score)):
+            if values is not None:
+                found[f"{name}.{one.model}"] = np.asarray(values)[rows]
+    return found
+
+
+def rows_of(files: Sequence[Path], pair: Pair, hollow: Panel) -> Rows:
+    """The rows of one slice and what two models said of them, in the panel's order.
+
+    ``hollow`` is the panel but for its rows, which have no more than a number here.
+    """
+    parts = []
+    for file in sorted(files):
+        with np.load(file, allow_pickle=False) as held:
+            parts.append({name: held[name] for name in held.files})
+    whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    panel = replace(hollow, row_id=np.arange(len(whole[TRUTH])), y_true=whole[TRUTH])
+    one, two = (
+        Predictions(model, label=whole.get(f"{LABEL}.{model}"), score=whole.get(f"{SCORE}.{model}"))
+        for model in pair
+    )
+    return panel, one, two
+
+
+def _mask(layout: Layout, codes: Sequence[Codes | None], number: int, rows: int) -> Bools:
+    for partition, code in zip(layout.partitions(), codes, strict=True):
+        if number in partition.members:
+            if code is None:
+                return np.ones(rows, dtype=bool)
+            return np.asarray(code == partition.place(number))
+    raise ValueError(f"there is no slice {number}")

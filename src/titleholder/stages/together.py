@@ -1,0 +1,242 @@
+"""Two models and more compared shard by shard: the passes, and how what they find comes together.
+
+Each pass is a map over units, by whoever runs them:
+
+1. `planning.scanned`: which classes and slices there are, and some rows for the bins of scores;
+2. `summing.summed`: sums of blocks, and on disk what has to be put in order;
+3. `ordering`: ranges of scores are merged, and gone down from the highest;
+4. `summing.multiplied` and `single_rows.collected`, where sums do not tell enough of a slice.
+
+What is laid on disk for this is cleared away at the end.
+"""
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from titleholder import fingerprint
+from titleholder.arrays import Floats, Ints, Panel, Predictions
+from titleholder.compare import Measurement
+from titleholder.fingerprint import Fingerprint
+from titleholder.metrics.base import Ranks
+from titleholder.params.schema import Binned
+from titleholder.shards import orders, prints
+from titleholder.shards.blocks import Unit, units_of
+from titleholder.shards.measuring import Compared, Measuring
+from titleholder.shards.runner import Runner
+from titleholder.stages import row_ids, single_rows
+from titleholder.stages.blocks import Scan, Source
+from titleholder.stages.ordering import Values, values_of
+from titleholder.stages.planning import (
+    Asked,
+    Hollow,
+    Pair,
+    Plan,
+    Scanning,
+    metrics_of,
+    plan_of,
+    scanned,
+)
+from titleholder.stages.summing import Multiplying, Sums, multiplied, summed
+from titleholder.stats.shared.known import Shared
+from titleholder.stats.shared.summary import Summary
+
+SCRATCH = "scratch"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of all shards: what each pair is measured by, and which rows they were of."""
+
+    measurements: dict[Pair, Measurement]
+    fingerprint: Fingerprint
+    rows: int
+    hollow: Hollow
+
+    @property
+    def panel(self) -> Panel:
+        """The panel but for its rows."""
+        return self.hollow.panel
+
+    @property
+    def models(self) -> tuple[Predictions, ...]:
+        """What each model said but for its rows, the champion first."""
+        return tuple(self.hollow.models.values())
+
+
+def compared(source: Source, asked: Asked, runner: Runner) -> Outcome:
+    """Every pair compared on all shards.
+
+    BadInput and NotComparable are those of a panel in one file; they name rows, too.
+    """
+    units = units_of(source.rows.rows, source.ws.runner.blocks)
+    with _scratch(source.ws.stage(SCRATCH)) as scratch:
+        scan = _scanned(source, units, runner)
+        source = replace(source, classes=scan.classes(source.suite, source.rows.place))
+        hollow = Hollow.of(source, asked)
+        plan = plan_of(source, asked, scan, hollow, scratch)
+        whole = _Whole()
+        for sums in runner.map(partial(summed, plan), units):
+            whole.add(sums)
+        row_ids.require_single(source, whole.spans, units, runner, scratch)
+        values = values_of(plan, asked, hollow, whole.runs, runner)
+        rows = fingerprint.of_sorted(prints.merged(sorted(whole.hashes), source.rows.rows))
+        measurings = {
+            pair: _measuring(plan, asked, hollow, pair, whole, values) for pair in asked.policies
+        }
+        _multiply(plan, measurings, units, runner)
+        _bring(plan, hollow, measurings, units, runner)
+        found = {pair: measuring.measurement() for pair, measuring in measurings.items()}
+        return Outcome(found, rows, source.rows.rows, hollow)
+
+
+@contextmanager
+def _scratch(path: Path) -> Iterator[Path]:
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _scanned(source: Source, units: Sequence[Unit], runner: Runner) -> Scan:
+    found: Scan | None = None
+    for one in runner.map(partial(scanned, Scanning.of(source)), units):
+        found = one if found is None else found + one
+    if found is None:
+        raise ValueError("a panel without rows has nothing to be scanned")
+    return found
+
+
+# ----------------------------------------------------------------------------- sums
+
+
+@dataclass(slots=True)
+class Total:
+    """Sums of all units, added as they come; sums of reals in the order of blocks.
+
+    ``waiting`` are those of blocks that came before their turn.
+    """
+
+    counts: Summary | None = None
+    totals: list[Floats] = field(default_factory=list)
+    following: int = 0
+    waiting: dict[int, tuple[Floats, ...]] = field(default_factory=dict)
+
+    def add(self, summary: Summary) -> None:
+        """The sums of one more unit."""
+        bare = replace(summary, sums={})
+        self.counts = bare if self.counts is None else self.counts + bare
+        self.waiting |= summary.sums
+        while self.following in self.waiting:
+            block = self.waiting.pop(self.following)
+            if not self.totals:
+                self.totals = [np.zeros(())] * len(block)
+            self.totals = [one + more for one, more in zip(self.totals, block, strict=True)]
+            self.following += 1
+
+    def whole(self) -> tuple[Summary, tuple[Floats, ...]]:
+        """Counts and sums, once those of every block have come."""
+        if self.counts is None or self.waiting:
+            raise ValueError("some blocks were never summed")
+        return self.counts, tuple(self.totals)
+
+
+@dataclass(slots=True)
+class _Whole:
+    """What all units gave."""
+
+    totals: dict[Pair, Total] = field(default_factory=dict)
+    groups: dict[Pair, dict[str, Ints]] = field(default_factory=dict)
+    runs: list[dict[str, orders.Run]] = field(default_factory=list)
+    hashes: list[str] = field(default_factory=list)
+    spans: list[prints.Span] = field(default_factory=list)
+
+    def add(self, sums: Sums) -> None:
+        """One more of them."""
+        for pair, summary in sums.summaries.items():
+            self.totals.setdefault(pair, Total()).add(summary)
+            known = self.groups.setdefault(pair, {})
+            for column, counts in sums.groups[pair].items():
+                known[column] = counts + known.get(column, 0)
+        self.runs.append(sums.runs)
+        self.hashes.append(sums.hashes)
+        self.spans += sums.spans
+
+
+def _measuring(
+    plan: Plan, asked: Asked, hollow: Hollow, pair: Pair, whole: _Whole, values: Values
+) -> Measuring:
+    metrics, names = metrics_of(asked, hollow, pair), plan.layout.names
+    counts, totals = whole.totals[pair].whole()
+    known = {
+        (metric.law, i): (values[pair[0], metric.name, i], values[pair[1], metric.name, i])
+        for metric in metrics
+        if isinstance(metric.law, Ranks)
+        for i in range(len(names))
+        if all((model, metric.name, i) in values for model in pair)
+    }
+    shared = Shared(plan.layout.partitions(), plan.readings[pair], counts, totals, known)
+    groups = _held(plan, whole.groups[pair])
+    of = Compared(names, shared, hollow.panel, *hollow.pair(pair), groups)
+    return Measuring(of, metrics, asked.policies[pair])
+
+
+def _held(plan: Plan, groups: Mapping[str, Ints]) -> dict[str, tuple[Ints, tuple[str, ...]]]:
+    """The groups of each column that have rows: their counts, and their names."""
+    found = {}
+    for part, names in plan.layout.groupings():
+        column = part.column if isinstance(part, Binned) else part
+        if column in groups:
+            held = groups[column].sum(axis=(1, 2, 3)) > 0
+            named = tuple(n for n, is_held in zip(names, held.tolist(), strict=True) if is_held)
+            found[column] = (groups[column][held], named)
+    return found
+
+
+# ------------------------------------------------------------------- where sums do not tell
+
+
+def _multiply(
+    plan: Plan, measurings: Mapping[Pair, Measuring], units: Sequence[Unit], runner: Runner
+) -> None:
+    """Sum products of influences for slices of many rows."""
+    wanted = {pair: measuring.influences() for pair, measuring in measurings.items()}
+    if not any(wanted.values()):
+        return
+    totals: dict[tuple[Pair, int], Total] = {}
+    for found in runner.map(partial(multiplied, Multiplying(plan, wanted)), units):
+        for key, summary in found.items():
+            totals.setdefault(key, Total()).add(summary)
+    for (pair, i), total in totals.items():
+        counts, sums = total.whole()
+        measurings[pair].add(wanted[pair][i], counts, sums[0])
+
+
+def _bring(
+    plan: Plan,
+    hollow: Hollow,
+    measurings: Mapping[Pair, Measuring],
+    units: Sequence[Unit],
+    runner: Runner,
+) -> None:
+    """Bring the rows of slices of few rows."""
+    wanted = {pair: measuring.wanted() for pair, measuring in measurings.items()}
+    numbers = sorted({number for numbers in wanted.values() for number in numbers})
+    if not numbers:
+        return
+    files: dict[int, list[Path]] = {number: [] for number in numbers}
+    collecting = single_rows.Collecting(plan, tuple(numbers))
+    for found in runner.map(partial(single_rows.collected, collecting), units):
+        for number, file in found.items():
+            files[number].append(Path(file))
+    for pair, measuring in measurings.items():
+        for number in wanted[pair]:
+            rows = single_rows.rows_of(files[number], pair, hollow.panel)
+            measuring.bring(number, rows)
