@@ -175,7 +175,7 @@ class Block:
         apart: dict[int, Any] = {}
         for bundle, summed in found:
             shape = summed.shape
-            by_each = summed.reshape(*shape[:axis], *bundle.widths, *shape[axis + 1 :])
+            by_each = summed.reshape((*shape[:axis], *bundle.widths, *shape[axis + 1 :]))
             for i, partition in enumerate(bundle.partitions):
                 others = tuple(axis + j for j in range(len(bundle.widths)) if j != i)
                 apart[partition] = by_each.sum(axis=others)
