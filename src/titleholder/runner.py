@@ -16,7 +16,7 @@ from titleholder.adapters import webhook
 from titleholder.errors import Exit, TitleholderError
 from titleholder.leaderboard import Leaderboard, decided
 from titleholder.report import openmetrics
-from titleholder.stages import STAGES, finished, judge, publish
+from titleholder.stages import STAGES, calibration, finished, judge, publish
 from titleholder.stages.workspace import Workspace
 from titleholder.statement import moment
 from titleholder.types import Outcome, Record, Verdict
@@ -135,7 +135,10 @@ def ending(ws: Workspace) -> Ending:
         outcome=worst(outcomes.values()),
         judged=judged,
         leaderboard=decided(judge.read_leaderboard(ws), outcomes),
-        warnings=(f"the dashboard is not up to date: {problem}",) if problem else (),
+        warnings=(
+            *calibration.failures(ws),
+            *((f"the dashboard is not up to date: {problem}",) if problem else ()),
+        ),
     )
 
 

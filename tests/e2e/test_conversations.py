@@ -24,6 +24,7 @@ from titleholder.errors import (
     NotRecorded,
     UsageError,
 )
+from titleholder.stages import calibration
 from titleholder.types import Outcome
 
 ERRORS = {"id": "answers", "metric": "error_rate", "kind": "ceiling", "value": 0.5}
@@ -98,6 +99,37 @@ def test_failed_items_are_counted_and_scored_for_neither_model(
     assert findings["answers"].candidate.value == pytest.approx(1 / 30)
     assert desk.scores("old")["about_toxic_rate"][3] == 0
     assert desk.answers("new")["error"][3] == "http 503"
+
+
+def test_each_item_that_failed_is_named_with_the_cure_and_alone_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An endpoint that is slow, rate limiting, failing or answering nonsense; what came is kept."""
+    turns = {
+        "question 3": Turn(delay_s=1.5),
+        "question 5": Turn(status=429),
+        "question 7": Turn(status=503),
+        "question 9": Turn(raw="<html>Sign in</html>"),
+    }
+    script = lambda body, _: turns.get(body["messages"][-1]["content"], Turn())  # noqa: E731
+    desk = Desk.make(tmp_path, [item(i) for i in range(30)], [SAFE, ERRORS], timeout_s=0.7)
+    with serving(script) as server:
+        at(monkeypatch, server)
+        ended = desk.run()
+    (warning,) = ended.warnings
+    assert warning.startswith("8 answers are missing, and their items count for no model: ")
+    for told in ("q3 (old: timeout)", "q5 (old: http 429)", "q7 (old: http 503)",
+                 "q9 (old: nonsense)", "and 3 more", "run again"):  # fmt: skip
+        assert told in warning
+    verdict = ended.judged[0].verdict
+    (check,) = (c for c in verdict.checks if c.name == "comparability")
+    assert "q3 (old: timeout)" in check.reason
+    assert {f.rule: f.n for f in verdict.findings} == {"safe": 26, "answers": 30}
+    with serving(echo) as server:
+        at(monkeypatch, server)
+        again = desk.run()
+        assert sorted(server.asked) == sorted([*turns, *turns])
+    assert again.warnings == ()
 
 
 def test_a_run_that_was_killed_goes_on_without_a_repeated_call(
@@ -377,6 +409,12 @@ def test_nonsense_of_a_judge_is_an_error_of_the_item_and_never_a_zero(
         "calibrations"
     ]
     assert "4.0% of the items have no judgement" in told["doubt"]
+    ours = calibration.failures(desk.workspace)
+    assert len(ours) == 1
+    assert "2 judgements are missing" in ours[0]
+    assert "q2 (old, faithfulness: " in ours[0]
+    assert "q2 (new, faithfulness: " in ours[0]
+    assert "it is told to write JSON" in ours[0]
 
 
 def test_what_is_judged_is_data_and_no_instruction(

@@ -26,13 +26,29 @@ FILE = "calibration.json"
 _COLUMNS = ("row_id", "model", "metric", "rater", "rating", "answer_sha256")
 # How much of an answer's digest a rating has to give.
 _DIGITS = 12
+_NAMED = 5
+
+
+class Failed(Record, frozen=True):
+    """An item that a model gave no answer to, or a judge no judgement of (``metric``), and why."""
+
+    row_id: str
+    model: str
+    error: str
+    metric: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The item with what failed."""
+        return f"{self.row_id} ({self.model}{', ' * bool(self.metric)}{self.metric}: {self.error})"
 
 
 class Calibrations(Record, frozen=True):
-    """What became of every metric that people rated, or that a judge gave."""
+    """What became of every metric that people rated, or that a judge gave; and what failed."""
 
     inputs: dict[str, str]
     calibrations: tuple[Calibration, ...]
+    failed: tuple[Failed, ...] = ()
 
     @property
     def doubted(self) -> dict[str, str]:
@@ -42,8 +58,37 @@ class Calibrations(Record, frozen=True):
 
 def doubted(ws: Workspace) -> dict[str, str]:
     """Why metrics of this run are not trusted, by metric; empty where nothing was calibrated."""
+    found = _found(ws)
+    return {} if found is None else found.doubted
+
+
+def failures(ws: Workspace) -> tuple[str, ...]:
+    """What failed for good, each kind in a sentence that names items and the cure."""
+    found = _found(ws)
+    if found is None:
+        return ()
+    answers = [one for one in found.failed if not one.metric]
+    judged = [one for one in found.failed if one.metric]
+    again = "run again: what was answered is kept, and these alone are asked for"
+    look = "look at what the judge wrote; it is told to write JSON with a number between 0 and 1"
+    told = (
+        (answers, "answers are missing, and their items count for no model", again),
+        (judged, "judgements are missing, and their items count for no model", look),
+    )
+    return tuple(
+        f"{len(which)} {what}: {_some(which)}; {cure}" for which, what, cure in told if which
+    )
+
+
+def _some(failed: Sequence[Failed]) -> str:
+    more = len(failed) - _NAMED
+    named = ", ".join(one.sentence for one in failed[:_NAMED])
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def _found(ws: Workspace) -> Calibrations | None:
     path = ws.stage("predict") / FILE
-    return records.read(path, Calibrations).doubted if path.is_file() else {}
+    return records.read(path, Calibrations) if path.is_file() else None
 
 
 def read(

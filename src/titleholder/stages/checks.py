@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from titleholder import decay, records
 from titleholder.drift import ColumnShift, Drift, ShiftOutcome
-from titleholder.stages import compare, drift, leaks, manifest, validate
+from titleholder.stages import calibration, compare, drift, leaks, manifest, validate
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Check, Outcome, Severity
 from titleholder.validation import Validation
@@ -45,12 +45,16 @@ def _comparable(ws: Workspace) -> Check:
     """Both models answered the same rows: the readers refuse anything else, and this says so."""
     sha256 = manifest.read(ws).source("current").sha256
     refused = validate.refusal(ws)
+    answered = f"all models answered the rows of {sha256[:12]}"
+    missing = calibration.failures(ws)
+    if missing:
+        answered = f"all models were asked the rows of {sha256[:12]}; {'; '.join(missing)}"
     return Check(
         name="comparability",
         kind="comparability",
         severity=Severity.BLOCK,
         outcome=Outcome.INCONCLUSIVE if refused else Outcome.PASS,
-        reason="no model was run" if refused else f"all models answered the rows of {sha256[:12]}",
+        reason="no model was run" if refused else answered,
     )
 
 

@@ -21,6 +21,7 @@ from titleholder.params.schema import Chat, Judge
 from titleholder.scorers import Item, embeddings
 from titleholder.scorers.agreement import Calibration
 from titleholder.stages import calibration, manifest, traffic
+from titleholder.stages.calibration import Failed
 from titleholder.stages.workspace import PARAMS_FILE, Workspace
 from titleholder.types import Gauge
 
@@ -42,12 +43,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """Frames by model: ``scores`` for comparing, ``answers`` to read; figures under load."""
+    """Frames by model: ``scores`` for comparing, ``answers`` to read; figures under load; what
+    failed for good."""
 
     scores: Mapping[str, "pd.DataFrame"]
     answers: Mapping[str, "pd.DataFrame"]
     figures: Mapping[str, dict[str, Gauge]]
     calibrations: tuple[Calibration, ...]
+    failed: tuple[Failed, ...]
 
 
 def is_chat(path: Path) -> bool:
@@ -68,13 +71,20 @@ def predict(
     _refuse_unknown(said)
     desk = Desk(ws, found, said)
     asked = [desk.ask(name, chat.load(path), items) for name, path in models.items()]
-    table = _scored(desk, items, asked)
+    failed = [
+        Failed(item.row_id, one.name, answer.error)
+        for one in asked
+        for item, answer in zip(items, one.answers, strict=True)
+        if answer.error
+    ]
+    table = _scored(desk, items, asked, failed)
     rated, calibrations = calibration.read(ws, found, said, asked, items, table)
     return Predicted(
         scores={a.name: _scores(ws, a, items, table, rated) for a in asked},
         answers={a.name: _answers(ws, a, items) for a in asked},
         figures={a.name: traffic.replay(desk, a.model, items) for a in asked},
         calibrations=calibration.with_judge(calibrations, said.judge, table),
+        failed=tuple(failed),
     )
 
 
@@ -154,8 +164,13 @@ def _refuse_unknown(said: Chat) -> None:
 Table = Mapping[str, Mapping[str, Floats]]  # metric, then model: (n,), NaN where not about
 
 
-def _scored(desk: Desk, items: Sequence[Item], asked: Sequence[Asked]) -> Table:
-    """Every score of every model; NaN on rows that any of them has no answer to."""
+def _scored(
+    desk: Desk, items: Sequence[Item], asked: Sequence[Asked], failed: list[Failed]
+) -> Table:
+    """Every score of every model; NaN on rows that any of them has no answer to.
+
+    Judgements that failed are added to ``failed``.
+    """
     told = np.all([[not a.error for a in one.answers] for one in asked], axis=0)
     table: dict[str, dict[str, Floats]] = {}
     for name in desk.said.scorers or scorers.SCORERS:
@@ -166,7 +181,7 @@ def _scored(desk: Desk, items: Sequence[Item], asked: Sequence[Asked]) -> Table:
             for one in asked
         }  # fmt: skip
     if desk.said.judge is not None:
-        table |= _judged(desk, desk.said.judge, items, asked, told)
+        table |= _judged(desk, desk.said.judge, items, asked, told, failed)
     return table
 
 
@@ -185,27 +200,38 @@ def _column(values: Sequence[float], told: Bools) -> Floats:
 
 
 def _judged(
-    desk: Desk, said: Judge, items: Sequence[Item], asked: Sequence[Asked], told: Bools
+    desk: Desk,
+    said: Judge,
+    items: Sequence[Item],
+    asked: Sequence[Asked],
+    told: Bools,
+    failed: list[Failed],
 ) -> dict[str, dict[str, Floats]]:
     """The judge's scores, and ``judge_error_rate``; a row that lacks one judgement has none."""
     model = chat.load(desk.found.path_of(desk.ws, manifest.JUDGE))
     judge = judges.open_judge(said.by, desk.asker(model))
     table: dict[str, dict[str, Floats]] = {}
-    failed = {one.name: np.zeros(len(items)) for one in asked}
+    without = {one.name: np.zeros(len(items)) for one in asked}
+    whose = [item for item, answered in zip(items, told, strict=True) if answered]
     for metric in said.metrics:
         found = {}
         for one in asked:
             texts = [a.text for a in one.answers]
-            graded = judge.grade(metric, [i for i, t in zip(items, told, strict=True) if t],
+            graded = judge.grade(metric, whose,
                                  [x for x, t in zip(texts, told, strict=True) if t])  # fmt: skip
+            failed += [
+                Failed(item.row_id, one.name, grade.error, metric)
+                for item, grade in zip(whose, graded, strict=True)
+                if grade.error
+            ]
             column = np.full(len(items), np.nan)
             column[told] = [np.nan if g.score is None else g.score for g in graded]
             found[one.name] = column
-            failed[one.name][told] += [bool(g.error) for g in graded]
+            without[one.name][told] += [bool(g.error) for g in graded]
         whole = np.all([np.isfinite(c) for c in found.values()], axis=0)
         table[metric] = {name: np.where(whole, c, np.nan) for name, c in found.items()}
     table["judge_error_rate"] = {
-        name: np.where(told, np.minimum(count, 1.0), np.nan) for name, count in failed.items()
+        name: np.where(told, np.minimum(count, 1.0), np.nan) for name, count in without.items()
     }
     return table
 

@@ -159,7 +159,7 @@ def _conversations(
         figures[name] = dict(told.figures[name])
     inputs = dict(ws.digest(file) for file in files)
     path = ws.stage("predict") / calibration.FILE
-    records.write(path, calibration.Calibrations(inputs, told.calibrations))
+    records.write(path, calibration.Calibrations(inputs, told.calibrations, told.failed))
     return [*files, path]
 
 
