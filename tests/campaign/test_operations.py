@@ -14,6 +14,7 @@ import urllib.request
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,25 @@ def test_a_nightly_deployment_is_run_by_a_worker(site: Site) -> None:
     assert len(site.verdicts()) == 1
 
 
+def test_a_schedule_has_its_runs_made_ahead(site: Site) -> None:
+    """One a night at 02:15 UTC: the server's scheduler works with the versions that are locked."""
+    made = site.ask("/deployments/name/nightly/nightly")["id"]
+    body = {
+        "deployments": {"id": {"any_": [made]}},
+        "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
+    }
+    due: list[str] = []
+
+    def scheduled() -> bool:
+        due[:] = [run["expected_start_time"] for run in site.ask("/flow_runs/filter", body)]
+        return len(due) >= 3
+
+    operations.until(scheduled, "runs of the schedule")
+    times = [datetime.fromisoformat(one).astimezone(UTC) for one in due]
+    assert {(one.hour, one.minute) for one in times} == {(2, 15)}
+    assert len({one.date() for one in times}) == len(times)
+
+
 def test_an_announced_model_is_judged_at_once(site: Site) -> None:
     """The event starts the deployment on-model-update for the suite that reads the model."""
     before = {run["id"] for run in site.runs("nightly")}
@@ -141,7 +161,9 @@ def test_an_announced_model_is_judged_at_once(site: Site) -> None:
     found: list[dict[str, Any]] = []
 
     def come() -> bool:
-        found[:] = [run for run in site.runs("nightly") if run["id"] not in before]
+        # The schedule makes runs, too; those of an event have been asked for.
+        new = [run for run in site.runs("nightly") if run["id"] not in before]
+        found[:] = [run for run in new if run["parameters"].get("suites")]
         return bool(found)
 
     with operations.worker(site.project.root, "titleholder", site.environment):

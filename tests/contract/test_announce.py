@@ -78,7 +78,8 @@ def test_each_suite_that_reads_the_model_has_an_event(server: Server) -> None:
     assert cli.main(words) == Exit.ALLOW
     digest = hashlib.sha256(MODEL).hexdigest()
     assert [event["payload"] for event in server.events] == [
-        {"suite": suite, "model": "models/new.skops", "sha256": digest} for suite in ("one", "two")
+        {"suite": suite, "suites": [suite], "model": "models/new.skops", "sha256": digest}
+        for suite in ("one", "two")
     ]
     assert {event["event"] for event in server.events} == {"titleholder.model.updated"}
     resources = [event["resource"]["prefect.resource.id"] for event in server.events]

@@ -55,10 +55,12 @@ def prefect_server(database: str, environment: dict[str, str]) -> Iterator[str]:
         # whoever asked meanwhile is told HTTP 500.
         "PREFECT_SERVER_DATABASE_TIMEOUT": "60", "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": "60",
     }  # fmt: skip
-    running = subprocess.Popen(
-        command, env=said, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )  # fmt: skip
+    log = Path(environment["PREFECT_HOME"]) / "server.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as told:
+        running = subprocess.Popen(
+            command, env=said, stdout=told, stderr=told, start_new_session=True
+        )
     try:
         until(lambda: _answers(f"http://127.0.0.1:{port}/api/health"), "Prefect's server")
         yield f"http://127.0.0.1:{port}/api"

@@ -102,6 +102,15 @@ def test_a_deployment_names_a_flow_that_exists(path: Path) -> None:
             assert set(trigger["parameters"]) <= known
 
 
+def test_a_trigger_comes_through_prefects_deploy_as_it_was_written() -> None:
+    """`prefect deploy` fills in templates first, and empties a list that holds one of ours."""
+    from prefect.utilities.templating import apply_values
+
+    for deployment in yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]:
+        told = apply_values(deployment, {}, remove_notset=False)
+        assert told.get("triggers") == deployment.get("triggers")
+
+
 def test_a_worker_starts_from_the_locked_versions_and_reports_nothing_home() -> None:
     """The image installs by hash, and runs as nobody in particular."""
     text = (DEPLOY / "Dockerfile").read_text()

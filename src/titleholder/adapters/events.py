@@ -84,5 +84,11 @@ def _event(one: Announcement) -> dict[str, object]:
             "prefect.resource.id": f"titleholder.suite.{one.suite}",
             "prefect.resource.name": one.suite,
         },
-        "payload": {"suite": one.suite, "model": one.path, "sha256": one.sha256},
+        "payload": {
+            "suite": one.suite,
+            # As the flow takes it: Prefect's deploy drops a template that stands in a list.
+            "suites": [one.suite],
+            "model": one.path,
+            "sha256": one.sha256,
+        },
     }

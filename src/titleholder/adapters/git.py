@@ -40,6 +40,27 @@ def last_change(root: Path, rev: str, path: str) -> str | None:
     return _git(root, "log", "-1", "--format=%H", rev, "--", path)
 
 
+def changed_since(root: Path, rev: str) -> set[str] | None:
+    """Files below ``root``, relative to it, that differ from where this branch left ``rev``.
+
+    What is not committed counts. None where this clone cannot tell.
+    """
+    fork = _fork(root, rev)
+    if fork is None:
+        return None
+    named = _git(root, "diff", "--name-only", "--no-renames", "--relative", "-z", fork) or ""
+    return set(filter(None, named.split("\0")))
+
+
+def at_fork(root: Path, rev: str, path: str) -> str | None:
+    """A file below ``root`` as it was where this branch left ``rev``; None where it was not."""
+    return _git(root, "show", f"{_fork(root, rev)}:./{path}")
+
+
+def _fork(root: Path, rev: str) -> str | None:
+    return _git(root, "merge-base", "--end-of-options", rev, "HEAD")
+
+
 def _git(root: Path, *arguments: str) -> str | None:
     """What git says, stripped; None when it says no or is not installed."""
     environment = {**without_secrets(os.environ), "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Sequence
 
 from titleholder import __version__, threads
+from titleholder.cli import extras
 from titleholder.cli.declaring import Parser
 from titleholder.errors import Exit, TitleholderError
 from titleholder.redaction import redacted
@@ -71,15 +72,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"titleholder: {redacted(_of_system(error))}", file=sys.stderr)
         return int(Exit.UNDECIDED)
+    except ModuleNotFoundError as error:
+        lacking = extras.told(error)
+        if lacking is None:
+            return _fault(error)
+        print(f"titleholder: {lacking}", file=sys.stderr)
+        return int(Exit.USAGE)
     except Exception as error:
-        if os.environ.get(TRACEBACK):
-            print(redacted(traceback.format_exc()), file=sys.stderr)
-        print(
-            f"titleholder: internal error: {type(error).__name__}: {redacted(str(error))}\n"
-            f"  cure: this is a fault of titleholder; {TRACEBACK}=1 shows where",
-            file=sys.stderr,
-        )
-        return int(Exit.UNDECIDED)
+        return _fault(error)
+
+
+def _fault(error: Exception) -> int:
+    """What nobody foresaw, as something that could not be decided."""
+    if os.environ.get(TRACEBACK):
+        print(redacted(traceback.format_exc()), file=sys.stderr)
+    print(
+        f"titleholder: internal error: {type(error).__name__}: {redacted(str(error))}\n"
+        f"  cure: this is a fault of titleholder; {TRACEBACK}=1 shows where",
+        file=sys.stderr,
+    )
+    return int(Exit.UNDECIDED)
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

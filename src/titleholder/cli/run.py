@@ -30,6 +30,10 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--endpoint", metavar="URL", help="of an S3-compatible store")
     parser.add_argument("--env", metavar="NAME", help="environment that the verdict is for")
     parser.add_argument(
+        "--changed", metavar="REV",
+        help="of these, those that read what changed since this branch left REV (pull requests)",
+    )  # fmt: skip
+    parser.add_argument(
         "--resume", action="store_true",
         help="go on where a run was cut short: stages that it finished, and whose inputs are "
         "the same, are kept",
@@ -51,7 +55,14 @@ def run(args: argparse.Namespace) -> int:
     root = Path.cwd()
     choice = StoreChoice(url=args.store, endpoint=args.endpoint, environment=args.env)
     params = choice.over(open_params(root))
-    names = dict.fromkeys(args.suites or params.suites)
+    names = list(dict.fromkeys(args.suites or params.suites))
+    if args.changed is not None:
+        from titleholder.stages import changed
+
+        concerned = changed.suites(root, params, args.changed)
+        names = [name for name in names if name in concerned]
+        if not names:
+            print(f"no suite reads what changed since {args.changed}", file=sys.stderr)
     spaces = [Workspace.of(root, params, name) for name in names]
     for ws in spaces[:1]:
         publish.ready(ws)
