@@ -33,6 +33,7 @@ from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.runtime import flow_run, task_run  # noqa: E402
 from prefect.states import Completed, Failed  # noqa: E402
 
+from flows import units  # noqa: E402
 from titleholder import runner  # noqa: E402
 from titleholder.cli import endings, outputs  # noqa: E402
 from titleholder.errors import Exit, StoreUnreachable, TitleholderError  # noqa: E402
@@ -164,13 +165,25 @@ async def nightly(
 
 async def _apart(name: str, same: dict[str, Any]) -> runner.Ending:
     """One suite in a thread of its own."""
-    state = await asyncio.to_thread(benchmark, suite=name, **same, return_state=True)
+    state = await asyncio.to_thread(_flow_of(name, same), suite=name, **same, return_state=True)
     found = await state.result(raise_on_failure=False)
     if isinstance(found, runner.Ending):
         return found
     if not isinstance(found, TitleholderError):
         found = TitleholderError(f"{type(found).__name__}: {found}")
     return runner.failed(name, found)
+
+
+def _flow_of(name: str, same: dict[str, Any]) -> Any:
+    """The flow of one suite; with Dask's task runner where its data are of many files."""
+    try:
+        params = open_params(Path(same["root"]))
+        wanted = units.are_wanted(params, name)
+    except (TitleholderError, KeyError):
+        return benchmark  # which says what is wrong
+    if not wanted:
+        return benchmark
+    return benchmark.with_options(task_runner=units.task_runner(params.runner))
 
 
 def _scheduled() -> str:
@@ -182,7 +195,8 @@ def _scheduled() -> str:
 def _workspace(root: str, suite: str, store: Store, night: str, attempt: int = 1) -> Workspace:
     params = StoreChoice(**store or {}).over(open_params(Path(root)))
     ws = Workspace.of(Path(root), params, suite, date.fromisoformat(night))
-    return replace(ws, attempt=attempt)
+    lent = units.Units() if units.are_wanted(params, suite) else None
+    return replace(ws, attempt=attempt, lent=lent)
 
 
 def _clock(quiet: bool) -> runner.Clock:

@@ -25,7 +25,7 @@ from titleholder.errors import (
 )
 from titleholder.params.schema import StoreParams, Suite
 from titleholder.publication import evidence_key
-from titleholder.stages import compare, judge, manifest, notes, publish, repetition
+from titleholder.stages import compare, judge, manifest, notes, publish, repetition, shards
 from titleholder.stages.workspace import RUNS, Workspace
 from titleholder.statement import Evidence, Statement, moment, parse, plain, question_of
 from titleholder.store import Store
@@ -363,6 +363,11 @@ def _difference(again: Verdict, published: Verdict) -> str:
 def with_data(ws: Workspace, project: Path) -> None:
     """Lend the scratch workspace the project's data; RecordError unless they are those judged."""
     for source in manifest.read(ws).sources:
+        if shards.has(ws, source.role):
+            raise RecordError(
+                f"the statistics are of {source.path}, which is many files, and are not repeated",
+                cure="run the suite again on the revision and the data that the verdict names",
+            )
         kind = source.role.partition(":")[0]
         if kind not in _LENT or source.rev is not None:
             continue

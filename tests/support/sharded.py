@@ -1,5 +1,6 @@
 """Projects whose data are one file, and the same rows in many."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
+
+from titleholder import records
+from titleholder.stages import STAGES, compare, validate
+from titleholder.stages.workspace import Workspace, open_workspace
+from titleholder.types import Outcome
+from titleholder.validation import Validation
 
 SUITE = "clicks"
 SLICES = ["region", {"column": "age", "bins": [20, 40, 60]}, ["region", "new"]]
@@ -58,6 +65,7 @@ def project(
     frames: dict[str, pd.DataFrame],
     sizes: Sequence[int] | None,
     runner: dict[str, Any] | None = None,
+    store: dict[str, Any] | None = None,
     **said: Any,
 ) -> Path:
     """A project of these rows: in one file each, or in files of these sizes."""
@@ -78,6 +86,38 @@ def project(
         "rules": RULES,
         **said,
     }
-    params = {"store": {"url": "file://store"}, "runner": runner or {}, "suites": {SUITE: suite}}
+    params = {
+        "store": {"url": "file://store", **(store or {})},
+        "runner": runner or {},
+        "suites": {SUITE: suite},
+    }
     (root / "params.yaml").write_text(yaml.safe_dump(params))
     return root
+
+
+def pulled(root: Path) -> Workspace:
+    """The workspace with its sources pulled, as if their validation had passed."""
+    ws = open_workspace(root, SUITE)
+    STAGES["pull"].run_in(ws)
+    passed = Validation(Outcome.PASS, "", 1, 1, 1, 1, ())
+    records.write(ws.stage("validate") / validate.FILE, passed)
+    return ws
+
+
+def compared(root: Path) -> dict[str, Any]:
+    """Predict and compare; what was compared, by file, without the digests that files have."""
+    ws = pulled(root)
+    for stage in ("predict", "compare"):
+        STAGES[stage].run_in(ws)
+    return told(ws)
+
+
+def told(ws: Workspace) -> dict[str, Any]:
+    """The records of a comparison by file, without the digests that files have."""
+    names = (
+        f"candidate/{compare.ROWS}", compare.PANEL, compare.STANDINGS, compare.PAST,
+    )  # fmt: skip
+    found = {name: json.loads((ws.stage("compare") / name).read_bytes()) for name in names}
+    for record in found.values():
+        del record["inputs"]
+    return found

@@ -1,6 +1,5 @@
 """Data in many files are compared as those of one: the same records, whoever did which part."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,12 @@ import pandas as pd
 import pytest
 
 from tests.support import sharded
-from titleholder import records
 from titleholder.errors import NotComparable, RecordError
 from titleholder.shards import orders
-from titleholder.stages import STAGES, answers, compare, validate
-from titleholder.stages.workspace import Workspace, open_workspace
+from titleholder.stages import STAGES, answers, compare
+from titleholder.stages.workspace import open_workspace
 from titleholder.stats.shared import summary
-from titleholder.types import Comparison, Outcome
-from titleholder.validation import Validation
+from titleholder.types import Comparison
 
 ROWS = 24_500
 METRICS = [
@@ -34,44 +31,23 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(orders, "RANGE", 4000)
 
 
-def pulled(root: Path) -> Workspace:
-    """The workspace with its sources pulled, as if their validation had passed."""
-    ws = open_workspace(root, sharded.SUITE)
-    STAGES["pull"].run_in(ws)
-    passed = Validation(Outcome.PASS, "", 1, 1, 1, 1, ())
-    records.write(ws.stage("validate") / validate.FILE, passed)
-    return ws
-
-
-def compared(root: Path) -> dict[str, Any]:
-    """What was compared, by file; without the digests that files have."""
-    ws = pulled(root)
-    for stage in ("predict", "compare"):
-        STAGES[stage].run_in(ws)
-    here = ws.stage("compare")
-    names = (
-        f"candidate/{compare.ROWS}", compare.PANEL, compare.STANDINGS, compare.PAST,
-    )  # fmt: skip
-    found = {name: json.loads((here / name).read_bytes()) for name in names}
-    for record in found.values():
-        del record["inputs"]
-    return found
-
-
 @pytest.mark.parametrize("ties", [None, 200], ids=["untied", "tied"])
 def test_one_file_or_many_units_or_threads_give_the_same_bytes(
     tmp_path: Path, ties: int | None
 ) -> None:
     """Whatever the files, the units and who has them, the records are those of a single file."""
     frames = sharded.rows(ROWS, ties=ties)
-    whole = compared(sharded.project(tmp_path / "one", frames, None, **SAID))
+    whole = sharded.compared(sharded.project(tmp_path / "one", frames, None, **SAID))
     ways: list[tuple[Sequence[int], dict[str, Any]]] = [
         ([9000, 1, 8000], {"blocks": 3}),
         ([24_000], {"kind": "threads", "workers": 4, "blocks": 1}),
         ([], {"blocks": 7}),
     ]
     for i, (sizes, runner) in enumerate(ways):
-        assert compared(sharded.project(tmp_path / str(i), frames, sizes, runner, **SAID)) == whole
+        assert (
+            sharded.compared(sharded.project(tmp_path / str(i), frames, sizes, runner, **SAID))
+            == whole
+        )
 
 
 def test_nearly_equal_models_of_too_many_rows_have_wider_intervals(
@@ -105,7 +81,7 @@ def found_in(
     from titleholder.shards import measuring
 
     monkeypatch.setattr(measuring, "MOST_ROWS", most)
-    compared(root)
+    sharded.compared(root)
     rows = compare.read(open_workspace(root, sharded.SUITE), "candidate").comparisons
     return {(c.metric, c.slice): c for c in rows if c.over is None}
 
@@ -122,7 +98,7 @@ def test_an_id_that_stands_in_two_blocks_is_refused(tmp_path: Path) -> None:
     for name in frames:
         changed(frames, name, 20_000, 5)
     with pytest.raises(NotComparable, match="row_id stand more than once, such as '5'"):
-        compared(sharded.project(tmp_path, frames, [9000], **SAID))
+        sharded.compared(sharded.project(tmp_path, frames, [9000], **SAID))
 
 
 def test_ids_in_no_order_are_no_doubles(tmp_path: Path) -> None:
@@ -130,8 +106,8 @@ def test_ids_in_no_order_are_no_doubles(tmp_path: Path) -> None:
     frames = sharded.rows(ROWS)
     order = np.random.default_rng(0).permutation(ROWS)
     mixed = {name: frame.iloc[order] for name, frame in frames.items()}
-    whole = compared(sharded.project(tmp_path / "one", mixed, None, **SAID))
-    assert compared(sharded.project(tmp_path / "many", mixed, [9000], **SAID)) == whole
+    whole = sharded.compared(sharded.project(tmp_path / "one", mixed, None, **SAID))
+    assert sharded.compared(sharded.project(tmp_path / "many", mixed, [9000], **SAID)) == whole
 
 
 def test_answers_for_other_rows_are_refused(tmp_path: Path) -> None:
@@ -139,15 +115,15 @@ def test_answers_for_other_rows_are_refused(tmp_path: Path) -> None:
     frames = sharded.rows(ROWS)
     fewer = {**frames, "candidate": frames["candidate"].iloc[:-1]}
     with pytest.raises(NotComparable, match="candidate: has 24,499 rows"):
-        compared(sharded.project(tmp_path / "fewer", fewer, [9000], **SAID))
+        sharded.compared(sharded.project(tmp_path / "fewer", fewer, [9000], **SAID))
     changed(frames, "candidate", 20_000, 7)
     with pytest.raises(NotComparable, match="answers of candidate: lacks 1 of"):
-        compared(sharded.project(tmp_path / "other", frames, [9000], **SAID))
+        sharded.compared(sharded.project(tmp_path / "other", frames, [9000], **SAID))
 
 
 def test_a_run_that_was_killed_keeps_the_blocks_that_it_had(tmp_path: Path) -> None:
     """What is answered is not asked again, and what was tampered with is not compared."""
-    ws = pulled(sharded.project(tmp_path, sharded.rows(ROWS), [9000], **SAID))
+    ws = sharded.pulled(sharded.project(tmp_path, sharded.rows(ROWS), [9000], **SAID))
     STAGES["predict"].run_in(ws)
     first = answers.file_of(ws, "champion", "current", 0)
     second = answers.file_of(ws, "champion", "current", 1)

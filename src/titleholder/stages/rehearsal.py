@@ -10,8 +10,9 @@ import msgspec
 from titleholder import records, tables
 from titleholder.adapters import models
 from titleholder.arrays import Panel, Predictions
-from titleholder.errors import RecordError
+from titleholder.errors import RecordError, UsageError
 from titleholder.metrics import Registry
+from titleholder.params.sharded import is_sharded
 from titleholder.selftest import SelfTest, selftest
 from titleholder.stages import STAGES, compare, manifest, predict
 from titleholder.stages.workspace import Workspace
@@ -34,9 +35,14 @@ class Rehearsal:
 def rehearse(ws: Workspace) -> Rehearsal:
     """Pull the suite's inputs and score the champion on the current rows.
 
-    Raises what `pull` raises, UntrustedModel for a model that must not be opened, and BadInput
-    for rows that it cannot take.
+    Raises what `pull` raises, UntrustedModel for a model that must not be opened, BadInput for
+    rows that it cannot take, and UsageError for data in many files.
     """
+    if is_sharded(ws.suite.data.current):
+        raise UsageError(
+            f"{ws.name}: plan and selftest look at rows in memory, and its data are of many files",
+            cure="try a suite with the same rules on one of the files, or on a sample of the rows",
+        )
     former = _former(ws)
     STAGES["pull"].run_in(ws)
     found = manifest.read(ws)
