@@ -1,10 +1,10 @@
-"""Publishing a verdict: evidence first, the verdict by one conditional write, pointers last.
+"""Publishing a verdict: what is meant, evidence, the verdict by one conditional write, pointers.
 
-A crash at any point leaves either no verdict (and perhaps evidence that nothing names) or a whole
-one, which readers find with or without the pointer. Publishing again converges: the same answer
-to the same question is found in the chain and not written twice. The question holds a logical
-date (the night that a scheduled run stands for), so a nightly run of unchanged inputs is a new
-verdict with a new expiry, and any number of retries of one night are one.
+A crash at any point leaves either no verdict (an intent that says so, and perhaps evidence that
+nothing names) or a whole one, which readers find with or without the pointer. Publishing again
+converges: the same answer to the same question is found in the chain and not written twice. The
+question holds a logical date (the night that a scheduled run stands for), so a nightly run of
+unchanged inputs is a new verdict with a new expiry, and any number of retries of one night are one.
 
 The same question answered in two ways by the same code is answered in none: INCONCLUSIVE is what
 then goes into the chain, and stays the answer for that night. So nobody runs a flaky suite until
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from titleholder import attestation, records, removals
+from titleholder import attestation, intents, records, removals
 from titleholder.chain import Chain, Link, digest_of, verdicts
 from titleholder.errors import (
     NoVerdict,
@@ -123,6 +123,19 @@ class _Draft:
         params = self.provenance.params
         return run_key(self.environment, self.subject, self.verdict, self.logical_date, params)
 
+    @property
+    def intent(self) -> intents.Intent:
+        """What is about to be published."""
+        return intents.Intent(
+            schema_version=1,
+            environment=self.environment,
+            suite=self.verdict.suite,
+            run_key=self.run_key,
+            subject=self.subject,
+            logical_date=self.logical_date,
+            begun_at=instant(self.published),
+        )
+
     def after(self, tip: Link[Statement] | None) -> Statement:
         """The statement, as the successor of the newest."""
         return statement(
@@ -178,21 +191,26 @@ def publish(
         raise UsageError("a verdict has to be valid for a while", cure="raise store.valid_hours")
     recompute(verdict)
     store.prepare()
-    pruned = removals.notes(store)
-    kept = tuple(_keep(store, name, path) for name, path in sorted(evidence.items()))
-    published = (now or store.now()).astimezone(UTC)
+    begun = (now or store.now()).astimezone(UTC)
     draft = _Draft(
         environment,
         verdict,
         subject if isinstance(subject, tuple) else (subject,),
         provenance,
-        kept,
-        (logical_date or published.date()).isoformat(),
-        published,
-        published + valid_for,
+        (),
+        (logical_date or begun.date()).isoformat(),
+        begun,
+        begun + valid_for,
         signer,
         exposure,
         watched,
+    )
+    intents.announce(store, draft.intent)
+    pruned = removals.notes(store)
+    kept = tuple(_keep(store, name, path) for name, path in sorted(evidence.items()))
+    published = (now or store.now()).astimezone(UTC)
+    draft = dataclasses.replace(
+        draft, evidence=kept, published=published, expires=published + valid_for
     )
     chain = verdicts(store, environment, verdict.suite)
     link, created = _committed(chain, draft)

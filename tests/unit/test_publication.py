@@ -72,7 +72,7 @@ def test_a_verdict_is_published_with_what_stands_behind_it(
     assert records.decode(store.get(HEAD).data, Head) == Head(1, receipt.digest)
 
 
-def test_evidence_comes_first_and_the_pointer_last(tmp_path: Path) -> None:
+def test_the_intent_comes_first_then_evidence_and_the_pointer_last(tmp_path: Path) -> None:
     """A reader never finds a verdict whose evidence is not there yet."""
     written: list[str] = []
 
@@ -85,6 +85,7 @@ def test_evidence_comes_first_and_the_pointer_last(tmp_path: Path) -> None:
         (tmp_path / name).write_text(name)
     _publish(Noting(), evidence={name: tmp_path / name for name in ("b", "a")})
     assert [key.split("/")[0] for key in written] == [
+        "intents",
         "evidence",
         "evidence",
         "verdicts",

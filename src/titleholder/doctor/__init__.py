@@ -22,6 +22,7 @@ CHECKUPS: dict[str, Checkup] = {
     "signing key": storing.signing_key,
     "store": storing.store,
     "nights": storing.nights,
+    "publications": storing.publications,
     "prefect": server.prefect,
 }
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from titleholder import cadence, history
+from titleholder import cadence, history, intents
 from titleholder.adapters import ed25519
 from titleholder.adapters.stores import open_store
 from titleholder.chain import Chain, verdicts
@@ -61,6 +61,19 @@ def nights(patient: Patient) -> Iterator[Advice]:
             yield _of_nights(about, verdicts(kept, said.environment, name, Trust()))
         except TitleholderError as error:
             yield Advice(about, Health.ILL, error.message, error.cure)
+
+
+def publications(patient: Patient) -> Iterator[Advice]:
+    """What began to be published and has no verdict: killed, or unknown."""
+    said, kept = _open(patient)
+    for name in open_params(patient.root).suites:
+        found = intents.unfinished(verdicts(kept, said.environment, name, Trust()))
+        if found:
+            told = ", ".join(f"{one.subject.name} at {one.begun_at}" for one in found[-NAMED:])
+            yield Advice(f"publications of {name}", Health.WORRY,
+                         f"{len(found)} began and have no verdict: {told}",
+                         "run it again: a verdict that did arrive is found and not written twice",
+                         )  # fmt: skip
 
 
 def _of_nights(about: str, chain: Chain[Statement]) -> Advice:
