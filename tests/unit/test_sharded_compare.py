@@ -50,6 +50,14 @@ def test_one_file_or_many_units_or_threads_give_the_same_bytes(
         )
 
 
+def test_few_rows_are_all_looked_at(tmp_path: Path) -> None:
+    """Where a panel in memory is not summed, one in many files is not either; empty bins stay."""
+    frames = sharded.rows(4000)
+    said = {**SAID, "slices": [{"column": "age", "bins": [20, 60, 200, 300]}, "region"]}
+    whole = sharded.compared(sharded.project(tmp_path / "one", frames, None, **said))
+    assert sharded.compared(sharded.project(tmp_path / "many", frames, [900], **said)) == whole
+
+
 def test_nearly_equal_models_of_too_many_rows_have_wider_intervals(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

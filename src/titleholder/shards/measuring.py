@@ -35,7 +35,7 @@ from titleholder.stats.intervals import undefined
 from titleholder.stats.normal import Normal, summarise_normal
 from titleholder.stats.resampler import Draw, Resampler
 from titleholder.stats.sample import Sample
-from titleholder.stats.shared.known import Shared
+from titleholder.stats.shared.known import LEAST_ROWS, Shared
 from titleholder.stats.shared.summary import Summary
 from titleholder.types import Comparison
 
@@ -90,7 +90,9 @@ class Measuring:
         self._found: dict[Key, Comparison] = {}
         self._flips: dict[int, Flips] = {}
         self._laws: dict[tuple[int, str], Normal] = {}
-        for i in range(len(compared.names)):
+        # Of so few rows sums are not worth it, and a panel in memory makes none (`known.shared`).
+        self._few = self._known[0].rows < LEAST_ROWS
+        for i in range(len(compared.names)) if not self._few else ():
             self._measure(i, Resampler(self._summed(i), self._draw))
 
     def wanted(self) -> dict[int, int]:
@@ -129,9 +131,9 @@ class Measuring:
     def bring(self, number: int, rows: Rows) -> None:
         """The rows of a slice that was wanted, in the panel's order."""
         panel, champion, candidate = rows
-        sample = Sample(
-            self._of.names[number], None, panel, (champion, candidate), self._known[number]
-        )
+        known = None if self._few else self._known[number]
+        both = self._with_figures(champion, candidate)
+        sample = Sample(self._of.names[number], None, panel, both, known)
         self._measure(number, Resampler(sample, self._draw))
 
     def measurement(self) -> Measurement:
@@ -175,6 +177,15 @@ class Measuring:
 
     def _lacking(self, number: int) -> bool:
         return any((number, k) not in self._found for k in range(len(self._plain)))
+
+    def _with_figures(
+        self, champion: Predictions, candidate: Predictions
+    ) -> tuple[Predictions, Predictions]:
+        """Answers of some rows, with what is known of the models as a whole."""
+        return (
+            replace(champion, measured=self._of.champion.measured),
+            replace(candidate, measured=self._of.candidate.measured),
+        )
 
     def _summed(self, number: int) -> Sample:
         of = self._of

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from titleholder import decay, records
 from titleholder.drift import ColumnShift, Drift, ShiftOutcome
-from titleholder.stages import calibration, compare, drift, leaks, manifest, validate
+from titleholder.stages import calibration, compare, drift, leaks, manifest, shards, validate
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Check, Outcome, Severity
 from titleholder.validation import Validation
@@ -13,6 +13,11 @@ from titleholder.validation import Validation
 # the ledger has to say is added when it is published (`titleholder.stages.notes`).
 DECLARED = ("data", "comparability", "leakage", "drift", "prediction drift", decay.TONIGHT)
 NAMED = 5
+# What a verdict on data in many files goes without, and says so.
+NOT_OF_MANY = (
+    ", shard by shard; of data in many files these were not made: a search of slices that nobody "
+    "declared, rows whose answer changed, curves, a bias audit"
+)
 
 
 def checks_of(ws: Workspace) -> tuple[Check, ...]:
@@ -49,6 +54,8 @@ def _comparable(ws: Workspace) -> Check:
     missing = calibration.failures(ws)
     if missing:
         answered = f"all models were asked the rows of {sha256[:12]}; {'; '.join(missing)}"
+    if shards.has(ws, "current"):
+        answered += NOT_OF_MANY
     return Check(
         name="comparability",
         kind="comparability",

@@ -17,7 +17,7 @@ from titleholder.arrays import Bools, Panel, Predictions
 from titleholder.shards.blocks import Unit
 from titleholder.shards.measuring import Rows
 from titleholder.shards.slicing import Layout
-from titleholder.stages.planning import Pair, Plan
+from titleholder.stages.planning import Hollow, Pair, Plan
 from titleholder.stats.shared.partition import Codes
 
 TRUTH, LABEL, SCORE = "truth", "label", "score"
@@ -64,17 +64,19 @@ def _columns(
     return found
 
 
-def rows_of(files: Sequence[Path], pair: Pair, hollow: Panel) -> Rows:
+def rows_of(files: Sequence[Path], pair: Pair, hollow: Hollow) -> Rows:
     """The rows of one slice and what two models said of them, in the panel's order.
 
-    ``hollow`` is the panel but for its rows, which have no more than a number here.
+    Rows have no more than a number here. A bin may have none.
     """
+    if not files:
+        return hollow.panel, *hollow.pair(pair)
     parts = []
     for file in sorted(files):
         with np.load(file, allow_pickle=False) as held:
             parts.append({name: held[name] for name in held.files})
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    panel = replace(hollow, row_id=np.arange(len(whole[TRUTH])), y_true=whole[TRUTH])
+    panel = replace(hollow.panel, row_id=np.arange(len(whole[TRUTH])), y_true=whole[TRUTH])
     one, two = (
         Predictions(model, label=whole.get(f"{LABEL}.{model}"), score=whole.get(f"{SCORE}.{model}"))
         for model in pair

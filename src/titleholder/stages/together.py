@@ -238,5 +238,5 @@ def _bring(
             files[number].append(Path(file))
     for pair, measuring in measurings.items():
         for number in wanted[pair]:
-            rows = single_rows.rows_of(files[number], pair, hollow.panel)
+            rows = single_rows.rows_of(files[number], pair, hollow)
             measuring.bring(number, rows)
