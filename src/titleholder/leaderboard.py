@@ -174,7 +174,8 @@ def _kept(constraint: Constraint, found: Estimate) -> Kept:
         return Kept(str(constraint), Outcome.ERROR, reason)
     near, far = (low, high) if constraint.sign == "<=" else (high, low)
     within = operator.le if constraint.sign == "<=" else operator.ge
-    reason = f"{constraint.metric} is {value:.4g} [{low:.4g}, {high:.4g}]"
+    interval = "" if low == high else f" [{low:.4g}, {high:.4g}]"
+    reason = f"{constraint.metric} is {value:.4g}{interval}"
     if within(far, constraint.bound):
         return Kept(str(constraint), Outcome.PASS, reason)
     missed = not within(near, constraint.bound)
@@ -241,7 +242,7 @@ def _recommended(entries: Sequence[Entry], standings: Standings) -> tuple[str | 
     best = allowed[0]
     tied = [e for e in allowed if not standings.behind(e.model, best.model)]
     thrifty = [e for e in tied if not any(_undercuts(o, e) for o in tied)]
-    choice = next((e for e in thrifty if e.champion), thrifty[0])
+    choice = next((e for e in thrifty if e.champion), (thrifty or tied)[0])
     return choice.model, _why(choice, best, tied, entries, standings)
 
 
@@ -250,7 +251,7 @@ def _withheld(entry: Entry) -> str:
     broken = [k for k in entry.kept if k.outcome is not Outcome.PASS]
     if broken:
         first = broken[0]
-        how = "misses" if first.outcome is Outcome.FAIL else "is not shown to keep"
+        how = "it misses" if first.outcome is Outcome.FAIL else "it is not shown to keep"
         return f"{how} {first.constraint} ({first.reason})"
     if entry.champion or entry.outcome is Outcome.PASS:
         return ""
@@ -258,11 +259,15 @@ def _withheld(entry: Entry) -> str:
 
 
 def _undercuts(one: Entry, other: Entry) -> bool:
-    """Whether ``one`` is shown cheaper in one respect and no dearer in any."""
-    if one is other:
-        return False
+    """Whether ``one`` is shown cheaper in one respect and is shown dearer in none.
+
+    By intervals alone: a clock's noise does not turn the recommendation from night to night. What
+    was measured of one model alone is unknown, and undercuts nothing.
+    """
     costs = list(zip(one.cost, other.cost, strict=True))
-    return all(_no_dearer(a, b) for a, b in costs) and any(_cheaper(a, b) for a, b in costs)
+    if any((a.value is None) != (b.value is None) for a, b in costs):
+        return False
+    return any(_cheaper(a, b) for a, b in costs) and not any(_cheaper(b, a) for a, b in costs)
 
 
 def _why(
@@ -288,9 +293,8 @@ def _why(
     won = [e.model for e in entries if standings.better(choice.model, e.model)]
     if won:
         parts.append(f"it is shown better than {_listed(won)}")
-    out = [f"{e.model} {_withheld(e)}" for e in entries if _withheld(e)]
-    against = f"; {'; '.join(out)}" if out else ""
-    return f"{choice.model} is recommended: {', '.join(parts)}{against}."
+    out = "".join(f" {e.model} is not: {_withheld(e)}." for e in entries if _withheld(e))
+    return f"{choice.model} is recommended: {', '.join(parts)}.{out}"
 
 
 def _listed(names: Sequence[str]) -> str:
