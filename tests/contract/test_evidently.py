@@ -10,13 +10,15 @@ import pytest
 
 from titleholder.adapters import evidently
 from titleholder.adapters.evidently import Evidence, report
+from titleholder.drift.sample import CURRENT, REFERENCE, sampled
 
 RNG = np.random.default_rng(0)
 
 
 def made(tmp_path: Path, reference: dict, current: dict, sample: int = 20_000) -> Evidence:
     """A report on these columns."""
-    return report(reference, current, sample=sample, seed=1, evidence_dir=tmp_path / "evidence")
+    sides = sampled(reference, sample, 1, REFERENCE), sampled(current, sample, 1, CURRENT)
+    return report(*sides, evidence_dir=tmp_path / "evidence")
 
 
 def drifts(tmp_path: Path) -> dict[str, float]:

@@ -9,8 +9,9 @@ from hypothesis.extra.numpy import arrays
 from titleholder.drift import ShiftOutcome, Sketch, Thresholds, bins, distance, measure, profile
 from titleholder.drift.column import FEW
 from titleholder.drift.glance import Cells, Glance, compare
+from titleholder.drift.grid import ends
 from titleholder.drift.profile import Numbers
-from titleholder.drift.sketch import ends, sketch
+from titleholder.drift.sketch import sketch
 
 anything = st.floats(allow_nan=True, allow_infinity=True)
 plain = st.one_of(
@@ -24,10 +25,11 @@ whole_numbers = arrays(np.int64, st.integers(20, 200), elements=st.integers(-256
 def same(one: Sketch, two: Sketch) -> bool:
     """Whether two sketches hold the same bytes."""
     return (
-        (one.n, one.missing, one.infinite) == (two.n, two.missing, two.infinite)
-        and (one.lossless, one.zeros) == (two.lossless, two.zeros)
-        and one.cells.tobytes() == two.cells.tobytes()
-        and one.counts.tobytes() == two.counts.tobytes()
+        (one.n, one.missing, one.infinite, one.counts.digits)
+        == (two.n, two.missing, two.infinite, two.counts.digits)
+        and one.counts.cells.tobytes() == two.counts.cells.tobytes()
+        and one.counts.rows.tobytes() == two.counts.rows.tobytes()
+        and np.array_equal(one.counts.values, two.counts.values, equal_nan=True)
     )
 
 
@@ -38,6 +40,9 @@ def glance_of(a: np.ndarray, b: np.ndarray) -> Glance:
 
 @given(columns, st.lists(st.integers(0, 120), max_size=5), st.randoms(use_true_random=False))
 @example(np.array([-0.0, 0.0, 1.5, np.nan, np.inf]), [2, 3], None)
+@example(np.arange(-1500.0, 1500.0), [1, 1000], None)  # wide in sum, narrow in parts
+@example(np.append(np.geomspace(1e-9, 1e9, 2000), [0.0, 0.0]), [5, 6, 900], None)
+@example(np.append(np.arange(120.0), [0.1, 0.2, 1e300]), [119, 120], None)
 def test_shards_in_any_number_and_order_give_the_same_bytes(values, cuts, random) -> None:
     """Rows shuffled, cut anywhere and added in any order: the sketch of the whole."""
     rows = list(range(len(values)))
@@ -56,12 +61,16 @@ def test_shards_in_any_number_and_order_give_the_same_bytes(values, cuts, random
 def test_every_number_lies_in_its_cell(values: np.ndarray) -> None:
     """Cells neither overlap nor leave gaps, and NaN and infinities lie in none."""
     found = sketch(values)
-    low, high = ends(found.cells)
+    low, high = ends(found.counts.cells, found.counts.digits)
     finite = np.sort(values[np.isfinite(values)])
     assert np.isnan(values).sum() == found.missing
     assert np.isinf(values).sum() == found.infinite
     inside = np.searchsorted(finite, high, "right") - np.searchsorted(finite, low, "left")
-    assert inside.tolist() == found.counts.tolist()
+    assert inside.tolist() == found.counts.rows.tolist()
+    for value, start, stop in zip(found.counts.values, low, high, strict=True):
+        there = np.unique(finite[(finite >= start) & (finite <= stop)])
+        assert np.isnan(value) == (len(there) > 1)
+        assert np.isnan(value) or value == there[0]
     assert found.filled == len(finite)
 
 

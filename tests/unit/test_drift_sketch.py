@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from titleholder import records
 from titleholder.drift import (
@@ -52,23 +53,48 @@ def test_a_small_reference_is_read_value_by_value() -> None:
     assert (found.ks_within, found.wasserstein_within) == (0, 0)
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
-        1e6 + RNG.normal(size=FEW),  # far from zero for its spread: cells are too wide
-        RNG.integers(2012, 2020, FEW).astype(float),  # four years share a cell
-        RNG.normal(size=FEW).round(1) * 1.1,  # many rows on few values
-    ],
-)
-def test_values_that_lie_close_together_are_read(values: np.ndarray) -> None:
+def test_values_too_close_together_for_their_distance_from_zero_are_read() -> None:
     """The record is the exact one, and without the values it is no all-clear."""
-    current = values[: FEW // 2] + 0.1
+    values, current = 1e6 + RNG.normal(size=FEW), 1e6 + RNG.normal(size=FEW // 2)
     exact = measure(profile(values), profile(current), "x", LIMITS)
     assert measure(values, current, "x", LIMITS) == exact
     sketches = summary(values), summary(current)
     blind = measure(*sketches, "x", LIMITS)
     assert (blind.outcome, blind.cause) == (ShiftOutcome.NOT_SCORED, Cause.COARSE)
     assert measure(*sketches, "x", LIMITS, values=lambda _: (values, current)) == exact
+    assert measure(*sketches, "x", LIMITS, values=lambda _: None) == blind
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        RNG.integers(2012, 2020, FEW).astype(float),
+        RNG.normal(size=FEW).round(1) * 1.1,
+        RNG.random(FEW).round(2),
+        np.where(RNG.random(FEW) < 0.5, 99.9, RNG.integers(-3, 3, FEW)),
+        RNG.integers(-1_000_000, 1_000_000, 200)[RNG.integers(0, 200, FEW)] / 7,
+    ],
+    ids=["years", "tenths", "rates", "capped", "codes"],
+)
+def test_columns_of_few_values_are_known_exactly(values: np.ndarray) -> None:
+    """Sketches alone give the record of the values, but for the last digits of Wasserstein."""
+    current = np.where(RNG.random(FEW) < 0.3, values[0], values)[: FEW // 2]
+    exact = measure(profile(values), profile(current), "x", LIMITS)
+    found = measure(summary(values), summary(current), "x", LIMITS)
+    assert found.wasserstein == pytest.approx(exact.wasserstein, rel=1e-9)
+    assert found.wasserstein_within < 1e-9
+    assert replace(found, wasserstein=exact.wasserstein, wasserstein_within=0.0) == exact
+
+
+@pytest.mark.parametrize(("mean", "spread"), [(40, 15), (170, 10), (100, 1)])
+def test_values_far_from_zero_are_given_a_finer_grid(mean: float, spread: float) -> None:
+    """Ages and heights need no look at their values."""
+    reference, current = RNG.normal(mean, spread, FEW), RNG.normal(mean, spread, FEW)
+    exact = measure(profile(reference), profile(current), "x", LIMITS)
+    found = measure(summary(reference), summary(current), "x", LIMITS)
+    assert found.outcome is exact.outcome
+    assert found.ks == pytest.approx(exact.ks, abs=2e-3)
+    assert found.wasserstein == pytest.approx(exact.wasserstein, abs=2e-3)
 
 
 def test_a_threshold_between_the_bounds_is_settled_by_the_values() -> None:

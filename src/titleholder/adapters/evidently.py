@@ -1,10 +1,10 @@
 """Evidently's drift report as evidence: something to look at, never what decides.
 
 Evidently 0.7 samples nothing itself (a million rows take minutes), leaves nullable columns out
-without a word, and raises on columns that are empty or infinite: so it is given at most
-``sample`` seeded rows of each side in plain numpy types, and only the columns that it can read;
-what was left out is said. Its page carries names and values inside a script as they are, so that
-a category called ``</script>`` would end it: angle brackets are replaced before it sees them.
+without a word, and raises on columns that are empty or infinite: so it is given a seeded sample
+of each side (`drift.sample`) in plain numpy types, and only the columns that it can read; what was
+left out is said. Its page carries names and values inside a script as they are, so that a category
+called ``</script>`` would end it: angle brackets are replaced before it sees them.
 """
 
 import contextlib
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from titleholder import records
 from titleholder.drift.column import MAX_CATEGORIES
 from titleholder.drift.profile import MOST_LABELS, Categories, Columns, Numbers, Profile, profile
+from titleholder.drift.sample import Sample
 
 HTML = "evidently.html"
 JSON = "evidently.json"
@@ -36,19 +37,15 @@ class Evidence:
     notes: tuple[str, ...]
 
 
-def report(
-    reference: Columns, current: Columns, *, sample: int, seed: int, evidence_dir: Path
-) -> Evidence:
+def report(reference: Sample, current: Sample, *, evidence_dir: Path) -> Evidence:
     """Write ``evidently.html`` (about 4 MB, mostly its own scripts) and ``evidently.json``.
 
     Columns are arrays (n,) of one length a side. Evidently's own failures end up in the
     result; OSError (a full disk, a read-only directory) is raised.
     """
-    streams = np.random.default_rng(seed).spawn(2)
-    before = _sampled(reference, sample, streams[0])
-    after = _sampled(current, sample, streams[1])
+    before, after = reference.columns, current.columns
     readable, notes = _readable(before, after)
-    notes = (*notes, *_sampling_notes(reference, current, sample))
+    notes = (*notes, *_sampling_notes(reference, current))
     if not readable:
         return _unavailable("no column that Evidently can read", notes)
     evidence_dir.mkdir(parents=True, exist_ok=True)
@@ -71,21 +68,12 @@ def _unavailable(reason: str, notes: tuple[str, ...]) -> Evidence:
     return Evidence({"evidently_html": text, "evidently_json": text}, notes)
 
 
-def _sampled(columns: Columns, most: int, random: np.random.Generator) -> Columns:
-    """At most this many rows, the same ones of every column, in their order."""
-    n = len(next(iter(columns.values()), ()))
-    if n <= most:
-        return columns
-    rows = np.sort(random.choice(n, most, replace=False))
-    return {name: values[rows] for name, values in columns.items()}
-
-
-def _sampling_notes(reference: Columns, current: Columns, most: int) -> tuple[str, ...]:
+def _sampling_notes(reference: Sample, current: Sample) -> tuple[str, ...]:
     notes = []
-    for side, columns in (("reference", reference), ("current", current)):
-        n = len(next(iter(columns.values()), ()))
-        if n > most:
-            notes.append(f"drawn from a seeded sample of {most:,} of {n:,} {side} rows")
+    for side, sample in (("reference", reference), ("current", current)):
+        n = len(next(iter(sample.columns.values()), ()))
+        if n < sample.rows:
+            notes.append(f"drawn from a seeded sample of {n:,} of {sample.rows:,} {side} rows")
     return tuple(notes)
 
 

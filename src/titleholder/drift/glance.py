@@ -9,9 +9,9 @@ end, so whatever the rows do inside is bounded:
   two differ by at most min(r, c) of one cell.
 - Wasserstein. Inside a cell the functions are taken to rise evenly; that is off by at most
   max(r, c) times the width of the cell, summed up in ``wasserstein_off``.
-- PSI, KL and JS are exact on their bins, but the bins end where a cell does: at the first number
-  of eight significant binary digits at or above the quantile of the reference. ``psi_low`` and
-  ``psi_high`` hold the PSI on the quantiles themselves, wherever in their cells they lie.
+- PSI, KL and JS are exact on their bins, but the bins end where a cell does: at the first one at
+  or above the quantile of the reference. ``psi_low`` and ``psi_high`` hold the PSI on the
+  quantiles themselves, wherever in their cells they lie.
 
 Where all cells are pinned, nothing is hidden and the figures are those of the values.
 """
@@ -22,11 +22,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from titleholder.arrays import Bools, Floats, Ints
-from titleholder.drift import bins
-from titleholder.drift.sketch import Sketch, ends, joint, spread_over
+from titleholder.drift import bins, grid
+from titleholder.drift.grid import Counts
+from titleholder.drift.sketch import Sketch
 
 HEAVY = 1 / 64  # more of the reference than this in one cell that is not pinned is too coarse
-_KS_OFF = 0.005
+_KS_OFF = 1 / 128
 _WASSERSTEIN_OFF = 0.02  # of a standard deviation, or of the distance where that is more
 
 
@@ -46,7 +47,7 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Two sketches on the cells of both: counts (k,), and those up to each cell's end (k,)."""
+    """Two sketches on the cells of both, (k,) each; a pinned cell is the same value on both."""
 
     low: Floats
     high: Floats
@@ -56,24 +57,35 @@ class Cells:
 
     @classmethod
     def of(cls, reference: Sketch, current: Sketch) -> "Cells":
-        """On the cells that either side occupies."""
-        cells = joint(reference.cells, current.cells)
-        before, after = spread_over(cells, reference), spread_over(cells, current)
-        low, high = ends(cells)
-        loose = _loose(reference, before, low) | _loose(current, after, low)
-        if not loose.all():
-            value = np.where(low >= 0, low, high) + 0.0
-            low, high = np.where(loose, low, value), np.where(loose, high, value)
-        return cls(low, high, before, after, ~loose)
+        """On the cells that either side occupies, of the coarser grid."""
+        digits = min(reference.counts.digits, current.counts.digits)
+        one, two = (side.counts.at(digits) for side in (reference, current))
+        cells = _joint(one.cells, two.cells)
+        before, one_value = _spread_over(cells, one)
+        after, two_value = _spread_over(cells, two)
+        value = np.where(before > 0, one_value, two_value)
+        pinned = (value == one_value) | (before == 0)
+        pinned &= (value == two_value) | (after == 0)
+        low, high = grid.ends(cells, digits)
+        if pinned.any():
+            low, high = np.where(pinned, value, low), np.where(pinned, value, high)
+        return cls(low, high, before, after, pinned)
 
 
-def _loose(side: Sketch, counts: Ints, low: Floats) -> Bools:
-    """Cells in which the side has rows that are not known to hold one value, (k,)."""
-    held: Bools = counts > 0
-    if side.lossless:
-        return np.zeros_like(held)
-    held[(low == 0) & (counts == side.zeros)] = False
-    return held
+def _joint(one: Ints, two: Ints) -> Ints:
+    """The cells that either side occupies, ascending."""
+    both = np.concatenate([one, two])
+    both.sort(kind="stable")
+    return both[np.diff(both, prepend=-1) > 0]
+
+
+def _spread_over(cells: Ints, side: Counts) -> tuple[Ints, Floats]:
+    """A side's rows and values on more cells than it occupies itself."""
+    rows, values = np.zeros(len(cells), np.int64), np.full(len(cells), np.nan)
+    at = np.searchsorted(cells, side.cells)
+    rows[at] = side.rows
+    values[at] = side.values
+    return rows, values
 
 
 def compare(cells: Cells) -> Glance:

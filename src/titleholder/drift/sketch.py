@@ -1,47 +1,47 @@
 """A numeric column as counts on a fixed grid: small, quick to make, and added without loss.
 
-A float's bits, read as a whole number, rise with the float. The highest 19 of them are its sign,
-its power of two and seven further digits: they cut the line into cells, 128 for each power of two
-on either side of zero, whatever the data are. Counts on such a grid add, so that shards in any
-number and order give the same sketch to the byte; two columns always share the grid; and nobody
-has to choose a range before the first value is seen. (DDSketch has much the same cells by taking
-logarithms: Masson et al. 2019, doi:10.14778/3352063.3352135.)
+Counts on the grid of `titleholder.drift.grid` add, so that shards in any number and order give the
+same sketch to the byte; nobody has to choose a range before the first value is seen. (DDSketch has
+much the same cells by taking logarithms: Masson et al. 2019, doi:10.14778/3352063.3352135.)
 
-What a sketch forgets is where in its cell a value lay. A cell whose rows all lie on its end
-nearest zero is *pinned*: it has forgotten nothing. Whole numbers up to 256 lie in cells of their
-own, as do halves and quarters in proportion, and zero: columns of such are known exactly. What
-can be known of the others is for `titleholder.drift.glance`.
+Every sketch has 128 cells for each power of two. Values that occupy no more than 1,024 of these
+lie close together for their distance from zero (heights, years), or are few (rates in steps of
+0.01): they are given a finer grid, as fine as 8,192 cells allow, and each cell is looked at
+whether its rows all are one value. So columns of few values are known exactly. How fine the grid is
+hangs on all values together alone: more values never make it finer, so that shards are never
+coarser than their sum.
+
+What a sketch forgets is where in its cell a value lay; `titleholder.drift.glance` bounds that.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Floats, Ints
+from titleholder.drift import grid
+from titleholder.drift.grid import COARSE, Counts
 
-_DROPPED = np.uint64(45)  # low bits of a float that no cell looks at
-_LOW_BITS = (1 << 45) - 1
-_HALF = 1 << 18  # cells on one side of zero
+NARROW = 1 << 10  # coarse cells up to which a finer grid is taken
+_FINE = 1 << 13  # cells of a finer grid at most
+_DROPPED = grid.dropped(COARSE)
+_LOW_BITS = (1 << int(_DROPPED)) - 1
+_HALF = grid.half(COARSE)
+_TOP = 0x7FF << COARSE  # from here on infinities and NaN
+_AT_ONCE = 1 << 15  # rows
 _FIRST = 64  # rows that mostly tell whether any is not on its cell's end
-_TOP = 0x7FF << 7  # from here on infinities and NaN
 
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """``counts`` (k,) rows in the occupied cells ``cells`` (k,), ascending.
-
-    ``n`` are all rows; those that are missing or infinite lie in no cell. ``lossless`` says that
-    every row lies on its cell's end nearest zero, ``zeros`` how many rows are exactly zero.
-    """
+    """``counts`` of the rows that hold a finite number; ``n`` are all rows."""
 
     n: int
     missing: int
     infinite: int
-    cells: NDArray[np.int32]
-    counts: Ints
-    lossless: bool
-    zeros: int
+    counts: Counts
 
     @property
     def kind(self) -> str:
@@ -54,25 +54,20 @@ class Sketch:
         return self.n - self.missing - self.infinite
 
     def __add__(self, other: "Sketch") -> "Sketch":
-        cells = joint(self.cells, other.cells)
-        counts = spread_over(cells, self) + spread_over(cells, other)
         return Sketch(
             self.n + other.n,
             self.missing + other.missing,
             self.infinite + other.infinite,
-            cells,
-            counts,
-            self.lossless and other.lossless,
-            self.zeros + other.zeros,
+            _fitting(self.counts + other.counts),
         )
 
 
 def sketch(values: NDArray[np.generic]) -> Sketch:
     """The sketch of a numeric column (n,); NaN is missing, integers are taken as float64.
 
-    >>> found = sketch(np.array([1.0, 1.0, -2.0, 0.0, np.nan]))
-    >>> found.counts.tolist(), found.missing, found.lossless, found.zeros
-    ([1, 1, 2], 1, True, 1)
+    >>> found = sketch(np.array([1.0, 1.0, -2.0, 0.1, np.nan]))
+    >>> found.counts.rows.tolist(), found.counts.values.tolist(), found.missing
+    ([1, 1, 2], [-2.0, 0.1, 1.0], 1)
     """
     floats = np.ascontiguousarray(values, np.float64)
     bits = floats.view(np.uint64)
@@ -82,52 +77,93 @@ def sketch(values: NDArray[np.generic]) -> Sketch:
         return sketch(floats + 0.0)  # -0.0 is 0.0, or one value would lie in two cells
     held = at[(at & (_HALF - 1)) < _TOP]
     missing = int(np.isnan(floats).sum()) if len(held) < len(at) else 0
-    below = int(np.searchsorted(held, _HALF))  # from here on negative ones, falling
-    order = np.concatenate([np.arange(len(held) - 1, below - 1, -1), np.arange(below)])
-    cells = np.where(held < _HALF, _HALF + held, 2 * _HALF - 1 - held)[order]
-    counts = rows[held[order]]
-    return Sketch(
-        n=len(floats),
-        missing=missing,
-        infinite=len(floats) - missing - int(counts.sum()),
-        cells=cells.astype(np.int32),
-        counts=counts,
-        lossless=_is_lossless(bits[:_FIRST]) and _is_lossless(bits),
-        zeros=len(floats) - int(np.count_nonzero(floats)) if rows[0] else 0,
-    )
+    counts = _counts(floats, held, rows[held], whole=len(held) == len(at))
+    infinite = len(floats) - missing - int(counts.rows.sum())
+    return Sketch(len(floats), missing, infinite, counts)
 
 
-def _is_lossless(bits: NDArray[np.uint64]) -> bool:
-    """Whether no bit is set that the cells do not look at."""
+def _counts(floats: Floats, held: Ints, rows: Ints, *, whole: bool) -> Counts:
+    """Counts of the finite values, which lie in the cells ``held``; ``whole`` when all are."""
+    bits = floats.view(np.uint64)
+    lossless = _is_lossless(bits[:_FIRST]) and _is_lossless(bits)
+    if len(held) <= NARROW and not lossless:
+        return _fine(bits if whole else floats[np.isfinite(floats)].view(np.uint64), held)
+    order = np.argsort(numbers := grid.numbers(held, COARSE), kind="stable")
+    cells, rows = numbers[order], rows[order]
+    if lossless:
+        values = grid.near_ends(cells, COARSE)
+        return _at_values(values, rows, COARSE + _further(len(held)))
+    values = np.full(len(cells), np.nan)
+    zero = int(np.searchsorted(cells, _HALF))
+    if rows.size and zero < len(cells) and cells[zero] == _HALF:
+        all_zero = len(floats) - int(np.count_nonzero(floats)) == rows[zero]
+        values[zero] = 0.0 if all_zero else np.nan
+    return Counts(COARSE, cells, rows, values)
+
+
+def _fine(bits: grid.Bits, held: Ints) -> Counts:
+    """Counts on a finer grid, and what each cell's rows all are."""
+    more = _further(len(held))
+    rank = np.zeros(int(held.max(initial=0)) + 1, np.int64)
+    rank[held] = np.arange(len(held), dtype=np.int64) << more
+
+    def places() -> Iterator[tuple[Ints, grid.Bits]]:
+        """Where rows fall among all finer cells, some rows at a time: those fit a cache."""
+        mask = np.int64((1 << more) - 1)
+        for start in range(0, len(bits), _AT_ONCE):
+            few = bits[start : start + _AT_ONCE]
+            fine = (few >> (_DROPPED - np.uint64(more))).view(np.int64)
+            yield rank[fine >> more] | (fine & mask), few
+
+    size = len(held) << more
+    rows, one = np.zeros(size, np.int64), np.zeros(size, np.uint64)
+    for at, few in places():
+        rows += np.bincount(at, minlength=size)
+        one[at] = few  # of several values, any of them
+    values = one.view(np.float64).copy()
+    for at, few in places():
+        values[at[one[at] != few]] = np.nan
+    found = np.flatnonzero(rows)
+    raw = (held[found >> more] << more) | (found & ((1 << more) - 1))
+    cells = grid.numbers(raw, COARSE + more)
+    order = np.argsort(cells, kind="stable")
+    return Counts(COARSE + more, cells[order], rows[found][order], values[found][order])
+
+
+def _further(coarse_cells: int) -> int:
+    """How many digits more values of so many coarse cells are given.
+
+    >>> [_further(cells) for cells in (1, 100, 1024, 1025)]
+    [13, 6, 3, 0]
+    """
+    if coarse_cells > NARROW:
+        return 0
+    return (_FINE // max(1, coarse_cells)).bit_length() - 1
+
+
+def _fitting(counts: Counts) -> Counts:
+    """As the values together are given them: no finer, and no more known of wide ones."""
+    coarse = counts.cells >> (counts.digits - COARSE)
+    occupied = int(np.count_nonzero(np.diff(coarse, prepend=-1)))
+    fitting = counts.at(min(counts.digits, COARSE + _further(occupied)))
+    if occupied <= NARROW or _on_ends(counts):
+        return fitting
+    known = np.where(fitting.cells == _HALF, fitting.values, np.nan)
+    known[known != 0] = np.nan
+    return Counts(fitting.digits, fitting.cells, fitting.rows, known)
+
+
+def _on_ends(counts: Counts) -> bool:
+    """Whether every row is its coarse cell's end nearest zero."""
+    known = counts.values
+    return not np.isnan(known).any() and _is_lossless(known.view(np.uint64))
+
+
+def _at_values(values: Floats, rows: Ints, digits: int) -> Counts:
+    """Counts of rows that are these values."""
+    return Counts(digits, grid.cells_of(values, digits), rows, values)
+
+
+def _is_lossless(bits: grid.Bits) -> bool:
+    """Whether no bit is set that coarse cells do not look at."""
     return not int(np.bitwise_or.reduce(bits, initial=0)) & _LOW_BITS
-
-
-def joint(one: NDArray[np.int32], two: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The cells that either side occupies, ascending."""
-    both = np.concatenate([one, two])
-    both.sort(kind="stable")
-    return both[np.diff(both, prepend=-1) > 0]
-
-
-def spread_over(cells: NDArray[np.int32], side: Sketch) -> Ints:
-    """A side's counts on more cells than it occupies itself."""
-    counts = np.zeros(len(cells), np.int64)
-    counts[np.searchsorted(cells, side.cells)] = side.counts
-    return counts
-
-
-def ends(cells: NDArray[np.int32]) -> tuple[Floats, Floats]:
-    """The smallest and the largest number of each cell, (k,) both."""
-    key = cells.astype(np.int64)
-    positive = key >= _HALF
-    raw = np.where(positive, key - _HALF, _HALF - 1 - key).astype(np.uint64)
-    near = (raw << _DROPPED).view(np.float64)
-    far = ((raw << _DROPPED) | np.uint64(_LOW_BITS)).view(np.float64)
-    last_below = np.minimum(-near, -np.nextafter(0.0, 1.0))  # zero itself lies above
-    return np.where(positive, near, -far), np.where(positive, far, last_below)
-
-
-def values_of(side: Sketch) -> Floats:
-    """What a lossless sketch was made of, ascending: its cells' ends nearest zero."""
-    low, high = ends(side.cells)
-    return np.where(low >= 0, low, high) + 0.0

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from titleholder.drift.grid import Counts
 from titleholder.drift.profile import Categories, Numbers, Opaque, Profile, as_sketch
 from titleholder.drift.sketch import Sketch
 from titleholder.errors import RecordError
@@ -19,15 +20,17 @@ VERSION = 1  # of what is kept of a column; another one is not read
 
 
 class StoredSketch(Record, frozen=True, tag="sketch"):
-    """Occupied cells as little-endian int32, their rows as int64; see `drift.sketch`."""
+    """Occupied cells as little-endian int64, their rows as int64, values as float64; see
+    `drift.grid`.
+    """
 
     n: int
     missing: int
     infinite: int
+    digits: int
     cells: bytes
-    counts: bytes
-    lossless: bool
-    zeros: int
+    rows: bytes
+    values: bytes
 
 
 class StoredCategories(Record, frozen=True, tag="categories"):
@@ -85,9 +88,10 @@ def _written(part: Profile) -> Stored:
     if isinstance(part, Numbers):
         part = as_sketch(part)
     if isinstance(part, Sketch):
+        held = part.counts
         return StoredSketch(
-            part.n, part.missing, part.infinite, _bytes(part.cells, "<i4"),
-            _bytes(part.counts, "<i8"), part.lossless, part.zeros,
+            part.n, part.missing, part.infinite, held.digits,
+            _bytes(held.cells, "<i8"), _bytes(held.rows, "<i8"), _bytes(held.values, "<f8"),
         )  # fmt: skip
     if isinstance(part, Categories):
         counts = {_clean(name): count for name, count in part.counts.items()}
@@ -104,15 +108,16 @@ def _read(kept: Stored) -> Profile:
 
 
 def _sketch(kept: StoredSketch) -> Sketch:
-    whole = len(kept.cells) % 4 == 0 and len(kept.counts) == 2 * len(kept.cells)
-    if not whole:
+    if len(kept.cells) % 8 or {len(kept.rows), len(kept.values)} != {len(kept.cells)}:
         raise RecordError("a stored profile is damaged: it was cut short")
-    cells = np.frombuffer(kept.cells, "<i4").astype(np.int32)
-    counts = np.frombuffer(kept.counts, "<i8").astype(np.int64)
+    cells = np.frombuffer(kept.cells, "<i8").astype(np.int64)
+    rows = np.frombuffer(kept.rows, "<i8").astype(np.int64)
+    values = np.frombuffer(kept.values, "<f8").astype(np.float64)
     filled = kept.n - kept.missing - kept.infinite
-    if np.any(np.diff(cells) <= 0) or np.any(counts <= 0) or counts.sum() != filled:
+    if np.any(np.diff(cells) <= 0) or np.any(rows <= 0) or rows.sum() != filled:
         raise RecordError("a stored profile is damaged: its rows do not add up")
-    return Sketch(kept.n, kept.missing, kept.infinite, cells, counts, kept.lossless, kept.zeros)
+    counts = Counts(kept.digits, cells, rows, values)
+    return Sketch(kept.n, kept.missing, kept.infinite, counts)
 
 
 def _bytes(values: NDArray[Any], dtype: str) -> bytes:

@@ -20,7 +20,7 @@ from titleholder.params.schema import DriftColumn, DriftParams
 from titleholder.types import Outcome
 
 Side: TypeAlias = "Profile | NDArray[Any] | None"
-Values: TypeAlias = Callable[[str], "tuple[Side, Side]"]
+Values: TypeAlias = Callable[[str], "tuple[Side, Side] | None"]
 
 
 def thresholds_of(params: DriftParams, column: str) -> Thresholds:
@@ -45,7 +45,8 @@ def table(
 
     Columns are arrays (n,) or profiles; ``roles`` names the ones that are not features. A column
     of one side only is NOT_SCORED, cause absent. ``values`` fetches both sides of a column whose
-    sketches do not suffice; without it such a column is NOT_SCORED, cause coarse.
+    sketches do not suffice, or has none of it; without it such a column is NOT_SCORED, cause
+    coarse.
     """
     names = [name for name in {**reference, **current} if name not in ignore]
     known = roles or {}
@@ -96,6 +97,8 @@ def measure(
         if found.cause is not Cause.COARSE:
             return found
         both = values(name) if values else (reference, current)
+        if both is None:
+            return found
         sides = [_read(side, profile) for side in both]
         return measured(row, sides[0], sides[1], thresholds)
     except (ValueError, TypeError, ArithmeticError) as error:

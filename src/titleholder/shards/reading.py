@@ -39,6 +39,14 @@ def blocks(
         held = [last.slice(last.num_rows - over)] if over else []
 
 
+def names(place: Place, shards: Shards) -> list[str]:
+    """The columns in the order that the files have them."""
+    import pyarrow.parquet as pq
+
+    with place.open(shards.files[0]) as source:
+        return [str(name) for name in pq.read_schema(source).names]
+
+
 def frame(table: "pa.Table") -> "pd.DataFrame":
     """Rows as pandas has them, like those of any file that is read whole."""
     found: pd.DataFrame = table.to_pandas(use_threads=False, ignore_metadata=True)

@@ -11,7 +11,7 @@ import msgspec
 
 from titleholder import records, tables
 from titleholder.errors import BadInput
-from titleholder.stages import STAGES, leaks, manifest
+from titleholder.stages import STAGES, leaks, manifest, shards, validate_many
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Outcome
 from titleholder.validation import Validation
@@ -49,12 +49,15 @@ def refusal(ws: Workspace) -> str:
 
 def validated(ws: Workspace, pulled: manifest.Manifest, evidence: Path) -> Validation:
     """What the expectations say of the current data; the engine's own pages go to ``evidence``."""
-    current = pulled.path_of(ws, "current")
+    many = shards.has(ws, "current")
+    current = None if many else pulled.path_of(ws, "current")
     if not pulled.has("expectations"):
         reason = "the suite names no expectations file: nothing was checked"
         return _unchecked(Outcome.INCONCLUSIVE, reason)
     suite_path = pulled.path_of(ws, "expectations")
     try:
+        if current is None:
+            return validate_many.validated(ws, suite_path, evidence)
         frame = tables.read_frame(current)
     except BadInput as error:
         return _unchecked(Outcome.ERROR, error.message.replace(str(ws.root) + "/", ""))

@@ -1,0 +1,99 @@
+"""The cells into which the bits of a float cut the line, at any precision.
+
+A float's bits, read as a whole number, rise with the float. The highest 12 + b of them are its
+sign, its power of two and b further binary digits: they cut the line into cells, 2**b for each
+power of two on either side of zero, whatever the data are. A cell is known by its number from the
+lowest; one digit less is the number without its last bit.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from titleholder.arrays import Floats, Ints
+
+COARSE = 7  # digits that every grid has
+_MANTISSA = 52
+Bits = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows in the occupied cells of a grid of so many ``digits``, ascending, (k,) each.
+
+    ``values`` is what all rows of a cell are, NaN where they are of several values or where that
+    was not looked at.
+    """
+
+    digits: int
+    cells: Ints
+    rows: Ints
+    values: Floats
+
+    def at(self, digits: int) -> "Counts":
+        """The same on a grid of so many digits, not more."""
+        if digits == self.digits:
+            return self
+        return _grouped(digits, self.cells >> (self.digits - digits), self.rows, self.values)
+
+    def __add__(self, other: "Counts") -> "Counts":
+        digits = min(self.digits, other.digits)
+        one, two = self.at(digits), other.at(digits)
+        cells = np.concatenate([one.cells, two.cells])
+        order = np.argsort(cells, kind="stable")
+        rows = np.concatenate([one.rows, two.rows])[order]
+        values = np.concatenate([one.values, two.values])[order]
+        return _grouped(digits, cells[order], rows, values)
+
+
+def half(digits: int) -> int:
+    """Cells on one side of zero; the number of the cell of zero."""
+    return 1 << (11 + digits)
+
+
+def dropped(digits: int) -> np.uint64:
+    """How many low bits of a float its cell does not look at."""
+    return np.uint64(_MANTISSA - digits)
+
+
+def numbers(raw: Ints, digits: int) -> Ints:
+    """Cells by their number, of the highest bits of floats (sign first), (k,)."""
+    middle = half(digits)
+    return np.where(raw < middle, middle + raw, 2 * middle - 1 - raw)
+
+
+def ends(cells: Ints, digits: int) -> tuple[Floats, Floats]:
+    """The smallest and the largest number of each cell, (k,) both."""
+    middle, low_bits = half(digits), (1 << int(dropped(digits))) - 1
+    positive = cells >= middle
+    raw = np.where(positive, cells - middle, middle - 1 - cells).astype(np.uint64)
+    near = (raw << dropped(digits)).view(np.float64)
+    far = ((raw << dropped(digits)) | np.uint64(low_bits)).view(np.float64)
+    last_below = np.minimum(-near, -np.nextafter(0.0, 1.0))  # zero itself lies above
+    return np.where(positive, near, -far), np.where(positive, far, last_below)
+
+
+def near_ends(cells: Ints, digits: int) -> Floats:
+    """The end nearest zero of each cell, (k,); of the cell just below zero that is no number."""
+    middle = half(digits)
+    positive = cells >= middle
+    raw = np.where(positive, cells - middle, middle - 1 - cells).astype(np.uint64)
+    near = (raw << dropped(digits)).view(np.float64)
+    return np.where(positive, near, -near)
+
+
+def cells_of(values: Floats, digits: int) -> Ints:
+    """The cells that these finite numbers lie in, (k,)."""
+    raw = (np.ascontiguousarray(values).view(np.uint64) >> dropped(digits)).astype(np.int64)
+    return numbers(raw, digits)
+
+
+def _grouped(digits: int, cells: Ints, rows: Ints, values: Floats) -> Counts:
+    """Neighbours of one cell put together; a value stays where all have it."""
+    if len(cells) == 0:
+        return Counts(digits, cells, rows, values)
+    starts = np.flatnonzero(np.diff(cells, prepend=-1))
+    low, high = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
+    same = np.where(low == high, low, np.nan)
+    return Counts(digits, cells[starts], np.add.reduceat(rows, starts), same)
