@@ -16,10 +16,10 @@ export OMP_NUM_THREADS := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # What a verdict is decided, kept and believed by.
-DECIDES := src/titleholder/judge.py,src/titleholder/gate.py,src/titleholder/verdict.py,src/titleholder/conclude.py,src/titleholder/chain.py,src/titleholder/publication.py,src/titleholder/trust.py,src/titleholder/adapters/stores/*.py
+DECIDES := src/titleholder/judge.py,src/titleholder/decimals.py,src/titleholder/gate.py,src/titleholder/verdict.py,src/titleholder/conclude.py,src/titleholder/chain.py,src/titleholder/publication.py,src/titleholder/trust.py,src/titleholder/adapters/stores/*.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check data models lock campaign branches bench pages docs sbom dist actionlint clean
+.PHONY: help setup run test check data models lock campaign branches mutants bench pages docs sbom dist actionlint clean
 
 help:  ## What can be made here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -56,11 +56,19 @@ campaign: setup  ## Fault campaigns, and their table; PART=kills for one part (s
 	  $(if $(PART),-k "$(PART)",--ignore tests/campaign/test_coverage.py)
 	$(BIN)/python -m tests.campaign.table
 
-branches: setup  ## Which branches of what decides the tests go through
+branches: setup  ## That the tests go through every branch of what decides
 	$(BIN)/python -m coverage run --branch --data-file build/branches --include "$(DECIDES)" \
 	  -m pytest -q tests/unit tests/properties/test_judge.py tests/contract/test_store.py \
-	  tests/contract/test_gate_exit_codes.py tests/faults/test_s3_faults.py tests/faults/test_local_faults.py
-	$(BIN)/python -m coverage report --data-file build/branches --show-missing
+	  tests/contract/test_gate_exit_codes.py tests/faults/test_s3_faults.py \
+	  tests/faults/test_local_faults.py tests/faults/test_clocks.py tests/faults/test_races.py
+	$(BIN)/python -m coverage report --data-file build/branches --show-missing --fail-under 100
+
+MUTANTS := build/mutmut
+
+mutants: setup  ## Change what decides in one place at a time: every change has to fail a test
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(MUTANTS) --group mutation
+	$(BIN)/python -m tests.mutants $(MUTANTS) run $(MUTANT)
+	$(BIN)/python -m tests.mutants $(MUTANTS) results
 
 bench: setup  ## The tables of docs/benchmarks.md: ratios to what a user would pick instead
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench

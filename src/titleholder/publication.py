@@ -92,10 +92,6 @@ class Receipt(Record, frozen=True):
     pointed: bool
     verdict: Verdict
 
-    def evidence_digest(self, name: str) -> str:
-        """The hex digest of a piece of evidence; KeyError if there is none of that name."""
-        return {one.name: one.sha256 for one in self.evidence}[name]
-
 
 @dataclass(frozen=True, slots=True)
 class _Draft:

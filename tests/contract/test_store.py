@@ -236,3 +236,10 @@ def test_removing_what_is_not_there_changes_nothing(store: Store) -> None:
     """Two that prune at once do each other no harm."""
     store.remove("a/absent")
     assert list(store.keys("")) == ["a/first"]
+
+
+@pytest.mark.parametrize("endpoint", ["", "host:9000", "ftp://host", "http://", "http:// host"])
+def test_what_cannot_be_an_endpoint_is_refused(endpoint: str, tmp_path: Path) -> None:
+    """Before anything is asked of it."""
+    with pytest.raises(UsageError, match="no address of an S3 endpoint"):
+        open_store("s3://bucket/prefix", root=tmp_path, endpoint=endpoint)

@@ -52,3 +52,27 @@ def test_one_false_denial_hides_no_newer_verdict() -> None:
     publishing(store, Outcome.FAIL)
     store.hidden = sorted(store.keys("verdicts/"))[1]
     assert asking(store).exit is not Exit.ALLOW
+
+
+class Growing(Journal):
+    """A store to which a verdict is published before each look at its history."""
+
+    armed = False
+    others = 0
+
+    def revisions(self, key: str) -> int:
+        """The history, in which there is always a newer verdict than was read before."""
+        if self.armed and key.startswith("verdicts/"):
+            self.others += 1
+            publishing(self, Outcome.PASS, model=f"{self.others:064x}")
+        return super().revisions(key)
+
+
+def test_a_chain_that_outruns_its_readers_allows_nothing() -> None:
+    """Asking ends, and says that it may be asked again."""
+    store = Growing()
+    publishing(store, Outcome.PASS)
+    store.armed = True
+    answer = asking(store)
+    assert answer.exit is Exit.NO_VERDICT
+    assert "grows faster" in answer.reason and answer.cure == "ask again"

@@ -477,3 +477,22 @@ def test_without_a_standard_error_nobody_is_named() -> None:
     both = judge(policy(of, other), [first])
     assert both[0].culprit_p == alone.culprit_p
     assert both[1].culprit_p is None
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ({}, ERROR),
+        ({"severity": Severity.WARN}, PASS),
+        ({"mode": Mode.SHADOW}, PASS),
+    ],
+)
+def test_scores_that_are_doubted_decide_nothing(said: dict[str, Any], outcome: Outcome) -> None:
+    """A rule that blocks is an ERROR with the doubt for its reason; one that warns is judged."""
+    of = rule(Kind.NON_INFERIOR, **said)
+    seen = comparison(of, interval(0.01, 0.02))
+    (found,) = judge(policy(of), [seen], doubted={"accuracy": "the judge contradicts people"})
+    assert found.outcome is outcome
+    assert (found.reason == "the judge contradicts people") is (outcome is ERROR)
+    (trusted,) = judge(policy(of), [seen], doubted={"recall": "of another metric"})
+    assert trusted.outcome is PASS

@@ -201,6 +201,32 @@ def test_of_many_that_want_the_same_all_get_it_once(house: House) -> None:
     assert sum(one.created for one in found if isinstance(one, Crowned)) == 1
 
 
+@pytest.mark.parametrize("first", ["b", "c"])
+def test_a_title_that_is_given_in_the_same_moment_is_given_once(
+    first: str, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the same model: then it has it. To another: then it is told."""
+    for name in ("b", "c"):
+        house.judge(name, against="a")
+    path, sooner, honest = house.model("b"), house.model(first), house.store.put_new
+
+    def late(key: str, data: bytes) -> str:
+        if key.startswith("titles/"):
+            monkeypatch.setattr(house.store, "put_new", honest)
+            promote(house.book, sooner)
+        return honest(key, data)
+
+    monkeypatch.setattr(house.store, "put_new", late)
+    if first == "b":
+        found = promote(house.book, path)
+        assert isinstance(found, Crowned) and not found.created
+    else:
+        with pytest.raises(PreconditionFailed, match="given the title first"):
+            promote(house.book, path)
+    assert house.holder == house.digest(first)
+    assert len(list(house.store.keys("titles/dev/credit/0"))) == 2
+
+
 def test_a_champion_who_comes_between_asking_and_giving_is_seen(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

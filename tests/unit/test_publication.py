@@ -460,3 +460,19 @@ def test_a_search_is_bounded(store: MemoryStore, monkeypatch: pytest.MonkeyPatch
     for number in range(5):
         _publish(store, model=f"{number:064x}")
     assert _publish(store, model=f"{0:064x}").sequence == 6
+
+
+def test_evidence_that_comes_and_goes_is_given_up(store: MemoryStore, tmp_path: Path) -> None:
+    """Said to be there and found missing, again and again: nothing is published on it."""
+    (tmp_path / "a").write_text("a")
+    honest = store.put_new
+
+    def denying(key: str, data: bytes) -> str:
+        if key.startswith("evidence/"):
+            raise PreconditionFailed("somebody was first")
+        return honest(key, data)
+
+    store.put_new = denying  # type: ignore[method-assign]
+    with pytest.raises(StoreError, match="comes and goes"):
+        _publish(store, evidence={"a": tmp_path / "a"})
+    assert not list(store.keys("verdicts/"))

@@ -209,3 +209,20 @@ def test_what_is_excused_or_only_warns_is_warned_of() -> None:
     assert said["passedTests"] == ["a (overall)", "e (over sex)"]
     assert said["warnedTests"] == ["b (overall)", "c (overall)"]
     assert said["failedTests"] == []
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["m.skops", "m.skops/a"], "names more than that"),
+        (["m/", "m/a", "m/a"], "files that are not in it"),
+        (["m/", "other/a"], "files that are not in it"),
+        (["m/", "m/a"], "does not follow from its files"),
+        (["m/"], "does not follow from its files"),
+    ],
+)
+def test_a_model_is_a_file_alone_or_a_directory_with_its_files(names: list[str], said: str) -> None:
+    """Whatever else a statement names, it would be about something nobody judged."""
+    subjects = tuple(v.subject_of(name, verdicts.MODEL) for name in names)
+    with pytest.raises(NoVerdict, match=said):
+        v.parse(v.encode(replace(_statement(), subject=subjects)), source="s")

@@ -212,6 +212,9 @@ def _with(index: int = 0, **said: object) -> Verdict:
         (_with(0, on_inconclusive=OnInconclusive.PASS), "another on_inconclusive"),
         (_with(0, mode=Mode.SHADOW), "another mode"),
         (_with(0, slice="sex=f"), "is on sex=f"),
+        (verdicts.verdict(PASS, checks=(check(PASS),) * 2), "one check twice"),
+        (verdicts.verdict(PASS, declared=("data", "drift")), "does not report its check drift"),
+        (verdicts.verdict(PASS, declared=()), "reports the check data, which it does not declare"),
     ],
 )
 def test_a_verdict_that_contradicts_itself_is_none(forged: Verdict, said: str) -> None:
@@ -252,3 +255,9 @@ def test_without_a_declared_floor_an_open_question_is_believed() -> None:
     open_ = finding(bare, INCONCLUSIVE, improvement=verdicts.INTERVALS[PASS])
     forgiving = verdicts.verdict(PASS, rules=(bare,), findings=(open_,), outcome=INCONCLUSIVE)
     assert v.recompute(forgiving) is INCONCLUSIVE
+
+
+def test_no_more_checks_change_nothing() -> None:
+    """Not even the reason."""
+    whole = verdicts.verdict(PASS, reason="as it was")
+    assert v.with_checks(whole, ()) is whole

@@ -303,3 +303,35 @@ def test_a_waiver_in_the_store_is_told_with_the_verdict_and_decides_nothing() ->
     assert (whole.reason, whole.findings) == (judged.reason, judged.findings)
     assert not noticed(store, "prod", verdicts.MODEL, judged, store.now(), timedelta(minutes=5))
     assert not noticed(store, "dev", verdicts.OTHER_MODEL, judged, store.now(), timedelta(0))
+
+
+def test_what_is_no_waiver_or_covers_nothing_is_not_told() -> None:
+    """Whatever lies there, of whatever time: a verdict is published all the same."""
+    store, judged = MemoryStore(), verdicts.verdict(Outcome.FAIL)
+    base = f"waivers/dev/credit/{verdicts.MODEL}"
+    store.put_new(f"{base}/a.json", b"junk")
+    store.put_new(f"{base}/b.json", seal(b"{}", keys.key()))
+    for ceiling, until in ((1.0, -1), (1e-9, 1)):
+        said = WaiverPredicate(
+            2, "dev", "credit", "r0", "overall", ceiling, "the desk accepts it", "Ada",
+            instant(store.now() - timedelta(days=2)), instant(store.now() + timedelta(days=until)),
+        )  # fmt: skip
+        grant(store, verdicts.subject(), said, keys.key())
+    assert len(list(store.keys("waivers/"))) == 4
+    assert not noticed(store, "dev", verdicts.MODEL, judged, store.now(), timedelta(minutes=5))
+
+
+@pytest.mark.parametrize(("ceiling", "exit_code"), [(0.01, Exit.ALLOW), (0.00999, Exit.REGRESSED)])
+def test_a_shortfall_that_is_the_ceiling_in_decimals_is_within_it(
+    ceiling: float, exit_code: Exit
+) -> None:
+    """A floor of 0.80 that is missed by 0.01: in binary, 0.80 - 0.79 is more than that."""
+    floor = Rule("floor", "roc_auc", Kind.FLOOR, value=0.80)
+    low = Estimate(0.791, 0.79, 0.795)
+    found = verdicts.finding(floor, Outcome.FAIL, candidate=low, margin=None)
+    kept = verdicts.rule(id="kept")
+    assert v.shortfall(floor, found) == 0.01
+    findings = (found, verdicts.finding(kept, PASS))
+    desk = Desk(rules=(floor, kept), findings=findings)
+    desk.grant(rule="floor", ceiling=ceiling)
+    assert desk.ask().exit is exit_code
