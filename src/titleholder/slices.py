@@ -84,7 +84,9 @@ def _valued(panel: Panel, part: str) -> tuple[NDArray[Any], tuple[str, ...]]:
             cure=f"bin it: {{column: {part}, bins: [...]}}, or slice by a coarser column",
         )
     narrow = of_word.astype(np.min_scalar_type(len(labels)))
-    return narrow[code], tuple(f"{part}={label}" for label in labels)
+    ordered = np.array_equal(of_word, np.arange(len(of_word)))
+    found = code.astype(narrow.dtype) if ordered else narrow[code]
+    return found, tuple(f"{part}={label}" for label in labels)
 
 
 def labels_of(values: NDArray[Any]) -> NDArray[np.object_]:

@@ -4,19 +4,16 @@ The laws and the conditions for them are those of `titleholder.stats.replicates`
 for many plain rows; where they do not, nothing is given, and the rows are resampled there.
 """
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 
 from titleholder.arrays import Floats
 from titleholder.metrics.base import Counts, Means, Metric, Ranks, first
-from titleholder.stats.cells import Cells
-from titleholder.stats.ends import normal_reach
-from titleholder.stats.influence import Influence, PowerSums, Spread, Summed, by_counts
+from titleholder.stats.influence import PowerSums, Spread, Summed
 from titleholder.stats.keys import generator
 from titleholder.stats.normal import Normal
 from titleholder.stats.replicates import Replicates
 from titleholder.stats.resampler import EXACT_UNITS, FEW_UNITS, SKEWED_UNITS, Resampler
+from titleholder.stats.shared.calls import COMBINATIONS
 from titleholder.stats.shared.known import Known, Moments
 from titleholder.stats.third_order import SumLaw
 
@@ -24,10 +21,6 @@ from titleholder.stats.third_order import SumLaw
 # equal ones, powers are not taken from some of the rows.
 _LEAST_FREEDOM = 500
 _ROUNDING = 1e-9
-# An end may be so far from where the normal law has it, in standard errors: a third of what moves
-# the ends of 2000 draws from seed to seed.
-_BENT = 0.02
-_COMBINATIONS = ((1, 0), (0, 1), (-1, 1))
 
 Law = Normal | Replicates[Spread]
 
@@ -43,7 +36,7 @@ def law_of(metric: Metric, resampler: Resampler, level: float) -> Law | None:
         case Ranks():
             return _order(metric.law, resampler, known)
         case Counts() if known.cells is not None and known.rows > SKEWED_UNITS:
-            return _calls(metric.law.value, resampler.cells, known.rows, level)
+            return _calls(metric.law, known, level)
     return None
 
 
@@ -101,7 +94,7 @@ def _skewed(found: Moments, resampler: Resampler) -> Floats | None:
 
 
 def _freedom(spread: Spread) -> float:
-    return min(spread.freedom(*of) for of in _COMBINATIONS)
+    return min(spread.freedom(*of) for of in COMBINATIONS)
 
 
 def _are_hits(found: Moments) -> bool:
@@ -130,46 +123,11 @@ def _order(law: Ranks, resampler: Resampler, known: Known) -> Law | None:
 # ---------------------------------------------------------------------------- counts
 
 
-def _calls(
-    value: Callable[[Floats], Floats], cells: Cells, rows: int, level: float
-) -> Normal | None:
-    """The normal law of a function of counts; None where it bends within the interval."""
-    here = cells.observed[None]
-    first, second = cells.champion_counts(here), cells.candidate_counts(here)
-    values = value(np.concatenate([first, second])).tolist()
-    one = by_counts(value, first[0]).ravel()[cells.place(cells.champion)]
-    two = by_counts(value, second[0]).ravel()[cells.place(cells.candidate)]
-    if not (np.isfinite(values).all() and np.isfinite(one).all() and np.isfinite(two).all()):
+def _calls(law: Counts, known: Known, level: float) -> Normal | None:
+    found = known.calls(law, level)
+    if found is None:
         return None
-    spread = Influence(one, two, cells.observed, rows, rows)
-    if not _freedom(spread) >= _LEAST_FREEDOM or _bends(value, cells, spread, values, level):
+    spread = Summed(found.spread, known.rows, known.rows)
+    if not _freedom(spread) >= _LEAST_FREEDOM:
         return None
-    return Normal(values[0], values[1], spread, "normal law of counts of calls")
-
-
-def _bends(
-    value: Callable[[Floats], Floats],
-    cells: Cells,
-    spread: Influence,
-    values: Sequence[float],
-    level: float,
-) -> bool:
-    """Whether an end lies elsewhere than where the influence and a normal law have it.
-
-    The counts that are to be expected where a combination of the models has moved to an end are
-    those moved along the influence on it: there the metric itself is looked at. And sums of
-    influences must not be skewed.
-    """
-    z = normal_reach(level)
-    moving = [(of, error) for of in _COMBINATIONS if (error := spread.error(*of)) > 0]
-    along = [(p * spread.champion + q * spread.candidate) / error for (p, q), error in moving]
-    shares = np.stack([1 + side * at for at in along for side in (-z, z)])
-    moved = cells.observed * shares
-    sides = value(np.concatenate([cells.champion_counts(moved), cells.candidate_counts(moved)]))
-    one, two = sides.reshape(2, len(moving), 2) - np.array(values)[:, None, None]
-    for ((p, q), error), here, there in zip(moving, one, two, strict=True):
-        off = np.abs((p * here + q * there) / error - (-z, z)).max()
-        lean = abs(spread.skewness(p, q)) * abs(z * z - 1) / 6
-        if not off + lean <= _BENT:
-            return True
-    return False
+    return Normal(found.champion, found.candidate, spread, "normal law of counts of calls")

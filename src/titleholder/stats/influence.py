@@ -16,8 +16,8 @@ import numpy as np
 
 from titleholder.arrays import Floats
 
-_STEP = 1e-4
-_BINOMIAL = {k: tuple(math.comb(k, j) for j in range(k + 1)) for k in (2, 3, 4)}
+STEP = 1e-4
+BINOMIAL = {k: tuple(math.comb(k, j) for j in range(k + 1)) for k in (2, 3, 4)}
 _BLOCK = 1 << 13  # units whose powers stay near the processor while they are summed
 # Counts that are looked at to move each of them once; beyond, the derivative costs more than it
 # tells: so many classes have many rows, or a spread that nobody could learn from them.
@@ -42,7 +42,7 @@ class PowerSums:
         if q == 0.0:
             return p**power * sums[0]
         total = 0.0
-        for j, factor in enumerate(_BINOMIAL[power]):
+        for j, factor in enumerate(BINOMIAL[power]):
             total += factor * p ** (power - j) * q**j * sums[j]
         return total
 
@@ -148,7 +148,7 @@ def by_counts(value: Callable[[Floats], Floats], counts: Floats) -> Floats:
     some = max(1, _AT_ONCE // counts.size)
     for start in range(0, len(held), some):
         cells = held[start : start + some]
-        steps = _STEP * counts.flat[cells]
+        steps = STEP * counts.flat[cells]
         moved = np.zeros((len(cells), counts.size))
         moved[np.arange(len(cells)), cells] = steps
         moved = moved.reshape(len(cells), *counts.shape)
@@ -158,6 +158,6 @@ def by_counts(value: Callable[[Floats], Floats], counts: Floats) -> Floats:
 
 def by_means(value: Callable[[Floats], Floats], means: Floats, scales: Floats) -> Floats:
     """The derivative of a function of means (k,) by each, (k,); ``scales`` (k,) of their noise."""
-    steps = np.diag(np.where(scales > 0, _STEP * scales, _STEP))
+    steps = np.diag(np.where(scales > 0, STEP * scales, STEP))
     slopes: Floats = (value(means + steps) - value(means - steps)) / (2 * np.diagonal(steps))
     return slopes

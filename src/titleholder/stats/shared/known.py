@@ -2,36 +2,33 @@
 
 Three things are known of a slice without looking at its rows again: its counts of calls, the
 moments of row values, and of each metric of order both models' exact values and how their
-influences vary together. The last comes from bins of the scores. What bins of two scores cannot
-tell of a covariance is at most the root of the product of both variances within the bins
-(Cauchy-Schwarz), which is known; where that is not small beside the variance of the improvement,
-as between nearly equal models, nothing is given, and the slice's rows are looked at instead.
+influences vary together. The last comes from bins of the scores (`spreads`): where those do not
+tell it, as between nearly equal models, nothing is given, and the slice's rows are looked at
+instead.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from titleholder.arrays import Floats, Ints, Panel, Predictions, Slice
-from titleholder.metrics.base import Means, Metric, Ranks, first
-from titleholder.metrics.ladder import Standing, Steps
+from titleholder.metrics.base import Counts, Means, Metric, Ranks, first
+from titleholder.metrics.ladder import Standing
 from titleholder.stats.influence import PowerSums
 from titleholder.stats.sample import lacking
-from titleholder.stats.shared.bins import COARSE
+from titleholder.stats.shared.calls import Calls, calls_of
 from titleholder.stats.shared.compiled import passes
 from titleholder.stats.shared.partition import Partition, partitions
 from titleholder.stats.shared.places import Layout, Marks, Order, standings
 from titleholder.stats.shared.sorting import sort
+from titleholder.stats.shared.spreads import influence_by_bin as influence_by_bin
+from titleholder.stats.shared.spreads import spreads_of
 from titleholder.stats.shared.summary import ALL, SECOND, Answers, Reading, Summary, summarise
 from titleholder.types import Task
 
 LEAST_ROWS = 20_000  # of a panel for which sharing is worth it
-# What may be unknown of the variance of the improvement, and may be lost of each model's own in
-# the coarse bins; ends of intervals move by half as much, a hundredth of their width.
-_UNKNOWN = 0.02
-_WITHIN = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +69,10 @@ class Known:
         """Those of the law's only column; None where they are not known."""
         return self._shared.moments(law, self._partition, self._place)
 
+    def calls(self, law: Counts, level: float) -> Calls | None:
+        """That of a function of counts of calls; None where it is not normal."""
+        return self._shared.calls(law, self._partition, level)[self._place]
+
     def order(self, law: Ranks) -> Ranked | None:
         """Those of a metric of order; None where they are not known well enough."""
         values = self._shared.values.get((law, self._slice))
@@ -93,6 +94,8 @@ class Shared:
     summary: Summary
     totals: tuple[Floats, ...]
     values: Mapping[tuple[Ranks, int], tuple[float, float]]
+    _calls: dict[tuple[Counts, int, float], tuple[Calls | None, ...]] = field(default_factory=dict)
+    _spreads: dict[tuple[Ranks, int], dict[int, PowerSums | None]] = field(default_factory=dict)
 
     def known(self) -> dict[int, Known]:
         """What is known of each slice, by its place among all."""
@@ -115,29 +118,23 @@ class Shared:
         looked_at = int(self.summary.thinned[partition][place])
         return moments_of(sums, rows, looked_at)
 
+    def calls(self, law: Counts, partition: int, level: float) -> tuple[Calls | None, ...]:
+        """The normal law of a function of counts on every slice of a partition, by its code."""
+        key = (law, partition, level)
+        if key not in self._calls:
+            cells = self.summary.cells
+            self._calls[key] = calls_of(law.value, cells[partition], level) if cells else ()
+        return self._calls[key]
+
     def spread(self, law: Ranks, partition: int, place: int) -> PowerSums | None:
         """How both models' influences on a metric of order vary over the rows of a slice."""
-        fine = self.summary.fine[partition][:, place].astype(float)
-        joint = self.summary.joint[partition][place].astype(float)
-        tables = [influence_by_bin(law, of_model) for of_model in fine]
-        variances = [float((n * t * t).sum()) for n, t in zip(fine, tables, strict=True)]
-        means, within = [], []
-        for n, table, variance in zip(fine, tables, variances, strict=True):
-            counts = n.reshape(2, COARSE, -1).sum(axis=2)
-            total = (n * table).reshape(2, COARSE, -1).sum(axis=2)
-            mean = np.divide(total, counts, out=np.zeros_like(total), where=counts > 0)
-            means.append(mean)
-            within.append(max(0.0, variance - float((total * mean).sum())))
-        raw = _raw_moments(joint, *means)
-        both = float(raw[1, 1])
-        change = sum(variances) - 2 * both
-        unknown = 2 * math.sqrt(within[0] * within[1])
-        lost = any(w > _WITHIN * v for w, v in zip(within, variances, strict=True))
-        if lost or not unknown <= _UNKNOWN * change:
-            return None
-        second = (variances[0], both - variances[0], change)
-        higher = {k: tuple(_of_change(raw, k - j, j) for j in range(k + 1)) for k in (3, 4)}
-        return PowerSums({2: second, **higher})
+        key = (law, partition)
+        if key not in self._spreads:
+            of = self.partitions[partition]
+            there = [of.place(member) for member in of.members if (law, member) in self.values]
+            fine, joint = self.summary.fine[partition], self.summary.joint[partition]
+            self._spreads[key] = spreads_of(law, fine, joint, there)
+        return self._spreads[key][place]
 
 
 def shared(
@@ -222,30 +219,6 @@ def _of_standing(
     laws: Sequence[Ranks], member: int, standing: Standing
 ) -> dict[tuple[Ranks, int], float]:
     return {(law, member): law.by_standing(standing) for law in laws if law.by_standing is not None}
-
-
-def influence_by_bin(law: Ranks, counts: Floats) -> Floats:
-    """Influence by truth and fine bin, (2, FINE), of rows counted so."""
-    negatives, positives = counts[:, ::-1]
-    steps = Steps(positives, negatives, positives.cumsum(), negatives.cumsum())
-    of_positive, of_negative = law.influence(steps)
-    return np.stack([of_negative, of_positive])[:, ::-1]
-
-
-def _raw_moments(joint: Floats, one: Floats, two: Floats) -> Floats:
-    """Sums of one^i two^j over cells ``joint`` (2, C, C), for i and j from 0 to 4; (5, 5)."""
-    powers = []
-    for x in (one, two):
-        squares = x * x
-        powers.append(np.stack([np.ones_like(x), x, squares, squares * x, squares * squares], 2))
-    summed: Floats = (powers[0].transpose(0, 2, 1) @ (joint @ powers[1])).sum(axis=0)
-    return summed
-
-
-def _of_change(raw: Floats, i: int, j: int) -> float:
-    """The sum of one^i (two - one)^j."""
-    terms = (math.comb(j, k) * (-1) ** (j - k) * raw[i + j - k, k] for k in range(j + 1))
-    return float(sum(terms))
 
 
 def moments_of(sums: Floats, rows: int, looked_at: int) -> Moments:

@@ -11,6 +11,7 @@ from titleholder.arrays import Bools
 
 Codes: TypeAlias = NDArray[np.uint8]
 _MOST = 255  # slices of one partition, 0 being none of them
+_SOME = 1 << 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,14 @@ def partitions(masks: Sequence[Bools]) -> tuple[Partition, ...]:
     >>> [p.members for p in partitions([a | b, a, b])]
     [(0,), (1, 2)]
     """
-    whole = [i for i, mask in enumerate(masks) if mask.all()]
+    rows = [int(np.count_nonzero(mask)) for mask in masks]
+    whole = [i for i, mask in enumerate(masks) if rows[i] == len(mask)]
     found = [Partition(None, (i,)) for i in whole]
     packs: list[_Pack] = []
     for i, mask in enumerate(masks):
-        if i not in whole and not any(pack.takes(i, mask) for pack in packs):
+        if i not in whole and not any(pack.takes(i, mask, rows[i]) for pack in packs):
             packs.append(_Pack(len(mask)))
-            packs[-1].takes(i, mask)
+            packs[-1].takes(i, mask, rows[i])
     return (*found, *(Partition(pack.code, tuple(pack.members)) for pack in packs))
 
 
@@ -56,14 +58,23 @@ class _Pack:
 
     def __init__(self, rows: int) -> None:
         self.code: Codes = np.zeros(rows, dtype=np.uint8)
-        self.taken = np.zeros(rows, dtype=bool)
         self.members: list[int] = []
+        self.left = rows
 
-    def takes(self, member: int, mask: Bools) -> bool:
-        """Whether the slice was taken in."""
-        if len(self.members) == _MOST or (mask & self.taken).any():
+    def takes(self, member: int, mask: Bools, rows: int) -> bool:
+        """Whether the slice, of so many rows, was taken in."""
+        # A slice that fits nowhere is mostly told by its number of rows, or by some of them.
+        if len(self.members) == _MOST or rows > self.left:
+            return False
+        some = slice(0, _SOME)
+        if (self.code[some] * mask[some].view(np.uint8)).any():
+            return False
+        own = mask.view(np.uint8) * np.uint8(len(self.members) + 1)
+        self.code += own
+        # Rows that were taken already are counted once, or not at all.
+        if np.count_nonzero(self.code) != len(mask) - self.left + rows:
+            self.code -= own
             return False
         self.members.append(member)
-        self.taken |= mask
-        self.code += mask.view(np.uint8) * np.uint8(len(self.members))
+        self.left -= rows
         return True

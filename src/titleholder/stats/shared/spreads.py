@@ -1,0 +1,86 @@
+"""How the influences of rows on a metric of order vary, of all slices of a partition at once.
+
+Influence is a function of the score's fine bin and of truth. Each model's own variance is summed
+from that; how both vary together, from the coarse bins of both scores. What bins of two scores
+cannot tell of a covariance is at most the root of the product of both variances within the bins
+(Cauchy-Schwarz), which is known.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from titleholder.arrays import Floats, Ints
+from titleholder.metrics.base import Ranks
+from titleholder.metrics.ladder import Steps
+from titleholder.stats.influence import PowerSums
+from titleholder.stats.shared.bins import COARSE
+
+# What may be unknown of the variance of the improvement, and may be lost of each model's own in
+# the coarse bins; ends of intervals move by half as much, a hundredth of their width.
+_UNKNOWN = 0.02
+_WITHIN = 0.05
+
+
+def spreads_of(
+    law: Ranks, fine: Ints, joint: Ints, places: Sequence[int]
+) -> dict[int, PowerSums | None]:
+    """Of the slices at these places among (width,): both classes occur in each.
+
+    ``fine`` (2, width, 2, FINE) and ``joint`` (width, 2, COARSE, COARSE) are as in `Summary`. None
+    where too much is unknown.
+    """
+    if not places:
+        return {}
+    at = list(places)
+    n, both_bins = fine[:, at].astype(float), joint[at].astype(float)
+    influence = np.stack(
+        [np.stack([influence_by_bin(law, of) for of in of_model]) for of_model in n]
+    )
+    variances = (n * influence * influence).sum(axis=(2, 3))
+    counts = n.reshape(*n.shape[:3], COARSE, -1).sum(axis=4)
+    total = (n * influence).reshape(*n.shape[:3], COARSE, -1).sum(axis=4)
+    mean = np.divide(total, counts, out=np.zeros_like(total), where=counts > 0)
+    within = np.maximum(0.0, variances - (total * mean).sum(axis=(2, 3)))
+    raw = _raw_moments(both_bins, mean[0], mean[1])
+    both = raw[:, 1, 1]
+    change = variances.sum(axis=0) - 2 * both
+    unknown = 2 * np.sqrt(within[0] * within[1])
+    vague = (within > _WITHIN * variances).any(axis=0) | ~(unknown <= _UNKNOWN * change)
+    second = np.stack([variances[0], both - variances[0], change], axis=1)
+    third, fourth = (
+        np.stack([_of_change(raw, k - j, j) for j in range(k + 1)], axis=1) for k in (3, 4)
+    )
+    return {
+        place: None
+        if vague[s]
+        else PowerSums(
+            {k: tuple(of[s].tolist()) for k, of in ((2, second), (3, third), (4, fourth))}
+        )
+        for s, place in enumerate(places)
+    }
+
+
+def influence_by_bin(law: Ranks, counts: Floats) -> Floats:
+    """Influence by truth and fine bin, (2, FINE), of rows counted so."""
+    negatives, positives = counts[:, ::-1]
+    steps = Steps(positives, negatives, positives.cumsum(), negatives.cumsum())
+    of_positive, of_negative = law.influence(steps)
+    return np.stack([of_negative, of_positive])[:, ::-1]
+
+
+def _raw_moments(joint: Floats, one: Floats, two: Floats) -> Floats:
+    """Sums of one^i two^j over cells ``joint`` (S, 2, C, C), for i and j from 0 to 4; (S, 5, 5)."""
+    powers = []
+    for x in (one, two):
+        squares = x * x
+        powers.append(np.stack([np.ones_like(x), x, squares, squares * x, squares * squares], -1))
+    summed: Floats = (powers[0].swapaxes(-1, -2) @ (joint @ powers[1])).sum(axis=1)
+    return summed
+
+
+def _of_change(raw: Floats, i: int, j: int) -> Floats:
+    """The sum of one^i (two - one)^j, (S,)."""
+    terms = (math.comb(j, k) * (-1) ** (j - k) * raw[:, i + j - k, k] for k in range(j + 1))
+    return np.asarray(sum(terms))
