@@ -38,12 +38,13 @@ def log_loss_columns(panel: Panel, predictions: Predictions) -> Floats:
     """
     score, truth = predictions.score, np.asarray(panel.y_true)
     if score is not None and score.ndim == 1:
-        of_truth = np.abs(score - (truth == 0))[:, None]  # exact: score, or 1 - score
+        of_truth = np.subtract(score, truth == 0)[:, None]  # exact: score, or 1 - score
+        np.abs(of_truth, out=of_truth)
     else:
         of_truth = np.take_along_axis(_of_classes(predictions), truth[:, None], axis=1)
     epsilon = np.finfo(float).eps
-    kept = np.minimum(np.maximum(of_truth, epsilon), 1 - epsilon)
-    return np.asarray(np.negative(np.log(kept, out=kept), out=kept))
+    np.clip(of_truth, epsilon, 1 - epsilon, out=of_truth)
+    return np.asarray(np.negative(np.log(of_truth, out=of_truth), out=of_truth))
 
 
 def brier_columns(panel: Panel, predictions: Predictions) -> Floats:

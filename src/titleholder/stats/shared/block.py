@@ -81,7 +81,7 @@ class Block:
             return Counts(self._each(shaped, 0), (), ())
         fine = np.zeros((room[0], 2, room[1], 2, FINE), dtype=np.int32)
         joint = np.zeros((*room, 2, COARSE, COARSE), dtype=np.int32)
-        compiled.bins(codes, self._truth, *self._bins, fine, joint)
+        compiled.bins(codes, self._truth, *self._bins, _COARSER.bit_length() - 1, fine, joint)
         return Counts(
             self._each(shaped, 0),
             self._each([of[:, :width] for of, width in zip(fine, widths, strict=True)], 1),

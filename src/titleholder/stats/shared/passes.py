@@ -102,17 +102,21 @@ def cells(codes: Any, calls: Any, table: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def bins(codes: Any, truth: Any, first: Any, second: Any, fine: Any, joint: Any) -> None:
-    """Count rows by bins into ``fine`` (P, 2, width, 2, F) and ``joint`` (P, width, 2, C, C)."""
+def bins(
+    codes: Any, truth: Any, first: Any, second: Any, coarser: int, fine: Any, joint: Any
+) -> None:
+    """Count rows by bins into ``fine`` (P, 2, width, 2, F) and ``joint`` (P, width, 2, C, C).
+
+    A coarse bin is a fine one without its last ``coarser`` bits.
+    """
     width, finest, coarse = fine.shape[2], fine.shape[4], joint.shape[4]
-    coarser = finest // coarse
     flat_fine, flat_joint = fine.reshape(-1), joint.reshape(-1)
     for p in range(len(codes)):
         for i in range(len(truth)):
             code, y = np.intp(codes[p, i]), np.intp(truth[i])
             one, two = np.intp(first[i]), np.intp(second[i])
-            at = ((p * width + code) * 2 + y) * coarse + one // coarser
-            flat_joint[at * coarse + two // coarser] += 1
+            at = ((p * width + code) * 2 + y) * coarse + (one >> coarser)
+            flat_joint[at * coarse + (two >> coarser)] += 1
             at = (p * 2 * width + code) * 2 + y
             flat_fine[at * finest + one] += 1
             flat_fine[(at + 2 * width) * finest + two] += 1

@@ -249,8 +249,10 @@ def _summed(truth: NDArray[np.uint8], starts: Ints) -> _Sums:
     # Added in falling order, one after the other.
     code = np.arange(len(found)).repeat(found)
     precision: Floats = np.bincount(code, count / place, len(found)).astype(float, copy=False)
-    summed = np.append(0, place.cumsum())
-    return np.diff(starts), found, np.diff(summed[firsts]), precision
+    places = np.zeros(len(found), dtype=np.int64)
+    held = found > 0
+    places[held] = np.add.reduceat(place, firsts[:-1][held])
+    return np.diff(starts), found, places, precision
 
 
 def _compiled_standings(

@@ -16,7 +16,7 @@ from titleholder.stats.shared.partition import Partition
 # have only to be known roughly where rows are many, and are then summed on some of them.
 SECOND = ((1, 0), (0, 1), (2, 0), (1, 1), (0, 2))
 ALL = (*SECOND, (3, 0), (2, 1), (1, 2), (0, 3), (4, 0), (3, 1), (2, 2), (1, 3), (0, 4))
-_THINNED = ((1 << 18, 1), (1 << 20, 8))  # up to so many rows of a panel, one in so many
+_THINNED = ((1 << 18, 1), (1 << 19, 8))  # up to so many rows of a panel, one in so many
 _MOST_THINNED = 16
 _MOST_BUNDLED = 1 << 9  # codes of a bundle, so that its sums stay next to the processor
 
