@@ -64,6 +64,7 @@ branches: setup  ## That the tests go through every branch of what decides
 	$(BIN)/python -m coverage report --data-file build/branches --show-missing --fail-under 100
 
 MUTANTS := build/mutmut
+MUTANT ?=
 
 mutants: setup  ## Change what decides in one place at a time: every change has to fail a test
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(MUTANTS) --group mutation

@@ -19,8 +19,8 @@ HEAD = """\
 # The campaign
 
 What was done to titleholder on purpose, and what came of it. `make campaign` repeats it and makes
-this page; `make campaign PART=kills` (or `faults`, `inputs`, `forged`, `verified`, `sixteen`) does
-one part. A short form of each runs in `make test`.
+this page; `make campaign PART=kills` (or `faults`, `inputs`, `malicious`, `forged`, `verified`,
+`sixteen`) does one part. A short form of each runs in `make test`.
 
 - **Faults**: the real S3 server (SeaweedFS) behind a proxy that does one thing wrong, at the first
   request of a deed, in another run at its second, and so on until it is never reached; then the
@@ -31,24 +31,25 @@ one part. A short form of each runs in `make test`.
 - **Crowds**: 16 processes that begin at the same moment.
 - **Inputs**: files, policies, parameters, flags and keys, through the command line.
 
-Not measured yet: mutation testing of the deciding functions, and whether the tests go through every
-branch of what decides (`make branches` measures it). Not finished: faults while verifying, and
-killed runs that publish to S3. What is below its aim says so. Promote and rollback met 12 kinds of
-fault, the rest all of them.
+What is below its aim says so. A line says of which commit and day it is: what was not run again
+keeps the line of the last time.
 
-## What it found that stands
+## What it found before
 
-**A false block.** Of sixteen promotions at once on S3, some were told NO VERDICT: a link that
-somebody publishes between the gate's look at the newest one and its look at the history is taken
-for one that was removed ("the chain was rolled back"). Asking again is answered rightly, and
-nothing is allowed that should not be. It needs no busy machine: `tests/faults/test_races.py` shows
-it. The crowds' lines below do not count it: their check has since let members be told of errors.
+**A false block, mended.** Of sixteen promotions at once on S3, some were told NO VERDICT: a link
+that somebody publishes between the gate's look at the newest one and its look at the history was
+taken for one that was removed ("the chain was rolled back"). The newest link is now looked for
+again, and only what stays unseen was removed; `tests/faults/test_races.py` shows both sides, and
+that a chain which outruns its readers allows nothing.
 
-**Eleven findings without an explanation.** Earlier runs of three parts, on a machine with some
-twenty times more work than processors, noted them: four of the gate with a waiver (one of these an
-answer after 11.6 s, where 10 were allowed), four of waive, three of promote; none was counted as a
-false ALLOW. Their messages were not kept. The checks were then given more time, and the lines below
-are of later runs, which found nothing.
+**Eleven findings without an explanation.** Runs of three parts, on a machine with some twenty times
+more work than processors, noted them: four of the gate with a waiver (one of these an answer after
+11.6 s, where 10 were allowed), four of waive, three of promote; none was a false ALLOW. Their
+messages were not kept, so nobody can say what they were. Two of the three parts, the gate with a
+waiver and waive, were run again at a load of up to 17 on two processors and found nothing. That the
+checks now wait longer (a gate's own deadline of 30 s instead of 10) and that the false block above
+is mended would explain such findings; it is not shown that they do. Since then a part keeps what it
+finds word for word, and this page shows it.
 """
 
 
