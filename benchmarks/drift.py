@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.timing import Line, cpu_seconds, installed, machine, table
 from titleholder import drift
+from titleholder.drift import compiled
 from titleholder.params.schema import DriftParams
 
 Columns = dict[str, NDArray[np.float64]]
@@ -63,11 +64,15 @@ def lines(rows: int, columns: int, *, evidently: bool) -> Iterator[Line]:
     reference, current = sides(rows, columns)
     params = DriftParams()
     drift.table(*sides(1000, 2), params)  # imports
-    whole = cpu_seconds(lambda: drift.table(reference, current, params), 5)
-    yield Line("titleholder: PSI, KL, JS, KS, Wasserstein", whole, "median of 5")
     stored = {name: drift.summary(values) for name, values in reference.items()}
-    half = cpu_seconds(lambda: drift.table(stored, current, params), 5)
-    yield Line("titleholder, stored reference profile", half, "median of 5")
+    for how in ("", ", numba") if installed("numba") else ("",):
+        if how:
+            compiled.load()
+            drift.summary(current["c0"])  # compiling is not timed
+        whole = cpu_seconds(lambda: drift.table(reference, current, params), 5)
+        yield Line(f"titleholder: PSI, KL, JS, KS, Wasserstein{how}", whole, "median of 5")
+        half = cpu_seconds(lambda: drift.table(stored, current, params), 5)
+        yield Line(f"titleholder, stored reference profile{how}", half, "median of 5")
     exact = {name: drift.profile(values) for name, values in reference.items()}
     seconds = cpu_seconds(
         lambda: drift.table(exact, {n: drift.profile(v) for n, v in current.items()}, params), 1

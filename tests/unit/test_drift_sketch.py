@@ -1,5 +1,9 @@
 """Sketches before values: how near they come, when the values are read, and what is stored."""
 
+import subprocess
+import sys
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -23,6 +27,18 @@ from titleholder.drift.profile import MOST_LABELS, Numbers
 from titleholder.drift.stored import StoredProfile, stored
 from titleholder.errors import RecordError
 
+STORED = """
+import sys
+import numpy
+from titleholder import records
+from titleholder.drift import compiled, summary
+from titleholder.drift.stored import stored
+if sys.argv[1] == "y":
+    compiled.load()
+values = numpy.frombuffer(sys.stdin.buffer.read())
+sys.stdout.buffer.write(records.encode(stored({"x": summary(values)}, "s")))
+assert ("numba" in sys.modules) == (sys.argv[1] == "y")
+"""
 LIMITS = Thresholds()
 RNG = np.random.default_rng(0)
 DRAWS = {
@@ -187,3 +203,20 @@ def test_shards_of_different_kinds_do_not_add_up() -> None:
     assert isinstance(merge([summary(np.ones(3))]), Sketch)
     assert isinstance(merge([profile(np.ones(3))]), Numbers)
     assert distance.LEVEL < 1
+
+
+@pytest.mark.skipif(find_spec("numba") is None, reason="the extra fast is not installed")
+@pytest.mark.parametrize("law", ["normal", "zeros"])
+def test_compiled_counting_gives_the_same_bytes(law: str) -> None:
+    """Nothing that is recorded tells whether numba was there."""
+    values = np.append(DRAWS[law](5000), [np.nan, np.inf, -0.0])
+    with_it, without = (
+        subprocess.run(
+            [sys.executable, "-c", STORED, said],
+            input=values.tobytes(),
+            capture_output=True,
+            check=True,
+        ).stdout
+        for said in "yn"
+    )
+    assert with_it == without

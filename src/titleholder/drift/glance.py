@@ -119,10 +119,15 @@ def _reach(ahead: Floats, p: Floats, q: Floats, loose: Bools) -> float:
 def _wasserstein(cells: Cells, ahead: Floats, p: Floats, q: Floats) -> tuple[float, float]:
     """The distance in the column's unit, and how far it may be off."""
     with np.errstate(over="ignore", invalid="ignore"):
-        between = float(np.abs(ahead[:-1]) @ (cells.low[1:] - cells.high[:-1]))
+        between = _sum(np.abs(ahead[:-1]) * (cells.low[1:] - cells.high[:-1]))
         wide = cells.high - cells.low
-        inside = float(_mean_height(ahead - p + q, ahead) @ wide)
-        return between + inside, float(np.maximum(p, q) @ wide)
+        inside = _sum(_mean_height(ahead - p + q, ahead) * wide)
+        return between + inside, _sum(np.maximum(p, q) * wide)
+
+
+def _sum(values: Floats) -> float:
+    """A sum whose last digits do not hang on the number of threads, as a dot product's do."""
+    return float(np.sum(values))
 
 
 def _mean_height(start: Floats, end: Floats) -> Floats:
@@ -137,9 +142,9 @@ def _deviation(cells: Cells, p: Floats) -> tuple[float, float]:
     """Standard deviation of the reference with its rows amid their cells, and its bound."""
     with np.errstate(over="ignore", invalid="ignore"):
         middle = cells.low / 2 + cells.high / 2
-        mean = float(p @ middle)
+        mean = _sum(p * middle)
         half = (cells.high - cells.low) / 2
-        return math.sqrt(float(p @ (middle - mean) ** 2)), math.sqrt(float(p @ half**2))
+        return math.sqrt(_sum(p * (middle - mean) ** 2)), math.sqrt(_sum(p * half**2))
 
 
 def _in_units(

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Floats, Ints
-from titleholder.drift import grid
+from titleholder.drift import compiled, grid
 from titleholder.drift.grid import COARSE, Counts
 
 NARROW = 1 << 10  # coarse cells up to which a finer grid is taken
@@ -71,7 +71,7 @@ def sketch(values: NDArray[np.generic]) -> Sketch:
     """
     floats = np.ascontiguousarray(values, np.float64)
     bits = floats.view(np.uint64)
-    rows = np.bincount((bits >> _DROPPED).view(np.int64), minlength=1)
+    rows = _rows(bits)
     at = np.flatnonzero(rows != 0)
     if len(rows) > _HALF and rows[_HALF] > 0 and np.any(np.signbit(floats[floats == 0])):
         return sketch(floats + 0.0)  # -0.0 is 0.0, or one value would lie in two cells
@@ -80,6 +80,16 @@ def sketch(values: NDArray[np.generic]) -> Sketch:
     counts = _counts(floats, held, rows[held], whole=len(held) == len(at))
     infinite = len(floats) - missing - int(counts.rows.sum())
     return Sketch(len(floats), missing, infinite, counts)
+
+
+def _rows(bits: grid.Bits) -> Ints:
+    """Rows by the bits that a coarse cell looks at."""
+    passes = compiled.passes()
+    if passes is None:
+        return np.bincount((bits >> _DROPPED).view(np.int64), minlength=1)
+    rows = np.zeros(2 * _HALF, np.int64)
+    passes.count(bits, _DROPPED, rows)
+    return rows
 
 
 def _counts(floats: Floats, held: Ints, rows: Ints, *, whole: bool) -> Counts:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from titleholder import drift, threads
 from titleholder.columns import array_of
+from titleholder.drift import compiled
 from titleholder.drift.profile import Opaque, Profile
 from titleholder.drift.sample import drawn
 from titleholder.shards import reading
@@ -62,6 +63,8 @@ def profiles(look: Look, runner: Runner) -> dict[str, Profile]:
 def profiled(look: Look, unit: Unit) -> dict[str, Profile]:
     """The profile of every column of one unit."""
     threads.pin()
+    if look.rows.rows * len(look.columns) >= compiled.PAID_BACK:
+        compiled.load()
     total: dict[str, Profile] = {name: Opaque(0, 0) for name in look.columns}
     place = shards.place_of(look.ws, look.rows.place)
     for _, table in reading.blocks(place, look.rows, unit, look.columns):
