@@ -43,6 +43,26 @@ OPERATIONS = (
 )  # fmt: skip
 
 
+# In their hard order: nothing in a later tier makes up for anything in an earlier one.
+TIERS = ("safety", "correctness", "operations")
+_OF_SAFETY = frozenset(name for name, *_ in SAFETY)
+_OF_OPERATIONS = frozenset(name for name, *_ in OPERATIONS)
+# What a clock, a scale or a price table says is named by what it is of.
+_MEASURED = ("latency", "ttft", "tokens", "cost_usd", "size_mb", "memory", "parameters", "macs")
+
+
+def tier_of(metric: str) -> str:
+    """Which tier a metric of a chat product belongs to; of one's own, it is of correctness.
+
+    >>> tier_of("leak_rate"), tier_of("rouge_l"), tier_of("p95_ttft_ms")
+    ('safety', 'correctness', 'operations')
+    """
+    if metric in _OF_SAFETY:
+        return TIERS[0]
+    late = metric in _OF_OPERATIONS or any(word in metric for word in _MEASURED)
+    return TIERS[2] if late else TIERS[1]
+
+
 def metrics() -> Iterator[Metric]:
     """The entries of this topic."""
     for name, title, formula, better in (*SAFETY, *CORRECTNESS, *OPERATIONS):

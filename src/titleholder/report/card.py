@@ -32,6 +32,7 @@ from titleholder.report import (
     segments,
     sentences,
     shifts,
+    tiers,
     tradeoff,
     trials,
 )
@@ -101,6 +102,7 @@ def _sections(card: Card) -> dict[str, Any]:
         "findings_left_out": max(len(ordered) - MOST_FINDINGS, 0),
         "forest": forest.groups(ordered),
         "tally": findings.tally(card.verdict),
+        "tiers": tiers.tiers(card.verdict.findings),
         "heat": heatmap.heatmap(comparisons, card.verdict.rules),
         "worse": heatmap.gaps(comparisons, worse=True),
         "better": heatmap.gaps(comparisons, worse=False),

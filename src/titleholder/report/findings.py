@@ -19,7 +19,7 @@ from titleholder.types import (
 )
 
 # Worst first. A fault comes before what is open: it is nobody's evidence, and can be repaired.
-_ORDER = (Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE, Outcome.PASS)
+WORST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE, Outcome.PASS)
 
 # A shape for each outcome, so that nothing rests on colour; all four are in common fonts.
 GLYPH = {
@@ -106,7 +106,7 @@ def weight_of(finding: Finding) -> tuple[int, int, float]:
 
     Within each the worst comes first, then what is nearest to its bound.
     """
-    return (_pressure(finding), _ORDER.index(finding.outcome), slack(finding))
+    return (_pressure(finding), WORST_FIRST.index(finding.outcome), slack(finding))
 
 
 def _pressure(finding: Finding) -> int:
@@ -119,7 +119,7 @@ def _pressure(finding: Finding) -> int:
 
 def badness(finding: Finding) -> tuple[int, float, str]:
     """A sort key that asks only what came out, not what hangs on it: worst first."""
-    return (_ORDER.index(finding.outcome), slack(finding), finding.slice)
+    return (WORST_FIRST.index(finding.outcome), slack(finding), finding.slice)
 
 
 def slack(finding: Finding) -> float:
@@ -291,7 +291,7 @@ def tally(verdict: Verdict) -> list[Tally]:
             sum(decides(f) for f in verdict.findings if f.outcome is outcome),
             sum(1 for f in verdict.findings if f.outcome is outcome),
         )
-        for outcome in _ORDER
+        for outcome in WORST_FIRST
     ]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from titleholder.report import findings as said
-from titleholder.report import numbers, sentences, tables
+from titleholder.report import numbers, sentences, tables, tiers
 from titleholder.report.aligned import aligned
 from titleholder.report.text import visible
 from titleholder.types import Check, Finding, Outcome, Verdict
@@ -51,7 +51,7 @@ def plain(verdict: Verdict, most: int = MOST_ROWS) -> str:
         f"{said.GLYPH[verdict.outcome]} {_title(verdict)}",
         f"  {visible(verdict.reason, 600)}",
     ]
-    lines += [f"  {line}" for line in _check_lines(verdict.checks)]
+    lines += [f"  {line}" for line in _beside(verdict)]
     rows = [_cells(finding) for finding in said.ordered(verdict.findings)[:most]]
     if rows:
         lines += ["", *aligned(_HEAD, rows, _RIGHT)]
@@ -66,7 +66,7 @@ def print_rich(verdict: Verdict, console: "Console", most: int = MOST_ROWS) -> N
     mark = f"{said.GLYPH[verdict.outcome]} "
     console.print(Text(mark + _title(verdict), style=STYLE[verdict.outcome]))
     console.print(Text(visible(verdict.reason, 600)))
-    for line in _check_lines(verdict.checks):
+    for line in _beside(verdict):
         console.print(Text(line))
     if verdict.findings:
         console.print(_table(verdict, most))
@@ -110,6 +110,12 @@ def _cells(finding: Finding) -> tuple[str, ...]:
         said.asked(finding),
         f"{finding.n:,}" + (f" of {needed}" if needed else ""),
     )
+
+
+def _beside(verdict: Verdict) -> list[str]:
+    """What stands between the reason and the findings."""
+    order = tiers.line(verdict.findings)
+    return [*([order] if order else []), *_check_lines(verdict.checks)]
 
 
 def _check_lines(checks: Sequence[Check]) -> list[str]:
