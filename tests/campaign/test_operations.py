@@ -47,6 +47,7 @@ class Site:
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.api}{path}", data=data, headers=headers)
         answered: list[Any] = []
+        refused: list[str] = []
 
         def asked() -> bool:
             try:
@@ -55,11 +56,15 @@ class Site:
             except urllib.error.HTTPError as error:
                 if error.code < 500:
                     raise
-            except OSError:
-                return False
+                refused.append(f"HTTP {error.code}: {error.read()[:200]!r}")
+            except OSError as error:
+                refused.append(str(error))
             return bool(answered)
 
-        operations.until(asked, f"an answer to {path}")
+        try:
+            operations.until(asked, f"an answer to {path}")
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}: {refused[-1:]}") from None
         return answered[0]
 
     def prefect(self, *words: str) -> None:
@@ -90,7 +95,7 @@ class Site:
             found.update(self.ask(f"/flow_runs/{run}"))
             return found.get("state_type") in ENDED
 
-        operations.until(over, "the end of the run")
+        operations.until(over, "the end of the run", 2 * operations.PATIENCE_S)
         return found
 
     def verdicts(self) -> list[Path]:

@@ -53,6 +53,8 @@ def prefect_server(database: str, environment: dict[str, str]) -> Iterator[str]:
         **environment, "PREFECT_API_DATABASE_CONNECTION_URL": database,
         # Ten seconds are its own patience with its database: a busy machine takes longer, and
         # whoever asked meanwhile is told HTTP 500.
+        # A killed run holds its deployment's slot until its lease ends, as in deploy/compose.yaml.
+        "PREFECT_SERVER_CONCURRENCY_INITIAL_DEPLOYMENT_LEASE_DURATION": "120",
         "PREFECT_SERVER_DATABASE_TIMEOUT": "60", "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": "60",
     }  # fmt: skip
     log = Path(environment["PREFECT_HOME"]) / "server.log"
