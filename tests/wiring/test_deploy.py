@@ -69,6 +69,8 @@ def test_the_command_line_takes_every_call_of_the_gate(path: Path) -> None:
     ("path", "schema"),
     [
         (ROOT / ".github/workflows/ci.yml", "vendor.github-workflows"),
+        (ROOT / ".github/workflows/models.yml", "vendor.github-workflows"),
+        (DEPLOY / "github/models.yml", "vendor.github-workflows"),
         (ACTION, "vendor.github-actions"),
         (DEPLOY / "gitlab/gate.yml", "vendor.gitlab-ci"),
         (DEPLOY / "compose.yaml", "vendor.compose-spec"),
@@ -109,6 +111,19 @@ def test_a_trigger_comes_through_prefects_deploy_as_it_was_written() -> None:
     for deployment in yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]:
         told = apply_values(deployment, {}, remove_notset=False)
         assert told.get("triggers") == deployment.get("triggers")
+
+
+def test_this_repository_judges_its_own_pull_requests_by_the_template() -> None:
+    """Its workflow is the template but for what it installs."""
+    own, template = (
+        yaml.safe_load(path.read_text())
+        for path in (ROOT / ".github/workflows/models.yml", DEPLOY / "github/models.yml")
+    )
+    for said in (own, template):
+        said["jobs"]["judge"]["steps"] = [
+            step for step in said["jobs"]["judge"]["steps"] if step.get("name") != "Install"
+        ]
+    assert own == template
 
 
 def test_a_worker_starts_from_the_locked_versions_and_reports_nothing_home() -> None:

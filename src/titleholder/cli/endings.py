@@ -11,11 +11,13 @@ from titleholder.runner import Ending, Judged
 def show(endings: Sequence[Ending], *, as_json: bool, quiet: bool) -> int:
     """Print the endings and return the exit code of the run.
 
-    JSON goes to standard output as one document. Otherwise each suite has its outcome, its
-    findings and where to look; ``quiet`` keeps the outcome alone.
+    JSON goes to standard output as one document, and errors to standard error as well. Otherwise
+    each suite has its outcome, its findings and where to look; ``quiet`` keeps the outcome alone.
     """
     if as_json:
         sys.stdout.write(records.encode(list(endings)).decode())
+        for ending in endings:
+            _tell_error(ending)
     else:
         for ending in endings:
             _show_one(ending, quiet=quiet)
@@ -28,7 +30,7 @@ def show(endings: Sequence[Ending], *, as_json: bool, quiet: bool) -> int:
 def _show_one(ending: Ending, *, quiet: bool) -> None:
     if ending.error:
         print(f"{ending.suite}: no judgement", flush=True)
-        print(f"titleholder: {ending.suite}: {ending.error}", file=sys.stderr, flush=True)
+        _tell_error(ending)
         return
     for one in ending.judged:
         if quiet:
@@ -44,6 +46,11 @@ def _show_one(ending: Ending, *, quiet: bool) -> None:
         print(f"  verdict      {one.published} ({signed(one)})", flush=True)
     if not quiet:
         _show_leaderboard(ending)
+
+
+def _tell_error(ending: Ending) -> None:
+    if ending.error:
+        print(f"titleholder: {ending.suite}: {ending.error}", file=sys.stderr, flush=True)
 
 
 def _show_leaderboard(ending: Ending) -> None:
