@@ -324,6 +324,15 @@ def test_missing_nights_are_loud(store: MemoryStore, tmp_path: Path) -> None:
     assert "! 3 nights" in text(store, shelf.FRONT)
 
 
+def test_a_night_that_has_two_verdicts_is_named(store: MemoryStore, tmp_path: Path) -> None:
+    """Beside the calendar, where its mark shows the worse of them."""
+    (one, two, three) = list(nights.nights(3))
+    again = nights.Night(two.day, three.verdict, three.drift, two.model, two.champion)
+    nights.publish_nights(store, iter([one, two, again]), tmp_path)
+    shelf.update(store, "dev", "credit")
+    assert f"{two.day} has 2 verdicts on one model" in text(store, BASE + "index.html")
+
+
 def replace_day(night: nights.Night, day: date) -> nights.Night:
     """The same night on another day."""
     return nights.Night(day, night.verdict, night.drift, night.model, night.champion)

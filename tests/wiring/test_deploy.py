@@ -104,11 +104,15 @@ def test_a_deployment_names_a_flow_that_exists(path: Path) -> None:
             assert set(trigger["parameters"]) <= known
 
 
-def test_a_trigger_comes_through_prefects_deploy_as_it_was_written() -> None:
+@pytest.mark.parametrize("path", [ROOT / "prefect.yaml", *sorted((DEPLOY / "prefect").iterdir())],
+                         ids=lambda p: p.name)  # fmt: skip
+def test_a_trigger_comes_through_prefects_deploy_as_it_was_written(path: Path) -> None:
     """`prefect deploy` fills in templates first, and empties a list that holds one of ours."""
     from prefect.utilities.templating import apply_values
 
-    for deployment in yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]:
+    deployments = yaml.safe_load(path.read_text())["deployments"]
+    assert [one for one in deployments if "triggers" in one]
+    for deployment in deployments:
         told = apply_values(deployment, {}, remove_notset=False)
         assert told.get("triggers") == deployment.get("triggers")
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from titleholder import cadence, history
 from titleholder.cadence import missing_before, usual_gap
 from titleholder.chain import Link
 from titleholder.dashboard import calendar, chart, drifting
@@ -61,6 +62,7 @@ def suite(environment: str, name: str, overview: Overview, entries: Sequence[Ent
         series=series,
         columns=drifting.columns(entries),
         rows=calendar.rows(overview, expected=expected),
+        unusual=_unusual(entries),
         entries=_with_changes(entries),
         gap=usual_gap(overview.nights()),
         window=len(entries),
@@ -122,6 +124,18 @@ def _charts(
         if taken[one.candidate] <= each:
             drawn.append((one, chart.draw(one)))
     return drawn
+
+
+def _unusual(entries: Sequence[Entry]) -> list[str]:
+    """Nights that came late or twice, or an hour apart from then on, newest first.
+
+    The missing ones have marks of their own; which is overdue, no page can know.
+    """
+    came = history.came([entry.run for entry in entries])
+    if not came:
+        return []
+    found = cadence.unusual(came, max(one.at for one in came))
+    return [one.told for one in found if one.kind is not cadence.Kind.MISSED][::-1]
 
 
 def _with_changes(entries: Sequence[Entry]) -> list[tuple[Entry, bool, int]]:
