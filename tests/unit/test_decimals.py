@@ -19,7 +19,7 @@ from titleholder.errors import Exit, NoVerdict, RecordError
 from titleholder.judge import Bound, decide
 from titleholder.statement import Statement, encode, parse
 from titleholder.store import Stored
-from titleholder.types import Estimate, Kind, Outcome, Rule
+from titleholder.types import Estimate, Kind, Outcome, Rule, Verdict
 from titleholder.waivers import Waiver, parse_waiver
 
 PUBLISHED = Path(__file__).parent / "published"
@@ -76,8 +76,13 @@ def test_a_refused_number_is_named_by_its_place() -> None:
     """Down to the field of the finding."""
     written = decimals.plain(verdicts.verdict(Outcome.PASS))
     written["findings"][0]["improvement"]["low"] = 0.01
-    with pytest.raises(RecordError, match=r"findings\[0\]\.improvement\.low"):
-        decimals.convert(written, type(verdicts.verdict(Outcome.PASS)), source="s")
+    with pytest.raises(RecordError, match=r"^a/b\.json: .*`\$\.findings\[0\]\.improvement\.low`$"):
+        decimals.convert(written, Verdict, source="a/b.json")
+    written["findings"][0]["improvement"]["low"] = "0.010"
+    with pytest.raises(RecordError, match=r"^a/b\.json: '0\.010' is .*\.improvement\.low`$"):
+        decimals.decode(records.encode(written), Verdict, source="a/b.json")
+    with pytest.raises(RecordError, match=r"^a/b\.json: "):
+        decimals.decode(b"{", Verdict, source="a/b.json")
 
 
 def test_whole_numbers_in_the_place_of_fractions_are_written_as_fractions() -> None:

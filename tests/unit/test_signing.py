@@ -167,6 +167,32 @@ def test_a_key_counts_in_its_environments_alone() -> None:
         trust.open(sealed, "prod", source="s")
 
 
+ELSEWHERE = Trust((Pin(keys.key().public, frozenset({"prod"})),))
+
+
+@pytest.mark.parametrize(
+    ("trust", "data", "cure"),
+    [
+        (Trust(), b'{"payloadType": 1}', "restore the object"),
+        (keys.trust(keys.key()), PAYLOAD, "TITLEHOLDER_SIGNING_KEY_FILE"),
+        (keys.trust(keys.key()), seal(PAYLOAD, keys.key(2)), "pin that key if it is yours"),
+        (ELSEWHERE, seal(PAYLOAD, keys.key()), ""),
+        (
+            keys.trust(keys.key()),
+            dsse.enclose(PAYLOAD, keys.key().key_id, b"0" * 64),
+            "restore the object",
+        ),
+    ],
+    ids=["damaged", "bare", "not pinned", "elsewhere", "forged"],
+)
+def test_each_refusal_names_its_object_and_a_cure(trust: Trust, data: bytes, cure: str) -> None:
+    """Whoever reads it has to find the object, and to know what to do."""
+    with pytest.raises(NoVerdict) as refused:
+        trust.open(data, "dev", source="titles/dev/s/1.json")
+    assert "titles/dev/s/1.json" in refused.value.message
+    assert cure in refused.value.cure and bool(cure) is bool(refused.value.cure)
+
+
 def test_keys_can_be_rotated() -> None:
     """While both are pinned either counts."""
     old, new = keys.key(1), keys.key(2)
