@@ -125,3 +125,13 @@ def test_a_missing_file_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 2."""
     assert main(["shift", "no.parquet", "no.parquet"]) == 2
     assert "no such file" in capsys.readouterr().err
+
+
+def test_a_file_that_dvc_tracks_and_nobody_pulled_is_told_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A fresh clone has its pointer alone."""
+    (tmp_path / "old.parquet.dvc").write_text("outs: []")
+    old = str(tmp_path / "old.parquet")
+    assert main(["shift", old, old]) == 2
+    assert f"`dvc pull {old}` brings it here" in capsys.readouterr().err

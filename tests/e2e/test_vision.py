@@ -5,7 +5,9 @@ import json
 import pytest
 
 from tests.support.project import Project
+from titleholder.leaderboard import Leaderboard
 from titleholder.records import read
+from titleholder.stages import judge
 from titleholder.types import Outcome, Verdict
 
 RUN = ".titleholder/runs/vision"
@@ -57,3 +59,19 @@ def test_a_phone_s_costs_are_measured(ran: Project) -> None:
         latency = figures["p95_latency_ms"]
         assert 0 < latency["low"] <= latency["value"] <= latency["high"]
     assert models["mobilenet"]["macs"]["value"] < models["resnet"]["macs"]["value"]
+
+
+def test_the_leaderboard_says_which_one_to_ship(ran: Project) -> None:
+    """The best that passed and keeps every constraint; with what spoke against the others."""
+    found = read(ran.root / RUN / "judge" / judge.LEADERBOARD, Leaderboard)
+    assert [str(one) for one in found.constraints] == [
+        "size_mb <= 0.5", "p95_latency_ms <= 5", "peak_memory_mb <= 100",
+    ]  # fmt: skip
+    assert found.recommended == "mobilenet"
+    assert "vgg is not: it misses size_mb <= 0.5" in found.why
+    assert "vgg-int8 is not: its verdict is INCONCLUSIVE" in found.why
+    best = [entry.model for entry in found.entries if entry.tied]
+    assert best == ["vgg", "vgg-int8"]  # the two that cannot be told apart, and are ahead
+    kept = {entry.model: {k.outcome for k in entry.kept} for entry in found.entries}
+    assert kept.pop("vgg") == {Outcome.FAIL, Outcome.PASS}
+    assert set(map(frozenset, kept.values())) == {frozenset({Outcome.PASS})}

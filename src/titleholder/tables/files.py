@@ -82,6 +82,8 @@ def _missing(path: Path) -> UsageError:
     there = [one.name for one in path.parent.glob("*")] if path.parent.is_dir() else []
     near = get_close_matches(path.name, there, n=1)
     hint = f"did you mean {str(path.parent / near[0])!r}?" if near else "check the name"
+    if path.with_name(f"{path.name}.dvc").is_file():
+        hint = f"`dvc pull {path}` brings it here"
     return UsageError(f"{path}: no such file", cure=hint)
 
 
