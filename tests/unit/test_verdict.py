@@ -261,3 +261,22 @@ def test_no_more_checks_change_nothing() -> None:
     """Not even the reason."""
     whole = verdicts.verdict(PASS, reason="as it was")
     assert v.with_checks(whole, ()) is whole
+
+
+@pytest.mark.parametrize(
+    ("failing", "named"),
+    [
+        (3, "3 of 3 blocking findings failed: r0 (overall), r1 (overall), r2 (overall)."),
+        (
+            4,
+            "4 of 4 blocking findings failed: r0 (overall), r1 (overall), r2 (overall) and 1 more.",
+        ),
+        (
+            5,
+            "5 of 5 blocking findings failed: r0 (overall), r1 (overall), r2 (overall) and 2 more.",
+        ),
+    ],
+)
+def test_a_reason_names_three_and_counts_the_rest(failing: int, named: str) -> None:
+    """And no more than there are."""
+    assert verdicts.verdict(*[FAIL] * failing).reason.endswith(named)

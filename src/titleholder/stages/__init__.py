@@ -42,14 +42,17 @@ class Stage:
 
         The last one ends the run, and takes the marks of all stages away.
         """
-        from titleholder.stages import finished
+        from titleholder.stages import finished, still
 
         self._require_earlier(ws)
         module = importlib.import_module(f"titleholder.stages.{self.name}")
         threads.pin()
         inputs = finished.inputs_of(ws, self.after, self.params)
         finished.begun(ws, self.name)
+        seen = still.marks(ws) if self.after else {}
         module.run(ws)
+        if self.after:
+            still.require_same(seen, still.marks(ws))
         if self.name == LAST:
             finished.forget(ws)
         else:
