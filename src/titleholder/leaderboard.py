@@ -21,6 +21,8 @@ LATENCY: Final = "p95_latency_ms"
 SIZE: Final = "size_mb"
 # What quality is weighed against; less is better of each.
 COSTS: Final = (LATENCY, SIZE)
+# The share of a cost that has to be saved before it speaks for a model.
+_DUST: Final = 0.01
 
 
 class Kept(Record, frozen=True):
@@ -267,7 +269,14 @@ def _undercuts(one: Entry, other: Entry) -> bool:
     costs = list(zip(one.cost, other.cost, strict=True))
     if any((a.value is None) != (b.value is None) for a, b in costs):
         return False
-    return any(_cheaper(a, b) for a, b in costs) and not any(_cheaper(b, a) for a, b in costs)
+    return any(_saves(a, b) for a, b in costs) and not any(_saves(b, a) for a, b in costs)
+
+
+def _saves(one: Estimate, other: Estimate) -> bool:
+    """Shown cheaper by more than dust: a file that is a byte shorter is no reason for anything."""
+    if one.value is None or other.value is None:
+        return False
+    return _cheaper(one, other) and other.value - one.value > _DUST * other.value
 
 
 def _why(

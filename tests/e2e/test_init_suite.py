@@ -36,6 +36,8 @@ def test_a_copy_of_a_suite_has_every_file_that_it_names(tmp_path: Path, name: st
     assert not [p for _, p in pull.roles(found[name]) if not (tmp_path / p).is_file()]
     assert found[name].rules == open_params(ROOT).suites[name].rules
     assert f"docs/suites/{name}.md" in made
+    tracked = {p.name.removesuffix(".dvc") for p in (ROOT / f"models/{name}").glob("*.dvc")}
+    assert {f"models/{name}/{file}" for file in tracked} <= made.keys()
     assert list(made)[-1] == "params.yaml"
     old = open_params(ROOT).suites[name].data.reference
     if old is not None and old.rev is not None:  # a version of a file becomes a file of its own

@@ -67,7 +67,9 @@ def test_the_leaderboard_says_which_one_to_ship(ran: Project) -> None:
     assert [str(one) for one in found.constraints] == [
         "size_mb <= 0.5", "p95_latency_ms <= 5", "peak_memory_mb <= 100",
     ]  # fmt: skip
-    assert found.recommended == "mobilenet"
+    cost = {entry.model: entry.latency_ms for entry in found.entries}
+    slower = cost["mobilenet"].low > cost["resnet"].high  # a clock's worst day
+    assert found.recommended == ("resnet" if slower else "mobilenet")
     assert "vgg is not: it misses size_mb <= 0.5" in found.why
     assert "vgg-int8 is not: its verdict is INCONCLUSIVE" in found.why
     best = [entry.model for entry in found.entries if entry.tied]

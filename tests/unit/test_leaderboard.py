@@ -85,6 +85,14 @@ def test_a_clocks_noise_does_not_turn_the_recommendation(latency: float) -> None
     assert found.recommended == "a"
 
 
+def test_a_byte_is_no_reason() -> None:
+    """A file that is shorter by less than one part in a hundred undercuts nobody."""
+    found = board(champion=(0.8, 10, 5.0), a=(0.805, 10, 4.96))
+    assert found.recommended == "champion"
+    assert "cheaper" not in found.why
+    assert board(champion=(0.8, 10, 5.0), a=(0.805, 10, 4.9)).recommended == "a"
+
+
 def test_what_is_cheaper_here_and_dearer_there_undercuts_nobody() -> None:
     """A smaller file that is shown slower is no reason to change."""
     assert board(champion=(0.8, 10, 5), a=(0.805, 20, 3)).recommended == "champion"

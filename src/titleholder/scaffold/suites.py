@@ -53,7 +53,7 @@ def copied(place: Path, name: str, ci: str, *, pipeline: bool) -> list[Draft]:
     """
     suite = suite_in(place, name)
     own = _own(suite, name)
-    made = [*_read(place, suite, own), *_beside(place, name)]
+    made = [*_read(place, suite, own), *_models_beside(place, name, own), *_beside(place, name)]
     made.append(Draft(".gitignore", b".titleholder/\n", "what runs make is not for git"))
     if pipeline:
         paths = list(dict.fromkeys(own.values()))
@@ -146,6 +146,15 @@ def _bytes(place: Path, path: str, rev: str | None) -> bytes | None:
         except DataVersionError as error:
             raise DataVersionError(f"{place}: {error}", cure="is it a whole clone?") from None
         return to.read_bytes()
+
+
+def _models_beside(place: Path, name: str, own: dict[str, str]) -> Iterator[Draft]:
+    """Tracked models of a suite that are no candidates yet, such as a mitigated one."""
+    for pointer in sorted((place / f"models/{name}").glob("*.dvc")):
+        path = f"models/{name}/{pointer.name.removesuffix('.dvc')}"
+        data = None if path in own.values() else _bytes(place, path, None)
+        if data is not None:
+            yield Draft(path, data, "a model that may be entered as a candidate")
 
 
 def _beside(place: Path, name: str) -> Iterator[Draft]:
