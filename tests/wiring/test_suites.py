@@ -5,9 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from titleholder.params.schema import Suite
-from titleholder.stages import pull
+from titleholder.stages import STAGES, pull
 from titleholder.stages.workspace import open_params
 from titleholder.types import Kind, Severity
 
@@ -68,6 +69,13 @@ def test_every_file_that_it_names_is_here_or_tracked(suite: Suite) -> None:
     """A fresh clone has it, or DVC's remote in the repository does."""
     for _, path in pull.roles(suite):
         assert (ROOT / path).is_file() or (ROOT / f"{path}.dvc").is_file(), path
+
+
+def test_it_writes_out_every_key_that_dvc_tracks(name: str) -> None:
+    """`dvc repro` stops at a parameter that params.yaml leaves at its default."""
+    said = yaml.safe_load((ROOT / "params.yaml").read_text())["suites"][name]
+    tracked = {key for stage in STAGES.values() for key in stage.params}
+    assert tracked <= said.keys()
 
 
 def test_its_page_tells_the_one_command_and_the_copy(name: str) -> None:
