@@ -166,13 +166,14 @@ def _finding(rule: Rule, policy: Policy, by_key: Mapping[Key, Sequence[Compariso
     if value is not None and error is not None:
         p = p_value(value, bound.at, error)
         if outcome is Outcome.INCONCLUSIVE:
-            rows = _rows(rule, policy, comparison, bound)
+            rows = _rows(rule, policy, comparison, value - bound.at, error)
     return _assembled(rule, comparison, outcome, reason, p, rows)
 
 
-def _rows(rule: Rule, policy: Policy, comparison: Comparison, bound: Bound) -> int | None:
+def _rows(
+    rule: Rule, policy: Policy, comparison: Comparison, distance: float, error: float
+) -> int | None:
     """Rows that would settle the finding: more than there are, and no fewer than the floor."""
-    distance, error = (bound.estimate.value or 0.0) - bound.at, bound.std_error or 0.0
     rows = rows_needed(distance, error, comparison.n, comparison.level)
     if rows is None or not comparison.of_rows:
         return None

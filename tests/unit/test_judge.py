@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tests.support.comparisons import comparison, interval, policy, quantity, rule
 from titleholder import records
 from titleholder.judge import Bound, decide, judge
+from titleholder.stats.power import rows_needed
 from titleholder.types import (
     Comparison,
     Estimate,
@@ -19,6 +20,9 @@ from titleholder.types import (
     Outcome,
     Rule,
     Severity,
+)
+from titleholder.types import (
+    Tested as AskedFor,
 )
 from titleholder.verdict import derive
 
@@ -496,3 +500,111 @@ def test_scores_that_are_doubted_decide_nothing(said: dict[str, Any], outcome: O
     assert (found.reason == "the judge contradicts people") is (outcome is ERROR)
     (trusted,) = judge(policy(of), [seen], doubted={"recall": "of another metric"})
     assert trusted.outcome is PASS
+
+
+# ------------------------------------------------------------------------- edges
+
+
+@pytest.mark.parametrize(
+    ("at", "apart"), [(0.5, 1e-12), (1.0, 1e-12), (2.0, 2e-12), (1e6, 1e-6), (-1e6, 1e-6)]
+)
+def test_a_bound_is_beaten_by_more_than_a_rounding_error_and_missed_by_more(
+    at: float, apart: float
+) -> None:
+    """1e-12 of the bound, at least 1e-12: exactly that is neither; twice that is."""
+    of = Rule("r", "m", Kind.SUPERIOR, margin=abs(at))
+
+    def decided(end: float) -> Outcome:
+        return decide(of, Bound(Estimate(end, end, end), at, None))
+
+    for steps, outcome in ((-2, FAIL), (0, INCONCLUSIVE), (2, PASS)):
+        assert decided(at + steps * apart) is outcome, steps
+    if abs(at) < 2:  # where the sum is the decimal that it looks like
+        assert decided(float(f"{at + apart:.12f}")) is INCONCLUSIVE
+        assert decided(float(f"{at - apart:.12f}")) is INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("clusters", "open_"), [(19, True), (20, False), (21, False)])
+def test_a_slice_has_clusters_enough_at_its_floor(clusters: int, open_: bool) -> None:
+    """And rows enough: the floor itself is not below the floor."""
+    of = rule(Kind.NON_INFERIOR)
+    seen = replace(comparison(of, interval(0.01, 0.02)), n_clusters=clusters)
+    assert (judged(of, seen, min_n=20).outcome is INCONCLUSIVE) is open_
+    alone = replace(comparison(of, interval(0.01, 0.02)), n=clusters)
+    assert (judged(of, alone, min_n=20).outcome is INCONCLUSIVE) is open_
+
+
+# ------------------------------------------------------------------------- what is told
+
+
+REASONS = {
+    (Kind.NON_INFERIOR, -0.04, 0.02): "the improvement [-0.040, 0.020] lies above -0.05",
+    (Kind.NON_INFERIOR, -0.08, -0.06): "the improvement [-0.080, -0.060] lies below -0.05",
+    (Kind.NON_INFERIOR, -0.06, 0.02): "the improvement [-0.060, 0.020] holds -0.05: these rows "
+    "cannot tell",
+    (Kind.NON_INFERIOR, -0.04996, 0.02): "the improvement [-0.04996, 0.02000] lies above -0.05",
+    (Kind.FLOOR, 0.81, 0.9): "the candidate [0.810, 0.900] lies above 0.8",
+    (Kind.FLOOR, 0.7, 0.75): "the candidate [0.700, 0.750] lies below 0.8",
+    (Kind.CEILING, 0.1, 0.15): "the candidate [0.100, 0.150] lies below 0.2",
+    (Kind.CEILING, 0.25, 0.3): "the candidate [0.250, 0.300] lies above 0.2",
+    (Kind.CEILING, 0.1, 0.3): "the candidate [0.10, 0.30] holds 0.2: these rows cannot tell",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "low", "high"), REASONS)
+def test_a_reason_says_what_was_held_against_what(kind: Kind, low: float, high: float) -> None:
+    """In the rule's own direction, with the interval on the side of the bound that it lies on."""
+    of = rule(kind)
+    assert judged(of, comparison(of, interval(low, high))).reason == REASONS[kind, low, high]
+
+
+def test_what_has_no_interval_says_so() -> None:
+    """The value alone could be held against nothing."""
+    of = rule(Kind.FLOOR)
+    found = judged(of, comparison(of, Estimate(0.9, None, None)))
+    assert found.outcome is ERROR
+    assert found.reason == "the candidate has no interval that could be held against 0.8"
+
+
+def test_a_finding_holds_all_that_it_rested_on() -> None:
+    """The rule's words and the comparison's figures, each in its place."""
+    asked = AskedFor("permutation", 0.25)
+    of = rule(Kind.FLOOR, over="sex", slice="overall")
+    seen = replace(comparison(of, interval(0.81, 0.9)), over="sex", test=asked)
+    found = judged(of, seen)
+    assert (found.over, found.value, found.test) == ("sex", 0.8, asked)
+    assert (found.metric, found.slice, found.kind) == (of.metric, "overall", Kind.FLOOR)
+    assert (found.n, found.method, found.level) == (seen.n, seen.method, seen.level)
+
+
+@pytest.mark.parametrize(
+    ("said", "where"), [({"over": "sex"}, "over sex"), ({"slice": "sex=f"}, "on sex=f")]
+)
+def test_what_was_not_measured_is_named_with_its_place(said: dict[str, Any], where: str) -> None:
+    """And rests on nothing at all: no figure, no rows, no method."""
+    of = rule(Kind.NON_INFERIOR, **said)
+    found = judged(of)
+    assert found.outcome is ERROR
+    assert found.reason == f"accuracy was not measured {where}: no such slice in these data"
+    assert (found.n, found.n_clusters, found.method, found.level) == (0, None, "none", 0.95)
+    assert found.champion == found.candidate == found.improvement == Estimate()
+    assert (found.p_value, found.rows_needed) == (None, None)
+
+
+@pytest.mark.parametrize("floor", [20, 5_000_000])
+def test_rows_that_would_settle_it_are_told(floor: int) -> None:
+    """By the distance to the bound and the standard error; no fewer than the floor wants."""
+    of = rule(Kind.NON_INFERIOR, min_n=20)
+    seen = replace(comparison(of, Estimate(-0.03, -0.07, 0.01)), std_error=0.02, n=6_000_000)
+    expected = rows_needed(-0.03 + 0.05, 0.02, 6_000_000, 0.95)
+    assert expected is not None and expected > 6_000_001
+    assert judged(of, seen, min_n=floor).rows_needed == expected
+
+
+def test_more_rows_are_needed_than_there_are() -> None:
+    """However near the estimate says that it was: these did not settle it."""
+    of = rule(Kind.NON_INFERIOR)
+    seen = replace(comparison(of, Estimate(0.9, -0.07, 1.0)), std_error=0.01)
+    nearer = rows_needed(0.95, 0.01, seen.n, seen.level)
+    assert nearer is not None and nearer < seen.n
+    assert judged(of, seen).rows_needed == seen.n + 1

@@ -197,7 +197,10 @@ def _with(index: int = 0, **said: object) -> Verdict:
         (verdicts.verdict(PASS, findings=()), "no finding for its rule r0"),
         (verdicts.verdict(PASS, rules=()), "does not declare"),
         (verdicts.verdict(PASS, rules=(rule(id="r0"),) * 2), "two rules under one name"),
-        (verdicts.verdict(PASS, findings=(finding(rule(id="r0"), PASS),) * 2), "two findings"),
+        (
+            verdicts.verdict(PASS, findings=(finding(rule(id="r0"), PASS),) * 2),
+            "two findings for r0 on overall",
+        ),
         (_with(1, improvement=Estimate(-0.1, -0.2, -0.05)), "its interval says FAIL"),
         (_with(1, improvement=Estimate(0.0, -0.5, 0.5)), "its interval says INCONCLUSIVE"),
         (_with(1, improvement=Estimate()), "its interval says ERROR"),
@@ -280,3 +283,13 @@ def test_no_more_checks_change_nothing() -> None:
 def test_a_reason_names_three_and_counts_the_rest(failing: int, named: str) -> None:
     """And no more than there are."""
     assert verdicts.verdict(*[FAIL] * failing).reason.endswith(named)
+
+
+def test_a_relative_rule_is_held_against_what_it_judged() -> None:
+    """A finding keeps the improvement in the rule's unit: a share, where the rule is relative."""
+    share = rule(id="r0", relative=True)
+    found = finding(share, FAIL)
+    assert v.recompute(verdicts.verdict(FAIL, rules=(share,), findings=(found,))) is FAIL
+    better = finding(share, FAIL, improvement=verdicts.INTERVALS[PASS])
+    with pytest.raises(NoVerdict, match="its interval says PASS"):
+        v.recompute(verdicts.verdict(FAIL, rules=(share,), findings=(better,)))
