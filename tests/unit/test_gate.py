@@ -1,0 +1,111 @@
+"""What the gate says beside its code: each reason in full, and what was not heeded."""
+
+import math
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import MemoryStore
+from tests.support import keys, verdicts
+from titleholder import gate, tree
+from titleholder.errors import Exit
+from titleholder.publication import publish
+from titleholder.statement import Subject, instant, subject_of, subjects_of
+from titleholder.types import Outcome
+from titleholder.waivers import WaiverPredicate, grant
+
+MODEL = f"sha256:{verdicts.MODEL}"
+WEEK = timedelta(days=7)
+
+
+def _published(*subjects: tuple[Subject, ...], outcome: Outcome = Outcome.PASS) -> MemoryStore:
+    store = MemoryStore()
+    for subject in subjects or ((verdicts.subject(),),):
+        publish(
+            store, "dev", verdicts.verdict(outcome, Outcome.PASS), subject, {}, valid_for=WEEK,
+            provenance=verdicts.provenance(), signer=keys.key(),
+        )  # fmt: skip
+    return store
+
+
+def _asked(store: MemoryStore, model: Path | str = MODEL, deadline: float = 60) -> gate.Answer:
+    trust, approvers = keys.trust(keys.key()), keys.trust(keys.key(2))
+    return gate.ask(store, "dev", "credit", model, deadline, trust, approvers)
+
+
+@pytest.mark.parametrize("deadline", [0.0, -1.0, math.nan, math.inf, 3600.0001])
+def test_a_deadline_that_is_none_is_a_usage_error(deadline: float) -> None:
+    """Nothing is asked."""
+    answer = _asked(_published(), deadline=deadline)
+    assert answer.exit is Exit.USAGE
+    assert answer.reason == f"a deadline of {deadline:g} s is none"
+
+
+def test_the_longest_deadline_is_one() -> None:
+    """An hour."""
+    assert _asked(_published(), deadline=gate.LONGEST_DEADLINE_S).exit is Exit.ALLOW
+
+
+def test_a_verdict_that_expired_says_when_and_what_to_do() -> None:
+    """At the very second."""
+    store = _published()
+    store.pass_time(WEEK - timedelta(seconds=1))
+    assert _asked(store).exit is Exit.ALLOW
+    store.pass_time(timedelta(seconds=1))
+    answer = _asked(store)
+    assert (answer.exit, answer.cure) == (Exit.NO_VERDICT, "run it again")
+    assert answer.reason == "the verdict expired at 2026-03-09T12:00:00Z"
+
+
+@pytest.mark.parametrize(("walk", "among"), [(200, "all 2"), (2, "the newest 2")])
+def test_a_model_that_nobody_judged_is_told_how_far_was_looked(
+    walk: int, among: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And of which model the newest verdict is."""
+    monkeypatch.setattr("titleholder.gate.LONGEST_WALK", walk)
+    monkeypatch.setattr("titleholder.chain.LONGEST_WALK", walk)
+    store = _published(*((subject_of(f"m{n}", f"{n:064x}"),) for n in (1, 2)))
+    answer = _asked(store)
+    assert answer.exit is Exit.NO_VERDICT
+    assert f"(looked at {among}; the newest is about m2, sha256:{2:064x})" in answer.reason
+    assert answer.cure == "deploy the file that was judged, or have this one judged"
+
+
+def test_a_file_with_a_directory_s_digest_is_not_that_directory(tmp_path: Path) -> None:
+    """Its listing, saved under a name; nor is a directory the file that holds its listing."""
+    directory, listing = tmp_path / "model", tmp_path / "listing"
+    directory.mkdir()
+    (directory / "weights").write_bytes(b"w")
+    found = tree.of(directory)
+    (part,) = found.parts
+    listing.write_bytes(f"{part.sha256}  {part.name}\n".encode())
+    assert tree.sha256(listing) == found.sha256
+    judged = _published(subjects_of("model", found))
+    assert _asked(judged, directory).exit is Exit.ALLOW
+    answer = _asked(judged, listing)
+    assert answer.exit is Exit.NO_VERDICT
+    assert answer.reason == "the verdict is about a directory, model/, and this is a file"
+    other = _published((subject_of("listing", found.sha256),))
+    answer = _asked(other, directory)
+    assert answer.exit is Exit.NO_VERDICT
+    assert answer.reason == "the verdict is about a file, listing, and this is a directory"
+
+
+def test_waivers_that_do_not_count_are_told_beside_one_that_does() -> None:
+    """Never silent: neither what let the model out nor what had nothing to do with it."""
+    store = _published(outcome=Outcome.FAIL)
+    for rule, signer in (("r0", 2), ("r9", 2), ("r0", 3)):
+        said = WaiverPredicate(
+            2, "dev", "credit", rule, "overall", 0.1, "known", "someone",
+            instant(store.now()), instant(store.now() + WEEK),
+        )  # fmt: skip
+        grant(store, verdicts.subject(), said, keys.key(signer))
+    answer = _asked(store)
+    assert answer.exit is Exit.ALLOW
+    assert [one.rule for one in answer.waived] == ["r0"]
+    assert len(answer.unheeded) == 2
+    assert any("no such finding" in one for one in answer.unheeded)
+    assert any("not pinned" in one for one in answer.unheeded)
+    alone = gate.ask(store, "dev", "credit", MODEL, trust=keys.trust(keys.key()))
+    assert (alone.exit, alone.unheeded) == (Exit.REGRESSED, ())
