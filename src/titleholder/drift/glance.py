@@ -23,7 +23,6 @@ import numpy as np
 
 from titleholder.arrays import Bools, Floats, Ints
 from titleholder.drift import bins, grid
-from titleholder.drift.grid import Counts
 from titleholder.drift.sketch import Sketch
 
 HEAVY = 1 / 64  # more of the reference than this in one cell that is not pinned is too coarse
@@ -60,32 +59,31 @@ class Cells:
         """On the cells that either side occupies, of the coarser grid."""
         digits = min(reference.counts.digits, current.counts.digits)
         one, two = (side.counts.at(digits) for side in (reference, current))
-        cells = _joint(one.cells, two.cells)
-        before, one_value = _spread_over(cells, one)
-        after, two_value = _spread_over(cells, two)
-        value = np.where(before > 0, one_value, two_value)
-        pinned = (value == one_value) | (before == 0)
-        pinned &= (value == two_value) | (after == 0)
+        cells, at = _joint(one.cells, two.cells)
+        first, second = at[: len(one.cells)], at[len(one.cells) :]
+        before, after = np.zeros(len(cells), np.int64), np.zeros(len(cells), np.int64)
+        before[first], after[second] = one.rows, two.rows
         low, high = grid.ends(cells, digits)
-        if pinned.any():
+        pinned = np.zeros(len(cells), bool)
+        known = [not np.isnan(side.values).all() for side in (one, two)]
+        if any(known):
+            here, there = np.full(len(cells), np.nan), np.full(len(cells), np.nan)
+            here[first], there[second] = one.values, two.values
+            value = np.where(before > 0, here, there)
+            pinned = ((value == here) | (before == 0)) & ((value == there) | (after == 0))
             low, high = np.where(pinned, value, low), np.where(pinned, value, high)
         return cls(low, high, before, after, pinned)
 
 
-def _joint(one: Ints, two: Ints) -> Ints:
-    """The cells that either side occupies, ascending."""
+def _joint(one: Ints, two: Ints) -> tuple[Ints, Ints]:
+    """The cells that either side occupies, ascending, and where those of both sides are there."""
     both = np.concatenate([one, two])
-    both.sort(kind="stable")
-    return both[np.diff(both, prepend=-1) > 0]
-
-
-def _spread_over(cells: Ints, side: Counts) -> tuple[Ints, Floats]:
-    """A side's rows and values on more cells than it occupies itself."""
-    rows, values = np.zeros(len(cells), np.int64), np.full(len(cells), np.nan)
-    at = np.searchsorted(cells, side.cells)
-    rows[at] = side.rows
-    values[at] = side.values
-    return rows, values
+    order = np.argsort(both, kind="stable")  # two ascending runs: merged in one pass
+    ascending = both[order]
+    new = np.diff(ascending, prepend=-1) > 0
+    at = np.empty(len(both), np.int64)
+    at[order] = np.cumsum(new) - 1
+    return ascending[new], at
 
 
 def compare(cells: Cells) -> Glance:
@@ -132,10 +130,10 @@ def _sum(values: Floats) -> float:
 
 def _mean_height(start: Floats, end: Floats) -> Floats:
     """The mean of abs of a line from ``start`` to ``end``."""
-    both = np.abs(start) + np.abs(end)
-    crossing = start * end < 0
-    sums = np.where(crossing, (start**2 + end**2) / np.where(both > 0, both, 1.0), both)
-    return np.asarray(sums / 2)
+    doubled = np.abs(start) + np.abs(end)
+    crossing = np.flatnonzero(start * end < 0)
+    doubled[crossing] = (start[crossing] ** 2 + end[crossing] ** 2) / doubled[crossing]
+    return doubled / 2
 
 
 def _deviation(cells: Cells, p: Floats) -> tuple[float, float]:
