@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract.test_judges import fitting
 from tests.support import fake_evaluate
 from tests.support.chat_server import ChatServer, Turn, echo, serving
 from tests.support.chats import SAFE, Desk, item
@@ -533,6 +534,39 @@ def test_ratings_that_are_wrong_are_named_by_their_line(
         with pytest.raises(BadInput, match="line ") as caught:
             desk.predict()
     assert said in caught.value.message
+
+
+@pytest.mark.parametrize("by", ["deepeval", "ragas"])
+def test_a_framework_judges_through_the_same_endpoint_and_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """Its calls are the judge's: kept, named where they give nonsense, and not made twice."""
+    pytest.importorskip(by)
+    gold = [item(i, contexts=["Returns within 30 days."]) for i in range(25)]
+    judge = {"model": "grader.yaml", "by": by, "metrics": ["faithfulness", "answer_relevancy"]}
+    desk = Desk.make(tmp_path, gold, [SAFE], judge=judge)
+
+    def script(body: dict[str, Any], _: int) -> Turn:
+        if body["model"] != "grader":
+            return Turn(text="Within 30 days.")
+        if "question 7" in json.dumps(body["messages"]):
+            return Turn(text='{"verdicts": NaN')
+        return Turn(text=fitting(body["messages"]))
+
+    with serving(script) as server:
+        at(monkeypatch, server)
+        (warning,) = desk.run().warnings
+        before = server.calls
+        assert desk.run().warnings == (warning,)
+        assert server.calls == before
+    assert "q7 (old, " in warning
+    scores = desk.scores()
+    for metric in judge["metrics"]:
+        about = scores.get(f"about_{metric}", [1] * 25)
+        told = [s for s, is_about in zip(scores[f"score_{metric}"], about, strict=True) if is_about]
+        assert len(told) >= 24
+        assert all(0 <= score <= 1 for score in told)
+    assert scores["score_judge_error_rate"][7] == 1.0
 
 
 def test_a_framework_that_is_not_installed_is_named_with_its_extra(
