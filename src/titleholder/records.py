@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ from titleholder.errors import RecordError
 T = TypeVar("T")
 
 _CHUNK = 1 << 20
+# What `tempfile` makes of the prefix that `replacing` gives it.
+_TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}")
 
 
 def encode(record: Any) -> bytes:
@@ -89,6 +92,13 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sweep(directory: Path) -> None:
+    """Remove the temporary files that `replacing` leaves below a directory where it is killed."""
+    for path in directory.rglob(".*"):
+        if _TEMPORARY.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def sha256_file(path: Path) -> str:

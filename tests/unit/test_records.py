@@ -89,3 +89,22 @@ def test_writing_does_not_go_through_a_hard_link(tmp_path: Path) -> None:
     path.hardlink_to(cached)
     records.write(path, {"new": True})
     assert cached.read_bytes() == b"cached"
+
+
+def test_what_a_killed_write_left_is_swept_away(tmp_path: Path) -> None:
+    """Temporary files alone, however deep; what is hidden on purpose stays."""
+    deep = tmp_path / "figures"
+    deep.mkdir()
+    with pytest.raises(KeyboardInterrupt), records.replacing(deep / "findings.csv") as temporary:
+        (left,) = deep.iterdir()
+        assert left == temporary
+        kept = left.read_bytes()
+        raise KeyboardInterrupt
+    left.write_bytes(kept)  # as a kill would have left it
+    for name in (".gitignore", "findings.csv", ".keep.this"):
+        (deep / name).touch()
+    records.sweep(tmp_path)
+    assert sorted(path.name for path in deep.iterdir()) == [
+        ".gitignore", ".keep.this", "findings.csv",
+    ]  # fmt: skip
+    records.sweep(tmp_path / "nowhere")

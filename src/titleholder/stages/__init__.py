@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from titleholder import threads
+from titleholder import records, threads
 from titleholder.errors import RecordError
 from titleholder.stages.workspace import Workspace
 
@@ -49,6 +49,7 @@ class Stage:
         threads.pin()
         inputs = finished.inputs_of(ws, self.after, self.params)
         finished.begun(ws, self.name)
+        records.sweep(ws.stage(self.name))
         seen = still.marks(ws) if self.after else {}
         module.run(ws)
         if self.after:
