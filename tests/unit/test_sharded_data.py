@@ -191,6 +191,34 @@ def test_a_file_that_was_cut_short_is_in_the_record(tmp_path: Path) -> None:
         STAGES["validate"].run_in(ws)
 
 
+def test_values_that_stand_twice_are_named(tmp_path: Path) -> None:
+    """In files far apart, the first of them in the order of rows."""
+    ws = project(tmp_path, [9000], {"blocks": 2})
+    first, last = (tmp_path / "panel" / f"part-{i:04}.parquet" for i in (0, 1))
+    late = pd.read_parquet(last)
+    late.loc[len(late) - 1, "row_id"] = pd.read_parquet(first)["row_id"][7]
+    late.to_parquet(last, index=False)
+    STAGES["pull"].run_in(ws)
+    STAGES["validate"].run_in(ws)
+    found = records.read(ws.stage("validate") / validate.FILE, Validation).expectations[3]
+    assert (found.outcome, found.unexpected_count, found.offending) == (
+        Outcome.FAIL, 2, ("26", "26"),
+    )  # fmt: skip
+
+
+def test_only_the_newest_profiles_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They can be made again; a directory that grows each night cannot be unmade."""
+    monkeypatch.setattr(profiles, "MOST", 2)
+    ws = project(tmp_path, [9000])
+    there = tmp_path / profiles.DIRECTORY
+    there.mkdir(parents=True)
+    for name in "abc":
+        (there / f"{name}.json").write_text("{}")
+    STAGES["drift"].run_in(ws)
+    assert not {path.name for path in there.iterdir()} & {"a.json", "b.json", "c.json"}
+    assert len(list(there.iterdir())) == 2
+
+
 def test_a_suite_that_asks_of_columns_alone_reads_no_row(tmp_path: Path) -> None:
     """Number of rows and names of columns stand in the footers."""
     ws = project(tmp_path, [9000])

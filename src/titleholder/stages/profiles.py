@@ -1,10 +1,11 @@
 """The reference is read once: its profile is kept, and the nights after read current data alone.
 
 What is kept is named by the digest of the data that it was made of and says so itself; of other
-data, of another version or damaged, it is made anew. It may be deleted at any time. Verdicts that
-are verified do without it.
+data, of another version or damaged, it is made anew. It may be deleted at any time, and the oldest
+are. Verdicts that are verified do without it.
 """
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DIRECTORY = Path(".titleholder/profiles")
+MOST = 200  # files: those of a hundred references
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,16 @@ def write(ws: Workspace, sha256: str, profiles: dict[str, Profile], sample: "pd.
     except (pa.ArrowException, ValueError, TypeError):
         return
     records.write(profile, stored(profiles, _source(sha256)))
+    _forget(profile.parent)
+
+
+def _forget(directory: Path) -> None:
+    """Remove all but the newest files; another run may do the same."""
+    with contextlib.suppress(OSError):
+        whole = directory.glob("[!.]*")  # others are being written
+        kept = sorted(whole, key=lambda path: (path.stat().st_mtime, path.name))
+        for path in kept[:-MOST]:
+            path.unlink(missing_ok=True)
 
 
 def _paths(ws: Workspace, sha256: str) -> tuple[Path, Path]:

@@ -23,13 +23,16 @@ from titleholder.stages import shards
 from titleholder.stages.workspace import Workspace
 from titleholder.stats.shared import summary
 from titleholder.validation import Validation, sharded, suite_file
+from titleholder.validation.found import OFFENDING
 from titleholder.validation.guards import Facts
+from titleholder.validation.sharded.keys import Hashes
 from titleholder.validation.suite_file import Declared
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _AT_ONCE = 4  # blocks that the engine looks at together: half a million rows
+Named = tuple[int, tuple[str, ...]]  # the number of a frame's first row, and values in it
 _WITHOUT_GAPS = ("int", "uint", "bool")  # Arrow types that pandas has no gaps in
 
 
@@ -80,10 +83,11 @@ def validated(ws: Workspace, suite_path: Path, evidence: Path) -> Validation:
     look = Look(ws.sent(), rows, declared, suite_path.name, columns)
     with shards.runner_of(ws) as runner:
         look = replace(look, gaps=_gaps(look, runner))
-        parts = _looked_at(look, runner)
+        parts = sorted(_looked_at(look, runner), key=lambda part: part.start)
+        doubled = _doubled(look, parts, runner)
     empty = _without_rows(look)
     schema = expectations.examine(empty, sharded.of_schema(declared), suite_path.name)
-    found, totals = sharded.total(declared, list(rows.columns), parts, schema.found)
+    found, totals = sharded.total(declared, list(rows.columns), parts, schema.found, doubled)
     if not declared:
         return found
     pages = expectations.pages(empty, declared, totals, suite_path.name, evidence)
@@ -102,6 +106,28 @@ def gaps_in(look: Look, unit: Unit) -> set[str]:
     found: set[str] = set()
     for _, table in reading.blocks(place, look.rows, unit, look.columns):
         found |= {name for name in look.columns if table[name].null_count}
+    return found
+
+
+def standing(look: Look, column: str, hashes: Hashes, unit: Unit) -> list[Named]:
+    """The first values of a unit with one of these hashes, and the numbers of its frames' rows."""
+    frames = look.frames(unit)
+    return [(start, sharded.standing(frame, column, hashes)) for start, frame in frames]
+
+
+def _doubled(
+    look: Look, parts: list[sharded.Partial], runner: Runner
+) -> dict[str, tuple[str, ...]]:
+    """By column that shall be unique, the first values that stand twice: rows are read again."""
+    units = units_of(look.rows.rows, look.ws.runner.blocks)
+    found = {}
+    for column in parts[0].hashes:
+        hashes = sharded.first_doubled([part.hashes[column] for part in parts])
+        if len(hashes):
+            one = replace(look, columns=(column,))
+            named = [n for several in runner.map(partial(standing, one, column, hashes), units)
+                     for n in several]  # fmt: skip
+            found[column] = tuple(text for _, texts in sorted(named) for text in texts)[:OFFENDING]
     return found
 
 

@@ -7,17 +7,20 @@ engine's (`adapters.expectations.examine`); everything is judged on the totals, 
 `validation.judging`, as one frame is.
 """
 
+from titleholder.validation.sharded.keys import first_doubled
 from titleholder.validation.sharded.mergeable import by_engine, of_schema, problems, reads
 from titleholder.validation.sharded.partial import Partial, total
-from titleholder.validation.sharded.shard import hashes_of, measures_of
+from titleholder.validation.sharded.shard import hashes_of, measures_of, standing
 
 __all__ = [
     "Partial",
     "by_engine",
+    "first_doubled",
     "hashes_of",
     "measures_of",
     "of_schema",
     "problems",
     "reads",
+    "standing",
     "total",
 ]

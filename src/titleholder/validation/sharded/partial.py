@@ -42,16 +42,18 @@ def total(
     columns: Sequence[str],
     parts: Sequence[Partial],
     schema: Mapping[int, Found],
+    doubled: Mapping[str, tuple[str, ...]] | None = None,
 ) -> tuple[Validation, dict[int, Found]]:
     """What became of the whole, and what was found; the same for shards in any order and number.
 
-    ``columns`` are those of the data, ``schema`` what the engine found of them.
+    ``columns`` are those of the data, ``schema`` what the engine found of them, ``doubled`` by
+    column the first values that stand twice, as text.
     """
     ordered = sorted(parts, key=lambda part: part.start)
     broken = next((part.broken for part in ordered if part.broken), "")
     facts = replace(Facts.together([part.facts for part in ordered]), columns=tuple(columns))
     looked = {} if broken else {
-        one.index: _found(one, ordered, facts, schema) for one in declared
+        one.index: _found(one, ordered, facts, schema, doubled or {}) for one in declared
     }  # fmt: skip
     found = {index: one for index, one in looked.items() if one is not None}
     examined = {
@@ -66,7 +68,11 @@ def total(
 
 
 def _found(
-    one: Declared, parts: Sequence[Partial], facts: Facts, schema: Mapping[int, Found]
+    one: Declared,
+    parts: Sequence[Partial],
+    facts: Facts,
+    schema: Mapping[int, Found],
+    doubled: Mapping[str, tuple[str, ...]],
 ) -> Found | None:
     """What was found of one expectation; None where somebody has not looked."""
     column = str(one.kwargs.get("column"))
@@ -83,7 +89,7 @@ def _found(
         return measures.judged(one, measures.together(several))
     if one.type == UNIQUE:
         hashes = [part.hashes[column] for part in parts]
-        return keys.judged(hashes, facts.rows, _mostly(one))
+        return keys.judged(hashes, facts.rows, _mostly(one), doubled.get(column, ()))
     answers = [part.found.get(one.index) for part in parts]
     given = [answer for answer in answers if answer is not None]
     return _added(one, given) if len(given) == len(parts) else None

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.columns import array_of
+from titleholder.validation.found import OFFENDING
 from titleholder.validation.guards import is_missing
 from titleholder.validation.sharded.keys import Hashes
 from titleholder.validation.sharded.measures import Measures, measured, together
 from titleholder.validation.sharded.mergeable import DISTINCT, MEASURED, MOMENTS, UNIQUE
-from titleholder.validation.suite_file import Declared
+from titleholder.validation.suite_file import Declared, compact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,10 +54,21 @@ def hashes_of(frame: "pd.DataFrame", declared: Sequence[Declared]) -> dict[str, 
     return {str(name): _hashed(array_of(frame[name])) for name in frame.columns if name in names}
 
 
+def standing(frame: "pd.DataFrame", column: str, hashes: Hashes) -> tuple[str, ...]:
+    """The first values of a shard that have one of these hashes, as text, in row order."""
+    values = array_of(frame[column])
+    held = values[~is_missing(values)]
+    found = held[np.isin(_hashed(values), hashes)][:OFFENDING]
+    return tuple(compact(value) for value in found.tolist())
+
+
 def _hashed(values: NDArray[Any]) -> Hashes:
+    """Hashes of the values that are not missing; equal ones have the same."""
     import pandas as pd
 
     held = values[~is_missing(values)]
+    if held.dtype.kind == "f":
+        held = held + 0.0  # -0.0 is 0.0
     if held.dtype.kind == "O" and not all(isinstance(value, str) for value in held):
         held = np.array([f"{type(value).__name__} {value}" for value in held], dtype=object)
     return np.asarray(pd.util.hash_array(held, categorize=False), np.uint64)
