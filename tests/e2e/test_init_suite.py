@@ -135,6 +135,17 @@ def test_a_wheel_names_the_large_files_that_it_lacks(wheel: Path, name: str) -> 
     assert "--from DIR" in (caught.value.cure or "")
 
 
+def test_a_clone_without_its_history_is_told(tmp_path: Path) -> None:
+    """The pointers are there, and no commit that has them: exit code 2, and the way out."""
+    for name in ("params.yaml", "metrics", "data", "expectations"):
+        subprocess.run(["cp", "-r", str(ROOT / name), str(tmp_path / name)], check=True)
+    for here in (tmp_path / "data/credit").glob("*.parquet"):
+        here.unlink()
+    with pytest.raises(UsageError, match=r"current\.parquet\.dvc does not exist") as caught:
+        suites.copied(tmp_path, "credit", "none", pipeline=False)
+    assert "git fetch --unshallow" in (caught.value.cure or "")
+
+
 def test_help_does_not_load_the_suites() -> None:
     """The command line stays fast."""
     code = "import sys; from titleholder.cli import main\ntry: main(['init', '--help'])\n"

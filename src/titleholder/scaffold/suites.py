@@ -144,7 +144,10 @@ def _bytes(place: Path, path: str, rev: str | None) -> bytes | None:
         try:
             dvc.read_at(place, path, rev or "HEAD", to)
         except DataVersionError as error:
-            raise DataVersionError(f"{place}: {error}", cure="is it a whole clone?") from None
+            raise UsageError(
+                f"{place}: {error.message}",
+                cure="a whole clone has it: `git fetch --unshallow` in one that is not",
+            ) from None
         return to.read_bytes()
 
 
