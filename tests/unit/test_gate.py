@@ -1,6 +1,7 @@
 """What the gate says beside its code: each reason in full, and what was not heeded."""
 
 import math
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,9 +10,17 @@ import pytest
 from tests.fakes import MemoryStore
 from tests.support import keys, verdicts
 from titleholder import gate, tree
-from titleholder.errors import Exit
+from titleholder.chain import digest_of
+from titleholder.errors import (
+    Exit,
+    NoVerdict,
+    StoreMissing,
+    StoreUnreachable,
+    TitleholderError,
+)
 from titleholder.publication import publish
 from titleholder.statement import Subject, instant, subject_of, subjects_of
+from titleholder.store import Stored
 from titleholder.types import Outcome
 from titleholder.waivers import WaiverPredicate, grant
 
@@ -109,3 +118,110 @@ def test_waivers_that_do_not_count_are_told_beside_one_that_does() -> None:
     assert any("not pinned" in one for one in answer.unheeded)
     alone = gate.ask(store, "dev", "credit", MODEL, trust=keys.trust(keys.key()))
     assert (alone.exit, alone.unheeded) == (Exit.REGRESSED, ())
+
+
+def test_an_answer_says_on_which_verdict_it_rests() -> None:
+    """Where it stands, what it says, who signed it, and from when to when it holds."""
+    store = _published((verdicts.subject(verdicts.OTHER_MODEL),), (verdicts.subject(),))
+    answer = _asked(store)
+    key = "verdicts/dev/credit/00000002.json"
+    assert answer.verdict == gate.Believed(
+        outcome="PASS",
+        digest=digest_of(store.get(key).data),
+        sequence=2,
+        location=store.locate(key),
+        published_at="2026-03-02T12:00:00Z",
+        expires_at="2026-03-09T12:00:00Z",
+        signature=keys.key().key_id,
+        champion=None,
+    )
+    assert (answer.model, answer.reason) == (MODEL, "All 2 blocking findings passed.")
+
+
+class Broken(MemoryStore):
+    """A store that raises what it is told to."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def get(self, key: str) -> Stored:
+        """Nothing."""
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (StoreMissing("no bucket", cure="make it"), Exit.NO_VERDICT),
+        (StoreUnreachable("no answer", cure="make it"), Exit.UNDECIDED),
+        (NoVerdict("broken", cure="make it"), Exit.NO_VERDICT),
+        (ZeroDivisionError("broken"), Exit.UNDECIDED),
+    ],
+)
+def test_a_failure_is_an_answer_with_the_model_it_is_about(error: Exception, code: Exit) -> None:
+    """Its reason, its cure, and the digest of what was asked about."""
+    answer = _asked(Broken(error))
+    assert (answer.exit, answer.model, answer.verdict) == (code, MODEL, None)
+    if isinstance(error, TitleholderError):
+        assert (answer.reason, answer.cure) == (error.message, "make it")
+    else:
+        assert answer.reason == "ZeroDivisionError: broken"
+
+
+def test_a_file_that_cannot_be_read_is_a_usage_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the file, why, and no digest."""
+    answer = _asked(_published(), tmp_path / "missing")
+    assert (answer.exit, answer.model) == (Exit.USAGE, None)
+    assert answer.reason == f"{tmp_path / 'missing'}: no such file"
+
+    def refused(path: Path) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(tree, "sha256", refused)
+    answer = _asked(_published(), tmp_path / "locked")
+    assert (answer.exit, answer.model) == (Exit.USAGE, None)
+    assert answer.reason == f"{tmp_path / 'locked'}: Permission denied"
+    assert answer.cure == "make the file readable"
+
+
+def test_what_hangs_is_left_behind_and_holds_no_process_up() -> None:
+    """The answer comes at the deadline; the thread that waits does not keep the process alive."""
+    released = threading.Event()
+
+    class Hanging(MemoryStore):
+        def get(self, key: str) -> Stored:
+            released.wait(30)
+            return super().get(key)
+
+    answer = _asked(Hanging(), deadline=0.05)
+    assert answer.exit is Exit.UNDECIDED
+    assert answer.reason.endswith("gave no whole answer within 0.05 s")
+    assert answer.cure == "check the endpoint and the network"
+    (left,) = (one for one in threading.enumerate() if one.name == "titleholder-gate")
+    assert left.daemon
+    released.set()
+    left.join(30)
+
+
+def test_a_store_without_a_verdict_says_how_to_get_one() -> None:
+    """For this suite and environment."""
+    answer = _asked(MemoryStore())
+    assert answer.exit is Exit.NO_VERDICT
+    assert answer.reason.endswith("holds no verdict for credit in dev")
+    assert answer.cure == "publish one first: titleholder run"
+
+
+@pytest.mark.parametrize(
+    "odd", ["", "sha256:", "ab" * 31, "AB" * 32, "gg" * 32, "md5:" + "ab" * 32]
+)
+def test_what_is_no_digest_is_told_how_one_is_written(odd: str) -> None:
+    """A digest may stand alone or after sha256:, and has 64 lower-case hex digits."""
+    answer = _asked(_published(), odd)
+    assert answer.exit is Exit.USAGE
+    assert (answer.reason, answer.cure) == (
+        f"{odd} is no digest", "sha256: and 64 lower-case hex digits",
+    )  # fmt: skip
+    assert _asked(_published(), verdicts.MODEL).exit is Exit.ALLOW
