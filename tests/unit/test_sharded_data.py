@@ -13,7 +13,7 @@ from tests.support import sharded
 from titleholder import records
 from titleholder.drift import Drift
 from titleholder.errors import ConfigError
-from titleholder.stages import STAGES, drift, drift_many, manifest, profiles, validate
+from titleholder.stages import STAGES, compare, drift, drift_many, manifest, profiles, validate
 from titleholder.stages.workspace import Workspace, open_workspace
 from titleholder.stats.shared import summary
 from titleholder.types import Outcome
@@ -217,6 +217,22 @@ def test_only_the_newest_profiles_are_kept(tmp_path: Path, monkeypatch: pytest.M
     STAGES["drift"].run_in(ws)
     assert not {path.name for path in there.iterdir()} & {"a.json", "b.json", "c.json"}
     assert len(list(there.iterdir())) == 2
+
+
+def test_ready_answers_with_a_reference_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has answered the reference rows: decay is told as unavailable, as of one file."""
+    monkeypatch.setitem(EXPECTED[6][1], "max_value", 9)
+    said = []
+    for name, sizes in (("one", None), ("many", [9000])):
+        ws = project(tmp_path / name, sizes)
+        for stage in ("validate", "drift", "predict", "compare"):
+            STAGES[stage].run_in(ws)
+        found = records.read(ws.stage("compare") / compare.PAST, compare.Past)
+        said.append(found.decay)
+    assert said[0] == said[1]
+    assert "no champion's answers" in said[0].reason
 
 
 def test_a_suite_that_asks_of_columns_alone_reads_no_row(tmp_path: Path) -> None:
