@@ -49,6 +49,7 @@ def run(ws: Workspace) -> None:
 def _write_figures(ws: Workspace, cards: Mapping[str, Card]) -> None:
     here = ws.stage(FIGURES)
     verdicts = [card.verdict for card in cards.values()]
+    records.sweep(here)  # what a run that was killed here left
     records.write(here / METRICS, figures.metrics(verdicts))
     records.write_bytes(here / FINDINGS, figures.findings_csv(verdicts).encode())
     first = next(iter(cards.values()))
