@@ -147,7 +147,7 @@ def near(one: str | None, two: str | None) -> bool:
 
 
 @settings(
-    max_examples=5,
+    max_examples=4,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.generate],  # to shrink an example takes the engine minutes

@@ -74,7 +74,7 @@ def test_every_number_lies_in_its_cell(values: np.ndarray) -> None:
     assert found.filled == len(finite)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(samples, samples)
 def test_what_a_sketch_says_is_within_its_bounds(a: np.ndarray, b: np.ndarray) -> None:
     """The exact KS, Wasserstein and PSI on the true quantiles are never outside them."""

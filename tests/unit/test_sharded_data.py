@@ -43,6 +43,11 @@ WAYS: list[tuple[Sequence[int], dict[str, Any]]] = [
     ([], {"blocks": 7}),
 ]
 
+FEW_METRICS: dict[str, Any] = {
+    "metrics": ["roc_auc"], "slices": [], "resamples": 200,
+    "rules": [{"id": "auc", "metric": "roc_auc", "kind": "non_inferior", "margin": 0.01}],
+}  # fmt: skip
+
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,17 +227,46 @@ def test_only_the_newest_profiles_are_kept(tmp_path: Path, monkeypatch: pytest.M
 def test_ready_answers_with_a_reference_are_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody has answered the reference rows: decay is told as unavailable, as of one file."""
+    """Nobody has answered the reference rows: decay and shift are told as unavailable."""
     monkeypatch.setitem(EXPECTED[6][1], "max_value", 9)
+    ws = project(tmp_path, [9000], **FEW_METRICS)
+    for stage in ("validate", "predict", "compare"):
+        STAGES[stage].run_in(ws)
+    found = records.read(ws.stage("compare") / compare.PAST, compare.Past)
+    assert found.answers == ()
+    assert found.decay.reason == "there are no champion's answers on reference rows"
+
+
+def test_shifts_of_answers_are_those_of_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Models that were asked about both sides: the same rows of the table, to the byte."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from skops import io
+
+    monkeypatch.setitem(EXPECTED[6][1], "max_value", 9)
+    frame = rows(0)
+    models = {}
+    for name, feature in (("champion", "late"), ("candidate", "row_id")):
+        model = make_pipeline(StandardScaler(), LogisticRegression())
+        models[name] = io.dumps(model.fit(frame[[feature]], frame["clicked"]))
     said = []
     for name, sizes in (("one", None), ("many", [9000])):
-        ws = project(tmp_path / name, sizes)
-        for stage in ("validate", "drift", "predict", "compare"):
+        root = tmp_path / name
+        for model, data in models.items():
+            root.mkdir(exist_ok=True)
+            (root / f"{model}.skops").write_bytes(data)
+        named = {"champion": "champion.skops", "candidates": ["candidate.skops"]}
+        ws = project(root, sizes, {"blocks": 2}, models=named, **FEW_METRICS)
+        for stage in ("validate", "predict", "compare"):
             STAGES[stage].run_in(ws)
-        found = records.read(ws.stage("compare") / compare.PAST, compare.Past)
-        said.append(found.decay)
-    assert said[0] == said[1]
-    assert "no champion's answers" in said[0].reason
+        said.append(records.read(ws.stage("compare") / compare.PAST, compare.Past))
+    assert [row.name for row in said[0].answers] == [
+        "prediction of champion", "prediction of candidate",
+    ]  # fmt: skip
+    assert said[0].answers == said[1].answers
 
 
 def test_a_suite_that_asks_of_columns_alone_reads_no_row(tmp_path: Path) -> None:

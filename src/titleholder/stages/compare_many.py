@@ -10,7 +10,8 @@ from titleholder.compare import Measurement
 from titleholder.decay import Decay
 from titleholder.metrics import Metric
 from titleholder.params.schema import Suite
-from titleholder.stages import answers, shards
+from titleholder.stages import shards
+from titleholder.stages.answers_shift import answered
 from titleholder.stages.blocks import Source
 from titleholder.stages.panels import Rows
 from titleholder.stages.planning import Asked, Pair
@@ -67,7 +68,7 @@ def decayed(rows: Rows, suite: Suite, now: Mapping[Pair, Measurement]) -> Decay:
     candidate = rows.manifest.candidates()[0]
     pair = (rows.champion, candidate)
     for model, whose in zip(pair, ("champion", "candidate"), strict=True):
-        if not _answered(rows, model, "reference"):
+        if not answered(rows, model, "reference"):
             reason = f"there are no {whose}'s answers on reference rows"
             return decay.unavailable(suite, reason)
     then = _on_reference(rows, suite, pair, metric)
@@ -78,12 +79,6 @@ def decayed(rows: Rows, suite: Suite, now: Mapping[Pair, Measurement]) -> Decay:
         suite, metric, (before.n, after.n), (before.champion, before.reason),
         (after.champion, after.reason),
     )  # fmt: skip
-
-
-def _answered(rows: Rows, model: str, role: str) -> bool:
-    """Whether a model was asked about the rows of a role: ready answers are of current rows."""
-    first = answers.file_of(rows.ws, model, role, 0)
-    return shards.has(rows.ws, role) and rows.ws.relative(first) in rows.set.files
 
 
 def _on_reference(rows: Rows, suite: Suite, pair: Pair, metric: Metric) -> Measurement:
