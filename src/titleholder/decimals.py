@@ -86,12 +86,17 @@ def convert(written: Mapping[str, Any], as_type: type[T], *, source: str) -> T:
 
 
 def as_text(written: Any, as_type: type) -> Any:
-    """Plain dicts of this type, with text in the place of each fractional number."""
+    """Plain dicts of this type, with text in the place of each fractional number.
+
+    RecordError where there is anything else than a number, text included.
+    """
     return _mapped(written, _shape(as_type), _write, "$")
 
 
-def _write(value: Any, _: str) -> Any:
-    return text(value) if type(value) in (int, float) else value
+def _write(value: Any, where: str) -> str:
+    if type(value) not in (int, float):
+        raise RecordError(f"expected a number, and it is none - at `{where}`")
+    return text(value)
 
 
 def _read(value: Any, where: str) -> float:

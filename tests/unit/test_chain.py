@@ -167,3 +167,19 @@ def test_the_link_that_a_pointer_names_is_the_one_that_lies_there() -> None:
     store.objects[HEAD] = Stored(records.encode(Head(7, tip.digest)), "tag")
     with pytest.raises(NoVerdict, match="its pointer names number 7, which is missing"):
         _chain(store).newest()
+
+
+@pytest.mark.parametrize(("beyond", "found"), [(2, True), (3, False)])
+def test_a_pointer_may_lag_so_far_and_no_further(
+    beyond: int, found: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One look less than a walk is long: then it has not come to the end."""
+    store = _published(1 + beyond)
+    first = _chain(store).link(1, store.get(_key(1)).data)
+    store.objects[HEAD] = Stored(records.encode(Head(1, first.digest)), "tag")
+    monkeypatch.setattr("titleholder.chain.LONGEST_WALK", 3)
+    if found:
+        assert _tip(store).sequence == 1 + beyond
+    else:
+        with pytest.raises(NoVerdict, match="lags by more than 3 statements"):
+            _chain(store).newest()

@@ -157,7 +157,16 @@ def test_one_version_does_not_pass_for_the_other() -> None:
         (b"urn:titleholder:verdict:v1", b"urn:titleholder:verdict:v2"),
         (b"urn:titleholder:verdict:v1", b"urn:titleholder:waiver:v1"),
         (b'"schema_version": 1,\n    "sequence"', b'"schema_version": 2,\n    "sequence"'),
+        (b'"level": 0.95', b'"level": "0.95"'),
+        (b'"level": 0.95', b'"level": true'),
+        (b'"level": 0.95', b'"level": null'),
     ):
         assert old in payload
         with pytest.raises(NoVerdict, match="not a verdict"):
             parse(payload.replace(old, new, 1), source="s")
+
+
+def test_a_number_that_is_none_is_told_by_its_place_when_it_is_written() -> None:
+    """As when it is read."""
+    with pytest.raises(RecordError, match=r"expected a number, .* - at `\$\.low`"):
+        decimals.as_text({"value": 0.1, "low": "0.1", "high": None}, Estimate)
