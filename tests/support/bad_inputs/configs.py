@@ -55,7 +55,7 @@ WRONG: tuple[tuple[Where, Any, str], ...] = (
     ((*S, "data", "current"), "../current.csv", "relative path"),
     ((*S, "data", "current"), "data\\current.csv", "relative path"),
     ((*S, "data", "current"), "current.xlsx", ".parquet or .csv"),
-    ((*S, "data", "current"), "current", ".parquet or .csv"),
+    ((*S, "data", "current"), "current", "current: no such file"),
     ((*S, "data", "current"), ["a.csv"], "current"),
     ((*S, "data", "curent"), "a.csv", "did you mean 'current'"),
     ((*S, "data", "reference"), "a.csv", "reference"),
