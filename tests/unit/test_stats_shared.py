@@ -6,6 +6,7 @@ from itertools import pairwise
 from operator import add
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,17 +14,19 @@ from hypothesis import strategies as st
 
 from tests.support.panels import Pair, binary, drawn, found, policy
 from titleholder import compare
-from titleholder.arrays import Bools, Floats, Ints
+from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
 from titleholder.metrics import REGISTRY
 from titleholder.metrics.base import Ranks
 from titleholder.metrics.calibration import brier_columns, log_loss_columns
 from titleholder.metrics.ladder import Ladder
+from titleholder.params.schema import Policy
 from titleholder.slices import declared
 from titleholder.stats.resampler import large_cells
 from titleholder.stats.shared import known, sorting, summary
 from titleholder.stats.shared.bins import FINE, Bins
 from titleholder.stats.shared.partition import Partition, partitions
 from titleholder.stats.shared.places import Layout, Order, standings
+from titleholder.types import Task
 
 ORDERED = ("roc_auc", "gini", "average_precision", "ks", "lift[0.1]")
 NAMES = ("precision", "f1", "roc_auc", "gini", "average_precision", "ks", "log_loss", "brier")
@@ -293,3 +296,24 @@ def test_the_value_of_a_slice_is_scikit_learns(monkeypatch: pytest.MonkeyPatch) 
     y, score = np.asarray(panel.y_true)[here], np.asarray(first.score)[here]
     for name, of in (("roc_auc", roc_auc_score), ("average_precision", average_precision_score)):
         assert found(out, name, "g=2").champion.value == pytest.approx(of(y, score), abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["gini", "ks"])
+def test_a_champion_that_says_the_same_of_all_rows_is_compared(name: str) -> None:
+    """Its value is 0 without any spread: no share of it can be taken, and the rest stands."""
+    rng = np.random.default_rng(0)
+    n = 25_000
+    y = (rng.random(n) < 0.3).astype(np.int64)
+    panel = Panel(np.arange(n), Task.BINARY, y, classes=("no", "yes"))
+    constant = Predictions("a", label=np.zeros(n, np.int64), score=np.full(n, 0.3))
+    score = rng.random(n)
+    varied = Predictions("b", label=(score > 0.5).astype(np.int64), score=score)
+    rule = {"id": "x", "metric": name, "kind": "non_inferior", "margin": 0.1}
+    asked = msgspec.convert(
+        {"task": "binary", "positive": "yes", "metrics": [name], "rules": [rule]}, Policy
+    )
+    made = compare.measure(panel, constant, varied, asked).comparisons
+    one = next(c for c in made if c.metric == name)
+    assert one.champion.value == 0.0
+    assert one.improvement.low < one.improvement.value < one.improvement.high
+    assert one.relative is None or one.relative.value is None

@@ -35,7 +35,7 @@ def summarise_normal(metric: Metric, law: Normal, level: float) -> Paired | None
     """
     errors = law.spread.error(1, 0), law.spread.error(0, 1), law.spread.error(-1, 1)
     finite = all(math.isfinite(x) for x in (law.champion, law.candidate, *errors))
-    if metric.target is not None or not finite or abs(law.champion) < _AWAY * errors[0]:
+    if metric.target is not None or not finite or abs(law.champion) <= _AWAY * errors[0]:
         return None
     z, turn = normal_reach(level), 1.0 if metric.higher_is_better else -1.0
     wider = widening(law.spread, -turn, turn, level)
