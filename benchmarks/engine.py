@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from benchmarks.panels import Pair, pair_of
 from benchmarks.timing import Line, cpu_seconds, installed, machine, table
 from titleholder.compare import measure
+from titleholder.fast import compiled
 from titleholder.params.schema import Policy
 from titleholder.types import Task
 
@@ -130,6 +131,7 @@ def tfma_seconds(python: str) -> float:
 def lines(rows: int, repeats: int, tfma: str | None) -> Iterator[Line]:
     """Time all of them on a panel of so many rows."""
     pair = pair_of(rows)
+    compiled.unload()
     ours(pair)  # imports, once, are nobody's time
     most = max(5, repeats)
     yield Line(
@@ -143,6 +145,10 @@ def lines(rows: int, repeats: int, tfma: str | None) -> Iterator[Line]:
     of_loop = cpu_seconds(lambda: replicate(pair), repeats)
     yield Line("resample and scikit-learn, a loop", of_loop * B, f"{repeats} replicates x {B}")
     few = 20
+    if compiled.load() is not None:
+        ours(pair)
+        with_passes = cpu_seconds(lambda: ours(pair), most)
+        yield Line("titleholder, compiled passes loaded", with_passes, f"median of {most}")
     one = cpu_seconds(lambda: scipy_bootstrap(pair, few), 1) / few
     yield Line(
         "scipy.stats.bootstrap, accuracy, overall", one * B, f"{few} replicates x {B // few}"

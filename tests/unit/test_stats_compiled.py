@@ -9,7 +9,8 @@ import pytest
 from tests.support.panels import drawn, policy
 from titleholder import compare
 from titleholder.arrays import Bools
-from titleholder.stats.shared import block, compiled, known, places, sorting
+from titleholder.fast import compiled, sorting
+from titleholder.stats.shared import block, known, places
 from titleholder.stats.shared.partition import partitions
 
 T = TypeVar("T")

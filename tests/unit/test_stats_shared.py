@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.support.panels import Pair, binary, drawn, found, policy
 from titleholder import compare
 from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
+from titleholder.fast import sorting
 from titleholder.metrics import REGISTRY
 from titleholder.metrics.base import Ranks
 from titleholder.metrics.calibration import brier_columns, log_loss_columns
@@ -22,7 +23,7 @@ from titleholder.metrics.ladder import Ladder
 from titleholder.params.schema import Policy
 from titleholder.slices import declared
 from titleholder.stats.resampler import large_cells
-from titleholder.stats.shared import known, sorting, summary
+from titleholder.stats.shared import known, summary
 from titleholder.stats.shared.bins import FINE, Bins
 from titleholder.stats.shared.partition import Partition, partitions
 from titleholder.stats.shared.places import Layout, Order, standings

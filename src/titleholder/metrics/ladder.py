@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Floats, Ints
+from titleholder.fast.sorting import sort
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def falling_order(score: Floats) -> Ints:
     places = np.uint64(max(1, (n - 1).bit_length()))
     keys = _falling_bits(score) >> places << places
     keys |= np.arange(n, dtype=np.uint64)
-    keys.sort()
+    keys = sort(keys)
     order = (keys & ((np.uint64(1) << places) - np.uint64(1))).astype(np.int64)
     falling = score[order]
     rising = falling[1:] > falling[:-1]

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Floats, Ints, Panel
+from titleholder.fast.compiled import passes
 from titleholder.stats.shared.bins import COARSE, FINE, Bin
-from titleholder.stats.shared.compiled import passes
 from titleholder.stats.shared.partition import Codes
 from titleholder.stats.shared.reading import ALL, SECOND, Answers, Bundle, Reading, rows_of_panel
 

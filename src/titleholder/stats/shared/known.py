@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from titleholder.arrays import Floats, Ints, Panel, Predictions, Slice
+from titleholder.fast.compiled import passes
+from titleholder.fast.sorting import sort
 from titleholder.metrics.base import Counts, Means, Metric, Ranks, first
 from titleholder.metrics.ladder import Standing
 from titleholder.stats.influence import PowerSums
 from titleholder.stats.sample import lacking
 from titleholder.stats.shared.calls import Calls, calls_of
-from titleholder.stats.shared.compiled import passes
 from titleholder.stats.shared.partition import Partition, partitions
 from titleholder.stats.shared.places import Layout, Marks, Order, standings
-from titleholder.stats.shared.sorting import sort
 from titleholder.stats.shared.spreads import influence_by_bin as influence_by_bin
 from titleholder.stats.shared.spreads import spreads_of
 from titleholder.stats.shared.summary import ALL, SECOND, Answers, Reading, Summary, summarise

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Bools, Floats, Ints
+from titleholder.fast.compiled import passes
+from titleholder.fast.sorting import Numbers, deal, sort
 from titleholder.metrics.ladder import Standing, Steps, falling_order
-from titleholder.stats.shared.compiled import passes
 from titleholder.stats.shared.partition import Partition
-from titleholder.stats.shared.sorting import Numbers, deal, sort
 
 Marks: TypeAlias = NDArray[np.uint16]
 

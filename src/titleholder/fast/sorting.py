@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Ints
-from titleholder.stats.shared.compiled import passes
+from titleholder.fast.compiled import passes
 
 N = TypeVar("N", bound=np.generic)
 Numbers = NDArray[np.uint64]
@@ -29,12 +29,13 @@ def sort(numbers: Numbers) -> Numbers:
     if not _MANY <= len(numbers) <= _MOST:
         numbers.sort()
         return numbers
-    bits = int(numbers.max()).bit_length()
+    least = numbers.min()
+    bits = int(numbers.max() - least).bit_length()
     most = int(len(numbers) * _FEW)
-    dealt = _by_bytes(numbers, max(0, bits - 8 * _PASSES), min(bits, 8 * _PASSES))
+    dealt = _by_bytes(numbers, least, max(0, bits - 8 * _PASSES), min(bits, 8 * _PASSES))
     if bits <= 8 * _PASSES or _put_right(dealt, most):
         return dealt
-    return _by_bytes(dealt, 0, bits)
+    return _by_bytes(dealt, least, 0, bits)
 
 
 def deal(values: NDArray[N], places: NDArray[Any], most: int) -> tuple[NDArray[N], Ints]:
@@ -51,17 +52,21 @@ def deal(values: NDArray[N], places: NDArray[Any], most: int) -> tuple[NDArray[N
     return column.data.view(values.dtype), column.indptr.astype(np.int64)
 
 
-def _by_bytes(numbers: Numbers, shift: int, bits: int) -> Numbers:
-    """Dealt out by so many bits from ``shift`` on, those that stand alike in the order given."""
+def _by_bytes(numbers: Numbers, least: np.uint64, shift: int, bits: int) -> Numbers:
+    """Dealt out by what they are above ``least``, so many bits from ``shift`` on.
+
+    Those that stand alike stay in the order given.
+    """
     compiled = passes()
     if compiled is not None:
         spare = np.empty_like(numbers)
-        found: Numbers = compiled.dealt(numbers, spare, np.uint64(shift), -(-bits // 8))
+        found: Numbers = compiled.dealt(numbers, spare, least, np.uint64(shift), -(-bits // 8))
         return found
     for by in range(shift, shift + bits, 8):
         place = np.empty(len(numbers), dtype=np.int32)
         for start in range(0, len(numbers), _CHUNK):
-            byte = numbers[start : start + _CHUNK] >> np.uint64(by)
+            byte = numbers[start : start + _CHUNK] - least
+            byte >>= np.uint64(by)
             np.bitwise_and(
                 byte, np.uint64(255), out=place[start : start + _CHUNK], casting="unsafe"
             )

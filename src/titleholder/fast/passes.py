@@ -1,4 +1,4 @@
-"""The passes themselves, for numba to compile; see `titleholder.stats.shared.compiled`.
+"""The passes themselves, for numba to compile; see `titleholder.fast.compiled`.
 
 Each does, row after row, what stands in numpy beside the place that calls it.
 """
@@ -16,11 +16,13 @@ _EIGHT = np.uint64(8)
 
 
 @njit(cache=True, nogil=True)
-def dealt(numbers: Any, spare: Any, shift: Any, passes: int) -> Any:
-    """Numbers (n,) dealt out by ``passes`` bytes from bit ``shift`` on; ``spare`` (n,) is room."""
+def dealt(numbers: Any, spare: Any, least: Any, shift: Any, passes: int) -> Any:
+    """Numbers (n,) dealt out by ``passes`` bytes of what they are above ``least``, from bit
+    ``shift`` on; ``spare`` (n,) is room.
+    """
     counts = np.zeros((passes, 256), np.int64)
     for number in numbers:
-        rest = number >> shift
+        rest = (number - least) >> shift
         for p in range(passes):
             counts[p, rest & _BYTE] += 1
             rest >>= _EIGHT
@@ -32,7 +34,7 @@ def dealt(numbers: Any, spare: Any, shift: Any, passes: int) -> Any:
             start += counts[p, byte]
         by = shift + np.uint64(8 * p)
         for number in here:
-            byte_of = (number >> by) & _BYTE
+            byte_of = ((number - least) >> by) & _BYTE
             there[at[byte_of]] = number
             at[byte_of] += 1
         here, there = there, here
@@ -136,3 +138,6 @@ def add_second(code: Any, a: Floats, d: Floats, total: Floats) -> None:
     for c in range(len(some)):
         for order in range(5):
             total[order, c] += some[c, order]
+
+
+READY = True

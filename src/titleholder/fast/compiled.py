@@ -7,20 +7,21 @@ there. numba takes a second to import and to load what it once compiled: it is a
 are so many that this is paid back, or where `load` was called before.
 """
 
+import importlib
 import importlib.util
 import sys
 from types import ModuleType
 
 PAID_BACK = 12_000_000  # rows of a panel
-_PASSES = "titleholder.stats.shared.passes"
+_PASSES = "titleholder.fast.passes"
 
 
 def passes(rows: int = 0) -> ModuleType | None:
     """The compiled passes, if they are loaded already or worth it for so many rows; else None."""
     loaded = sys.modules.get(_PASSES)
-    if loaded is not None or rows < PAID_BACK:
+    if getattr(loaded, "READY", False):  # and not half imported by another thread
         return loaded
-    return load()
+    return None if rows < PAID_BACK else load()
 
 
 def load() -> ModuleType | None:
@@ -28,3 +29,8 @@ def load() -> ModuleType | None:
     if importlib.util.find_spec("numba") is None:
         return None
     return importlib.import_module(_PASSES)
+
+
+def unload() -> None:
+    """Take numpy's passes from now on, to hold one against the other."""
+    sys.modules.pop(_PASSES, None)
