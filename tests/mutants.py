@@ -8,12 +8,13 @@ Sentences are left as they are: what a message says is no decision.
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 
 def main(tools: str, *words: str) -> None:
     """Run a command of mutmut."""
-    sys.path.append(tools)
+    sys.path.append(str(Path(tools).resolve()))  # mutmut changes the directory
     from mutmut.__main__ import cli
     from mutmut.mutation import mutators
 

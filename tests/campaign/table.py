@@ -42,6 +42,10 @@ taken for one that was removed ("the chain was rolled back"). The newest link is
 again, and only what stays unseen was removed; `tests/faults/test_races.py` shows both sides, and
 that a chain which outruns its readers allows nothing.
 
+**A half-written file, mended.** A run that was killed while it wrote its figures left a temporary
+file beside them, which no later run took away. Each stage sweeps now before it writes. No evidence
+and no verdict was touched by it.
+
 **Eleven findings without an explanation.** Runs of three parts, on a machine with some twenty times
 more work than processors, noted them: four of the gate with a waiver (one of these an answer after
 11.6 s, where 10 were allowed), four of waive, three of promote; none was a false ALLOW. Their
