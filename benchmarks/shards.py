@@ -135,8 +135,12 @@ def watched(process: "subprocess.Popen[str]") -> Iterator[dict[str, float]]:
 ONE = """
 import json, resource, sys, time
 from pathlib import Path
-from titleholder.stages import STAGES
+from titleholder import records
+from titleholder.stages import STAGES, validate
 from titleholder.stages.workspace import open_workspace
+from titleholder.types import Outcome
+from titleholder.validation import Validation
+
 def spent():
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
@@ -144,6 +148,9 @@ def spent():
 if __name__ == "__main__":
     ws, told = open_workspace(Path("."), "clicks"), {}
     for name in sys.argv[1:]:
+        if name == "predict" and "validate" not in sys.argv:
+            passed = Validation(Outcome.PASS, "", 1, 1, 1, 1, ())
+            records.write(ws.stage("validate") / validate.FILE, passed)
         before, began = spent(), time.monotonic()
         STAGES[name].run_in(ws)
         cpu, wall = spent() - before, time.monotonic() - began
