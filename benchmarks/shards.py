@@ -25,6 +25,7 @@ import yaml
 
 SEED = 20260101
 ROWS_A_FILE = 2_000_000
+REFERENCE = 1_000_000  # rows of the reference, at most
 WEIGHTS = np.array([0.9, -0.6, 0.4, 0.25], dtype=np.float32)
 FEATURES = [f"x{i}" for i in range(len(WEIGHTS))]
 REGIONS, DEVICES = 10, 8
@@ -33,7 +34,7 @@ METRICS = ["accuracy", "precision", "recall", "f1", "roc_auc", "average_precisio
 SUITE: dict[str, Any] = {
     "task": "binary",
     "positive": "1",
-    "data": {"current": "panel"},
+    "data": {"current": "panel", "reference": {"path": "reference"}},
     "columns": {"target": "clicked"},
     "models": {"champion": "champion.skops", "candidates": ["candidate.skops"]},
     "metrics": [*METRICS, "size_mb"],
@@ -73,12 +74,18 @@ def rows(start: int, stop: int) -> pa.Table:
 
 def generate(root: Path, count: int) -> None:
     """The whole project: panel, models, expectations and params.yaml."""
-    (root / "panel").mkdir(parents=True)
-    for i, start in enumerate(range(0, count, ROWS_A_FILE)):
-        table = rows(start, min(count, start + ROWS_A_FILE))
-        pq.write_table(table, root / f"panel/part-{i:05}.parquet", row_group_size=1 << 18)
+    write(root / "panel", 0, count)
+    write(root / "reference", 1 << 41, min(count, REFERENCE))
     train(root)
     (root / "expectations.json").write_text(json.dumps(EXPECTATIONS))
+
+
+def write(to: Path, first: int, count: int) -> None:
+    """Rows from number ``first`` on, as files of two million."""
+    to.mkdir(parents=True)
+    for i, start in enumerate(range(first, first + count, ROWS_A_FILE)):
+        table = rows(start, min(first + count, start + ROWS_A_FILE))
+        pq.write_table(table, to / f"part-{i:05}.parquet", row_group_size=1 << 18)
 
 
 def train(root: Path) -> None:
