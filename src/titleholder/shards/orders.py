@@ -13,7 +13,7 @@ so that nothing hangs on units or ranges.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,10 @@ class Run:
     offsets: tuple[int, ...]
     counted: bool
 
+    def only(self, number: int) -> "Run":
+        """The same with one range alone, which is then number 0: all that its merge has to know."""
+        return replace(self, offsets=self.offsets[number : number + 2])
+
 
 def write(stem: Path, score: Floats, packed: NDArray[Any], bounds: Keys) -> Run:
     """Write a unit's rows (n,) in order; the files are whole, or not there."""
@@ -153,11 +157,11 @@ class Merged:
 
 
 def merge(number: int, runs: Sequence[Run], shape: Shape, to: Path) -> Merged:
-    """Range ``number`` of all units' runs in one order."""
+    """Range ``number`` of all units' runs, each with that one alone (`Run.only`), in one order."""
     keys, packed, counts = [], [], []
     counted = any(run.counted for run in runs)
     for run in runs:
-        start, stop = run.offsets[number], run.offsets[number + 1]
+        start, stop = run.offsets
         keys.append(_load(f"{run.stem}.key.npy", start, stop))
         packed.append(_load(f"{run.stem}.code.npy", start, stop))
         if run.counted:

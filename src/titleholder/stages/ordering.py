@@ -47,7 +47,7 @@ def values_of(
                     wanted.setdefault(model, {})[metric.name] = metric.law.rare
     ranges: dict[str, list[orders.Merged]] = {model: [] for model in plan.bounds}
     tasks = [
-        _Range(model, number, tuple(run[model] for run in runs))
+        _Range(model, number, tuple(run[model].only(number) for run in runs))
         for model, bounds in plan.bounds.items()
         for number in range(len(bounds) + 1)
     ]
