@@ -131,10 +131,11 @@ def _end(running: "subprocess.Popen[bytes]", *, group: bool = False) -> None:
             os.killpg(running.pid, signal.SIGTERM)
     else:
         running.terminate()
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         running.wait(30)
-    except subprocess.TimeoutExpired:
-        if group:
+    if group:
+        # What it started may still wait for its clients after it has gone itself.
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(running.pid, signal.SIGKILL)
-        running.kill()
-        running.wait()
+    running.kill()
+    running.wait()
