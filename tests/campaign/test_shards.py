@@ -1,7 +1,10 @@
 """Shards on a Dask cluster that loses a worker: the records are those of a single file."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -9,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.support import sharded
+from tests.support import operations, sharded
 from titleholder.shards import measuring
 from titleholder.stages.answers import DIRECTORY
-from titleholder.stages.workspace import RUNS
+from titleholder.stages.workspace import RUNS, open_workspace
 from titleholder.stats.shared import summary
 
 pytestmark = pytest.mark.campaign
@@ -71,3 +74,34 @@ def test_runners_units_and_files_do_not_show_in_the_records(tmp_path: Path) -> N
         killer.join()
     assert killed == [victim]
     assert found == alone
+
+
+EXPECTATIONS = {
+    "name": sharded.SUITE,
+    "expectations": [
+        {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "clicked"}}
+    ],
+}
+
+
+def test_the_nightly_flow_runs_units_on_a_dask_cluster(tmp_path: Path) -> None:
+    """Two worker processes and a running Prefect server: a night ends in a published verdict."""
+    dask = {"kind": "dask", "workers": 2, "blocks": 1}
+    said: dict[str, Any] = {"metrics": METRICS, "expectations": "expectations.json"}
+    frames = sharded.rows(2 * summary.ROWS - 100)
+    root = sharded.project(tmp_path / "night", frames, [90_000], dask, **said)
+    (root / "expectations.json").write_text(json.dumps(EXPECTATIONS))
+    home = {**os.environ, "PREFECT_HOME": str(tmp_path / "home")}
+    here = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    database = f"sqlite+aiosqlite:///{tmp_path}/prefect.db"
+    with operations.prefect_server(database, home) as url:
+        ended = subprocess.run(
+            [sys.executable, "-m", "flows.nightly", "--json"],
+            cwd=root, env={**home, **here, "PREFECT_API_URL": url}, capture_output=True, text=True,
+            timeout=operations.PATIENCE_S, check=False,
+        )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    assert (root / "store/verdicts/dev" / sharded.SUITE / "00000001.json").is_file()
+    alone = sharded.project(tmp_path / "alone", frames, [1], None, metrics=METRICS)
+    compared = sharded.told(open_workspace(root, sharded.SUITE))
+    assert compared == sharded.compared(alone)
