@@ -229,12 +229,13 @@ def nearly_equal(n: int, share: float) -> Pair:
     "pair",
     [
         sliced(30_000),
+        sliced(80_000, 6),
         sliced(30_000, 1, ties=100),
         sliced(40_000, 2, prevalence=0.04),
         sliced(30_000, 5, shared=0.99),
         nearly_equal(30_000, 0.02),
     ],
-    ids=["plain", "ties", "rare", "alike", "nearly equal"],
+    ids=["plain", "normal laws", "ties", "rare", "alike", "nearly equal"],
 )
 def test_sharing_changes_nothing_that_is_told(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """Values to the last digits, and ends within twice the noise that two seeds have."""
