@@ -13,12 +13,13 @@ from titleholder.adapters import ed25519
 from titleholder.adapters.stores import open_store
 from titleholder.dashboard import shelf
 from titleholder.errors import TitleholderError
+from titleholder.params.sharded import BUCKETS
 from titleholder.stages import STAGES, manifest, notes, provenance, waived
 from titleholder.stages.overlap import Overlap, overlap
 from titleholder.stages.workspace import Workspace
-from titleholder.statement import subjects_of
+from titleholder.statement import Subject, subject_of, subjects_of
 from titleholder.store import Store
-from titleholder.types import Record, Verdict
+from titleholder.types import Record, Source, Verdict
 
 RECEIPT = "receipt.json"
 SUITE = "suite.json"
@@ -112,7 +113,7 @@ def _publish(
     for read in found.for_candidate(candidate):
         # Whoever swapped data or a model during the run is caught here at the latest.
         manifest.require_same(ws, read)
-    subjects = subjects_of(source.path, tree.of(manifest.local_path(ws, source)))
+    subjects = _subjects(ws, source)
     desk = notes.open_desk(ws, store, signer)
     judged = waived.told(ws, store, source, records.read(path, Verdict))
     noted = notes.noted(desk, judged, subjects[0])
@@ -129,6 +130,13 @@ def _publish(
         exposure=noted.exposure,
         watched=noted.watched,
     )
+
+
+def _subjects(ws: Workspace, source: Source) -> tuple[Subject, ...]:
+    """What a verdict is about: the model's files; of answers in a bucket, the listing of them."""
+    if source.path.startswith(BUCKETS):
+        return (subject_of(source.path, source.sha256),)
+    return subjects_of(source.path, tree.of(manifest.local_path(ws, source)))
 
 
 def _evidence(ws: Workspace, others: set[str]) -> dict[str, Path]:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from titleholder import records
+from titleholder import records, tree
 from titleholder.adapters.places import open_place
 from titleholder.adapters.places.directory import Directory
 from titleholder.adapters.runners import open_runner
@@ -75,13 +75,18 @@ def place_of(ws: Workspace, path: str) -> Place:
 
 
 def find(ws: Workspace, role: str, path: str) -> Source:
-    """List the files of a source, count their rows, record both, and what they are known by."""
+    """List the files of a source, count their rows, record both, and what they are known by.
+
+    A model is known by what a gate hashes; all else, and answers in a bucket, by their listing.
+    """
     place = place_of(ws, path)
     with runner_of(ws) as runner:
         found = runner.map(partial(files.counted, place), place.names())
         shards = files.gathered(place, path, found)
     records.write(listing(ws, role), shards)
-    return Source(role=role, path=path, sha256=shards.digest(), bytes=shards.bytes)
+    return Source(
+        role=role, path=path, sha256=_known_by(ws, role, path, shards), bytes=shards.bytes
+    )
 
 
 def require_same(ws: Workspace, source: Source) -> None:
@@ -94,8 +99,17 @@ def require_same(ws: Workspace, source: Source) -> None:
                 f"{place.where(file.name)}: is not the file that was recorded",
                 cure="do not change data or models during a run; run the suite again",
             )
-    if shards.digest() != source.sha256:
-        raise RecordError(f"{listing(ws, source.role)}: is not the listing that was recorded")
+    if _known_by(ws, source.role, source.path, shards) != source.sha256:
+        raise RecordError(
+            f"{source.path}: is not what was recorded",
+            cure="do not change data or models during a run; run the suite again",
+        )
+
+
+def _known_by(ws: Workspace, role: str, path: str, shards: Shards) -> str:
+    if manifest.is_model(role) and not path.startswith(BUCKETS):
+        return tree.sha256(ws.root / path)
+    return shards.digest()
 
 
 def refuse_columns(ws: Workspace, shards: Shards) -> None:

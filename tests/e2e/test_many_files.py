@@ -1,0 +1,48 @@
+"""Data and answers in many files, from `titleholder run` to a verdict that is believed."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support import sharded
+from titleholder.cli import main
+from titleholder.errors import Exit
+
+EXPECTATIONS = """{"name": "clicks", "expectations": [
+  {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1000}},
+  {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "clicked"}}]}"""
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of many files, after its run."""
+    root = tmp_path_factory.mktemp("many")
+    (root / "clicks.json").write_text(EXPECTATIONS)
+    said = {"expectations": "clicks.json", "resamples": 200}
+    sharded.project(root, sharded.rows(6000), [2500, 1], {"blocks": 1}, **said)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(root)
+        assert main(["run", sharded.SUITE, "--quiet"]) == Exit.INCONCLUSIVE
+    return root
+
+
+def test_its_verdict_is_verified(
+    published: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The evidence is of the model that the verdict is about, and leads to the same judgement."""
+    monkeypatch.chdir(published)
+    verdict = next(published.glob("store/verdicts/*/clicks/0*1.json"))
+    assert main(["verify", str(verdict)]) == Exit.INCONCLUSIVE  # as the few rows of the run ended
+    assert "all findings and checks follow from the evidence" in capsys.readouterr().out
+
+
+def test_the_gate_knows_its_model_by_the_directory(
+    published: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the gate hashes is what was judged; a file more in it, and it is another model."""
+    monkeypatch.chdir(published)
+    asked = ["gate", "--suite", sharded.SUITE, "--env", "dev", "--model", "candidate"]
+    judged = main(asked)
+    assert judged != Exit.NO_VERDICT, capsys.readouterr()
+    (published / "candidate" / "more.parquet").write_bytes(b"")
+    assert main(asked) == Exit.NO_VERDICT
