@@ -22,7 +22,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sharded.project(root, sharded.rows(6000), [2500, 1], {"blocks": 1}, **said)
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(root)
-        assert main(["run", sharded.SUITE, "--quiet"]) == Exit.INCONCLUSIVE
+        assert main(["run", sharded.SUITE, "--quiet"]) == Exit.ALLOW  # judged, however it ended
     return root
 
 
