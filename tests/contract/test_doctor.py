@@ -166,6 +166,37 @@ def test_an_extra_that_is_missing_whole_is_no_fault(monkeypatch: pytest.MonkeyPa
     assert "dask is missing" in of("dask").says
 
 
+def test_what_others_bring_is_no_half_of_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prefect brings httpx, and a wheel repeats the needs of `llm` under `ragas`: neither is it."""
+    wheel = ["prefect>=3; extra == 'pipeline'"]
+    for extra in ("llm", "ragas"):
+        wheel += [f"httpx>=0.28; extra == '{extra}'", f"krippendorff; extra == '{extra}'"]
+    wheel += ["ragas>=0.4; extra == 'ragas'"]
+    there = {"prefect": "3.8.0", "httpx": "0.28.1"}
+
+    def version(name: str) -> str:
+        if name not in there:
+            raise metadata.PackageNotFoundError(name)
+        return there[name]
+
+    class Prefect:
+        name = "prefect"
+        requires = ("httpx>=0.23", "not a requirement")
+
+    monkeypatch.setattr(metadata, "requires", lambda _: wheel)
+    monkeypatch.setattr(metadata, "version", version)
+    monkeypatch.setattr(metadata, "distributions", lambda: [Prefect])
+
+    def llm() -> Advice:
+        found = installed.packages(Patient(Path(), 1.0))
+        return next(a for a in found if a.about == "packages [llm]")
+
+    assert (llm().health, llm().says) == (Health.WELL, "not installed")
+    there["krippendorff"] = "0.8"
+    del there["httpx"]
+    assert llm().health is Health.ILL
+
+
 def test_what_goes_wrong_in_one_look_is_told_and_no_other_is_lost() -> None:
     """Errors of the house keep their cure; any other is called what it is."""
 

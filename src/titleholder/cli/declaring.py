@@ -21,16 +21,31 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Usage, what is wrong, and every unknown flag with the nearest that there is."""
-        for word in self._unknown():
+        known = self._flags(self._words)
+        for word in self._unknown(known):
             if word not in message:
                 message += f"; unknown flag: {word}"
-            near = get_close_matches(word, self._option_string_actions, n=1)
+            near = get_close_matches(word, known, n=1)
             message += f" (did you mean {near[0]}?)" if near else ""
         super().error(message)
 
-    def _unknown(self) -> list[str]:
+    def _flags(self, words: Sequence[str]) -> list[str]:
+        """Its flags and those of the command that the words begin with.
+
+        argparse tells flags that no command took at the top, which has none of these.
+        """
+        flags = list(self._option_string_actions)
+        for action in self._actions:
+            if (
+                isinstance(action, argparse._SubParsersAction)
+                and words
+                and words[0] in action.choices
+            ):
+                flags += action.choices[words[0]]._flags(words[1:])
+        return flags
+
+    def _unknown(self, known: Sequence[str]) -> list[str]:
         flags = [word.partition("=")[0] for word in self._words if word.startswith("--")]
-        known = tuple(self._option_string_actions)
         return [word for word in flags if not any(one.startswith(word) for one in known)]
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Set
+from contextlib import suppress
 from importlib import metadata
 
 from titleholder.doctor.advice import Advice, Health, Patient
@@ -36,9 +37,27 @@ def packages(_: Patient) -> Iterator[Advice]:
         }
         for extra in extras
     }  # fmt: skip
+    brought = _brought()
     for extra, own in by_extra.items():
-        others = {name for other, needs in by_extra.items() if other != extra for name in needs}
-        yield _of_extra(extra, own, own.keys() - others)
+        # An extra that holds this one whole, as `ragas` holds `llm`, is no reason of its own.
+        others = {
+            name for needs in by_extra.values() if not own.keys() <= needs.keys() for name in needs
+        }
+        yield _of_extra(extra, own, own.keys() - others - brought)
+
+
+def _brought() -> set[str]:
+    """What any other installed package asks for: that it is there says nothing of an extra."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    names = set()
+    for one in metadata.distributions():
+        for text in (one.requires or ()) if one.name != PACKAGE else ():
+            with suppress(InvalidRequirement):
+                need = Requirement(text)
+                if "extra ==" not in str(need.marker or ""):
+                    names.add(need.name.lower().replace("_", "-"))
+    return names
 
 
 def _belongs(marker: str, extra: str) -> bool:
@@ -47,13 +66,13 @@ def _belongs(marker: str, extra: str) -> bool:
 
 
 def _of_extra(extra: str, wanted: Mapping[str, str], alone: Set[str]) -> Advice:
-    """What is there of an extra; it is not installed if all that it ``alone`` asks for is not."""
+    """What is there of an extra; it is not installed if nothing that it ``alone`` asks for is."""
     from packaging.specifiers import SpecifierSet
 
     about = f"packages [{extra}]" if extra else "packages"
     there = {name: _version(name) for name in wanted}
     missing = [name for name, version in there.items() if version is None]
-    if extra and alone and alone <= set(missing):
+    if extra and missing and alone <= set(missing):
         says = "not installed" + (": no run, no dvc repro" if extra == PIPELINE else "")
         health = Health.WORRY if extra == PIPELINE else Health.WELL
         return Advice(about, health, says, f"pip install 'titleholder[{extra}]'")

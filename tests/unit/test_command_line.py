@@ -1,0 +1,26 @@
+"""What the command line says of flags that it does not know."""
+
+import pytest
+
+from titleholder.cli import main
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        ("compare --panel p --champion a --candidate b --policy y --panle x", "--panel"),
+        ("gate --sutie credit", "--suite"),
+        ("keys new --uot d", "--out"),
+    ],
+)
+def test_a_mistyped_flag_is_told_alone(
+    words: str, near: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the nearest that the command has; flags that it knows are not called unknown."""
+    with pytest.raises(SystemExit) as stopped:
+        main(words.split())
+    said = capsys.readouterr().err
+    assert stopped.value.code == 2
+    assert f"(did you mean {near}?)" in said
+    assert said.count("did you mean") == 1
+    assert "unknown flag: --panel" not in said and "unknown flag: --champion" not in said
