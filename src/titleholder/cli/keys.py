@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
     out: Path = args.out
     if not out.is_dir():
-        raise UsageError(f"{out}: no such directory", cure="create it first")
+        raise UsageError(f"{out}: no such directory", cure=f"create it first: mkdir -m 700 {out}")
     private, public = out / PRIVATE, out / PUBLIC
     for path in (private, public):
         if path.exists() or path.is_symlink():
