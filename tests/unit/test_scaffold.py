@@ -56,6 +56,30 @@ def roles(root: Path, **said: Any) -> Roles:
     return assign(look(root), Said(**said))
 
 
+def test_whoever_is_asked_for_the_truth_sees_it_in_the_list(folder: Path) -> None:
+    """Labels come before features, however many of these there are, and what is cut is counted."""
+    features = {f"x{i:02}": scores(i) for i in range(40)}
+    table(folder / "panel.csv", row_id=range(N), **features, left=["yes", "no"] * (N // 2))
+    with pytest.raises(UsageError, match="which column is the truth") as error:
+        roles(folder)
+    assert "there is: left, " in str(error.value.cure)
+    assert "and 12 more" in str(error.value.cure)
+
+
+def test_answers_alone_are_told_to_lack_the_truth(folder: Path) -> None:
+    """Two tables of answers decide nothing: the answer names them and what is missing."""
+    (folder / "panel.csv").unlink()
+    with pytest.raises(UsageError, match="with the truth") as error:
+        roles(folder)
+    assert "none beside candidate.csv, champion.csv" in str(error.value.cure)
+
+
+def test_what_runs_make_is_kept_out_of_git(folder: Path) -> None:
+    """`git add .` after a first run must not take verdicts and reports along."""
+    made = {d.path: d for d in drafts(look(folder), roles(folder), "none", pipeline=False)}
+    assert made[".gitignore"].data == b".titleholder/\n"
+
+
 def test_names_that_leave_no_doubt_need_no_flag(folder: Path) -> None:
     """Panel, champion, candidate, truth, task and slices are read off the files."""
     found = roles(folder, name="churn")
@@ -70,7 +94,7 @@ def test_tables_that_fit_are_named_as_they_lie(folder: Path) -> None:
     """Nothing is copied where nothing has to be renamed."""
     survey = look(folder)
     made = drafts(survey, assign(survey, Said(name="churn")), "none", pipeline=False)
-    assert [d.path for d in made] == ["params.yaml", "expectations/churn.json"]
+    assert [d.path for d in made] == ["params.yaml", "expectations/churn.json", ".gitignore"]
 
 
 def test_foreign_names_are_brought_into_copies(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 HELP = "write a first suite for the data and models that lie in a directory, or copy one"
 EPILOG = """\
 Looks at the tables (.csv, .parquet, .jsonl) and models (.skops, .onnx) below DIR, says what it
-takes for what, and writes params.yaml, a first expectation suite, dvc.yaml, a Prefect flow and a
-CI file. What exists is never changed; what names leave open is asked for, by flag.
+takes for what, and writes params.yaml, a first expectation suite, dvc.yaml, a Prefect flow, a
+CI file and .gitignore. What exists is never changed; what names leave open is asked for, by flag.
 
 --from mlflow takes the models from the registry at MLFLOW_TRACKING_URI, by the aliases champion and
 candidate or by --champion models:/NAME@ALIAS; --from predictions takes tables of answers alone;

@@ -60,6 +60,7 @@ def drafts(survey: Survey, roles: Roles, ci: str, *, pipeline: bool) -> list[Dra
         *copies,
         Draft("params.yaml", _params(roles, paths).encode(), "the suite and its rules"),
         Draft(paths.expectations, text.encode(), f"what holds of the {whole} data, to be reviewed"),
+        gitignore(),
     ]
     if pipeline:
         reads = [paths.current, paths.reference, paths.expectations, paths.champion]
@@ -70,6 +71,11 @@ def drafts(survey: Survey, roles: Roles, ci: str, *, pipeline: bool) -> list[Dra
     if ci != "none":
         made.append(gate_in_ci(ci, roles.name, _shipped(roles.name, paths.candidates[0])))
     return made
+
+
+def gitignore() -> Draft:
+    """What keeps verdicts, evidence and reports out of `git add .`."""
+    return Draft(".gitignore", b".titleholder/\n", "what runs make is not for git")
 
 
 def _shipped(suite: str, candidate: str) -> str:

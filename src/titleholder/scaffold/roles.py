@@ -29,6 +29,7 @@ POSITIVE = ("1", "yes", "true", "y", "positive", "pos")
 MOST_CLASSES = 20
 MOST_SLICES = 4
 MOST_GROUPS = 8
+MOST_TOLD = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +166,11 @@ def _current(survey: Survey, models: Sequence[str]) -> str:
     told = [t for t in survey.tables if t.path in models and _first(t.columns, TARGETS)]
     if not rest and told:
         return told[0].path
+    answers = ", ".join(t.path for t in survey.tables if t.answers) or "models"
+    there = ", ".join(data) or f"none beside {answers}, and none of these has the truth as y_true"
     raise UsageError(
-        "which table holds the evaluation rows?",
-        cure=f"say so: --current FILE (there is: {', '.join(data) or 'none'})",
+        "which table holds the evaluation rows, with the truth?",
+        cure=f"say so: --current FILE (there is: {there})",
     )
 
 
@@ -193,7 +196,7 @@ def _target(table: Table, scores: Sequence[str]) -> str | None:
     if found is None and not any(s.startswith("score_") for s in scores):
         raise UsageError(
             f"{table.path}: which column is the truth?",
-            cure=f"say so: --target COLUMN (there is: {', '.join(table.columns[:30])})",
+            cure=f"say so: --target COLUMN (there is: {_told(table)})",
         )
     return found
 
@@ -250,9 +253,16 @@ def _column(table: Table, name: str, flag: str) -> "pd.Series[Any]":
     if name not in table.columns:
         raise UsageError(
             f"{flag}: {table.path} has no column {name!r}",
-            cure=f"there is: {', '.join(table.columns[:30])}",
+            cure=f"there is: {_told(table)}",
         )
     return table.frame[name]
+
+
+def _told(table: Table) -> str:
+    """Columns for somebody to choose from: those of few values first, since features have many."""
+    few = sorted(table.columns, key=lambda name: table.frame[name].nunique() > MOST_CLASSES)
+    more = f", and {len(few) - MOST_TOLD} more" if len(few) > MOST_TOLD else ""
+    return ", ".join(few[:MOST_TOLD]) + more
 
 
 def _labels(column: "pd.Series[Any]") -> list[str]:

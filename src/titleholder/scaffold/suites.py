@@ -14,7 +14,7 @@ from titleholder.adapters import dvc
 from titleholder.errors import DataVersionError, UsageError
 from titleholder.params.registered import is_registered
 from titleholder.params.schema import Suite
-from titleholder.scaffold.drafts import Draft, dvc_yaml, gate_in_ci, nightly
+from titleholder.scaffold.drafts import Draft, dvc_yaml, gate_in_ci, gitignore, nightly
 from titleholder.stages import pull
 from titleholder.stages.workspace import PARAMS_FILE, open_params
 
@@ -54,7 +54,7 @@ def copied(place: Path, name: str, ci: str, *, pipeline: bool) -> list[Draft]:
     suite = suite_in(place, name)
     own = _own(suite, name)
     made = [*_read(place, suite, own), *_models_beside(place, name, own), *_beside(place, name)]
-    made.append(Draft(".gitignore", b".titleholder/\n", "what runs make is not for git"))
+    made.append(gitignore())
     if pipeline:
         paths = list(dict.fromkeys(own.values()))
         made.append(Draft("dvc.yaml", dvc_yaml(name, paths).encode(), "the stages, for dvc repro"))
