@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -260,18 +261,30 @@ def test_an_own_metric_that_fails_is_bad_input_with_its_name(example: Path) -> N
     (metric,) = load_metrics(example)
     panel = panel_of(np.array([0, 1]), ("bad", "good", "mixed"))
     calls = Predictions("m", label=np.array([0, 1]))
-    with pytest.raises(BadInput, match="'sarcasm_missed' failed: KeyError: 'sarcastic'"):
+    with pytest.raises(
+        BadInput, match=r"'sarcasm_missed' failed at \S+:\d+: KeyError: 'sarcastic'"
+    ):
         evaluate(metric, panel, calls)
-    for wrong in ([1.0, 2.0, 3.0], [[1.0], [2.0]], ["a", "b"], None):
+    for wrong in ([1.0, 2.0, 3.0], [[1.0], [2.0]], ["a", "b"], None, 0.5):
         own = row_metric(
             "mine", lambda _p, _m, w=wrong: w, task="multiclass", needs="label",
             higher_is_better=True,
         )  # fmt: skip
-        if wrong is None:
-            assert np.isnan(evaluate(own, panel, calls))
-        else:
-            with pytest.raises(BadInput, match="'mine'"):
-                evaluate(own, panel, calls)
+        with pytest.raises(BadInput, match="'mine'"):
+            evaluate(own, panel, calls)
+
+
+def test_a_score_outside_the_domain_of_an_own_metric_is_bad_input() -> None:
+    """Intervals rely on its ends; rows that are not meant may hold anything."""
+    panel = panel_of(np.array([0, 1]), ("bad", "good", "mixed"))
+    calls = Predictions("m", label=np.array([0, 1]))
+    said: dict[str, Any] = {
+        "task": "multiclass", "needs": "label", "higher_is_better": True, "domain": (0, 1),
+    }  # fmt: skip
+    with pytest.raises(BadInput, match=r"gives 7\.5 for a row, outside its domain \(0, 1\)"):
+        evaluate(row_metric("mine", lambda _p, _m: [0.5, 7.5], **said), panel, calls)
+    own = row_metric("mine", lambda _p, _m: [0.5, 7.5], where=lambda _p: [True, False], **said)
+    assert evaluate(own, panel, calls) == 0.5
 
 
 BROKEN = {

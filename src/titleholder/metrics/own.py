@@ -18,12 +18,14 @@ A file of one's own metrics, here one for reviews that mean the opposite of what
     ]
 """
 
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from titleholder.arrays import Floats, Panel, Predictions
+from titleholder.arrays import Bools, Floats, Panel, Predictions
 from titleholder.errors import BadInput
 from titleholder.metrics.base import Means, Metric, ratio
 from titleholder.types import Task
@@ -46,18 +48,21 @@ def row_metric(
     formula: str = "",
     source: str = "own",
 ) -> Metric:
-    """The mean of ``score`` over the rows of ``where``, or over all; both (n,), or one for all.
+    """The mean of ``score`` over the rows of ``where``, or over all; both give (n,).
 
     ``score`` gets the panel and one model's predictions, ``where`` the panel alone, so that both
     models are held to the same rows. ``needs`` names what the predictions must hold: label,
     score or value. The metric has no value where no row is meant. BadInput, where it is
-    evaluated, if either fails or gives anything but one number a row.
+    evaluated, if either fails or gives anything but one number a row, and if a score lies
+    outside ``domain``, whose ends the intervals rely on.
     """
 
     def columns(panel: Panel, predictions: Predictions) -> Floats:
         scores = _numbers(name, panel, lambda: score(panel, predictions))
-        meant = _numbers(name, panel, lambda: True if where is None else where(panel)) != 0
-        return np.column_stack([np.where(meant, scores, 0.0), meant])
+        meant = _chosen(name, panel, where)
+        scores = np.where(meant, scores, 0.0)
+        _within(name, scores[meant], domain)
+        return np.column_stack([scores, meant])
 
     return Metric(
         name, title or name.replace("_", " ").capitalize(), frozenset({Task(task)}), needs,
@@ -66,15 +71,53 @@ def row_metric(
     )  # fmt: skip
 
 
+def _chosen(name: str, panel: Panel, where: RowChoice | None) -> Bools:
+    """The rows that are meant."""
+    if where is None:
+        return np.ones(len(panel), dtype=bool)
+    chosen: Bools = _numbers(name, panel, lambda: where(panel)) != 0
+    return chosen
+
+
 def _numbers(name: str, panel: Panel, asked: Callable[[], ArrayLike]) -> Floats:
-    """What a function of the user's gives, one number a row; one number stands for all."""
+    """What a function of the user's gives, one number a row.
+
+    A single number, such as a mean taken too early, would be a row's score without any spread.
+    """
     try:
         found = np.asarray(asked(), dtype=float)
     except Exception as error:
-        raise BadInput(f"the metric {name!r} failed: {type(error).__name__}: {error}") from error
-    if found.shape not in ((), (len(panel),)):
-        raise BadInput(f"the metric {name!r} gives {found.shape} values for {len(panel)} rows")
-    return np.broadcast_to(found, (len(panel),))
+        raise BadInput(
+            f"the metric {name!r} failed{_place(error)}: {type(error).__name__}: {error}"
+        ) from error
+    if found.shape != (len(panel),):
+        gives = "a single number" if found.shape == () else f"{found.shape} values"
+        raise BadInput(
+            f"the metric {name!r} gives {gives} for {len(panel)} rows",
+            cure="give one number a row; the mean over them is taken afterwards",
+        )
+    return found
+
+
+def _within(name: str, scores: Floats, domain: tuple[float, float]) -> None:
+    """BadInput if a score lies outside of what the metric says of itself."""
+    low, high = domain
+    outside = scores[(scores < low) | (scores > high)]
+    if outside.size:
+        raise BadInput(
+            f"the metric {name!r} gives {outside[0]:g} for a row, outside its domain {domain}",
+            cure="mend the function, or the domain",
+        )
+
+
+def _place(error: Exception) -> str:
+    """Where in the user's file it was: the deepest line that is not of an installed package."""
+    own = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename != __file__ and "site-packages" not in frame.filename
+    ]
+    return f" at {Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""
 
 
 def _mean_of_meant(means: Floats) -> Floats:
