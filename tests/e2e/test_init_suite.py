@@ -37,7 +37,10 @@ def test_a_copy_of_a_suite_has_every_file_that_it_names(tmp_path: Path, name: st
     assert found[name].rules == open_params(ROOT).suites[name].rules
     assert f"docs/suites/{name}.md" in made
     tracked = {p.name.removesuffix(".dvc") for p in (ROOT / f"models/{name}").glob("*.dvc")}
-    assert {f"models/{name}/{file}" for file in tracked} <= made.keys()
+    models = {f"models/{name}/{file}" for file in tracked}
+    assert models <= made.keys()
+    # Each of them, entered as a candidate or not yet, is one whose change runs the suite again.
+    assert models <= set(yaml.safe_load(made["dvc.yaml"])["stages"]["pull"]["deps"])
     assert list(made)[-1] == "params.yaml"
     old = open_params(ROOT).suites[name].data.reference
     if old is not None and old.rev is not None:  # a version of a file becomes a file of its own

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from titleholder.params.schema import Suite
+from titleholder.scaffold.suites import extras
 from titleholder.stages import STAGES, pull
 from titleholder.stages.workspace import open_params
 from titleholder.types import Kind, Severity
@@ -78,12 +79,17 @@ def test_it_writes_out_every_key_that_dvc_tracks(name: str) -> None:
     assert tracked <= said.keys()
 
 
-def test_its_page_tells_the_one_command_and_the_copy(name: str) -> None:
-    """And what has to be installed for it."""
+def test_its_page_tells_the_one_command_and_the_copy(name: str, suite: Suite) -> None:
+    """And what has to be installed for it, as the copy does."""
     text = page(name)
     assert re.search(rf"^\$ titleholder run {name}$", text, re.MULTILINE)
     assert f"$ titleholder init --suite {name} my-{name}" in text
-    assert 'pip install "titleholder[pipeline' in text
+    assert f'pip install "{extras(suite)}"' in text
+
+
+def test_its_page_reads_without_its_links(name: str) -> None:
+    """A copy has the page, and not those that it leads to: no link stands alone in brackets."""
+    assert not re.search(r"\(\[[^\]]*\]\((?!https?:)", page(name))
 
 
 def test_its_page_is_in_the_site_and_its_data_in_the_data_card(name: str, suite: Suite) -> None:

@@ -53,10 +53,12 @@ def copied(place: Path, name: str, ci: str, *, pipeline: bool) -> list[Draft]:
     """
     suite = suite_in(place, name)
     own = _own(suite, name)
-    made = [*_read(place, suite, own), *_models_beside(place, name, own), *_beside(place, name)]
+    spare = list(_models_beside(place, name, own))
+    made = [*_read(place, suite, own), *spare, *_beside(place, name)]
     made.append(gitignore())
     if pipeline:
-        paths = list(dict.fromkeys(own.values()))
+        # A model that may be entered by one line in params.yaml is tracked before it is.
+        paths = list(dict.fromkeys([*own.values(), *(draft.path for draft in spare)]))
         made.append(Draft("dvc.yaml", dvc_yaml(name, paths).encode(), "the stages, for dvc repro"))
         made.append(Draft("flows/nightly.py", nightly(), "the Prefect flow"))
     if ci != "none":
@@ -68,8 +70,13 @@ def copied(place: Path, name: str, ci: str, *, pipeline: bool) -> list[Draft]:
 
 def extras(suite: Suite) -> str:
     """What has to be installed for a suite, in pip's words."""
-    more = ("pipeline", *["onnx"] * (suite.images is not None), *["llm"] * (suite.chat is not None))
-    return f"titleholder[{','.join(more)}]"
+    asked = {
+        "pipeline": True,
+        "fairness": bool(suite.bias.protected),
+        "onnx": suite.images is not None,
+        "llm": suite.chat is not None,
+    }
+    return f"titleholder[{','.join(name for name, wanted in asked.items() if wanted)}]"
 
 
 def params_of(text: str, name: str) -> str:
