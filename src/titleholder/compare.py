@@ -87,11 +87,11 @@ def measure(
     flips: list[Flips] = []
     common = shared(panel, champion, candidate, everything, plain)
     known = {} if common is None else common.known()
+    abouts = [(metric, rows_about(metric, panel, champion, candidate)) for metric in plain]
     for i, part in enumerate(everything):
         sample = take(part.name, part.mask, panel, champion, candidate, known.get(i))
         resampler = Resampler(sample, draw)
-        for metric in plain:
-            about = rows_about(metric, champion, candidate)
+        for metric, about in abouts:
             if about is None:
                 found.append(of_rows(metric, resampler, policy))
             else:
@@ -154,7 +154,8 @@ def of_rows(metric: Metric, resampler: Resampler, policy: Policy) -> Comparison:
     if lacks:
         return _missing(metric, sample, policy, lacks)
     if len(sample) == 0:
-        return told(metric, sample, "none", policy, undefined("the slice has no rows"))
+        which = "" if metric.about is None else f" that {metric.name} is about"
+        return told(metric, sample, "none", policy, undefined(f"the slice has no rows{which}"))
     asked = policy.methods.get(metric.name, IntervalMethod.DEFAULT)
     paired, method = interval_by(asked, metric, resampler, policy.level)
     found = told(metric, sample, method, policy, paired)

@@ -10,7 +10,7 @@ from titleholder.conclude import conclude
 from titleholder.errors import ConfigError
 from titleholder.judge import judge
 from titleholder.metrics import Registry
-from titleholder.metrics.declared import registry_of
+from titleholder.metrics.declared import modules_of, registry_of
 from titleholder.params.check import check_columns
 from titleholder.params.load import load_policy
 from titleholder.params.schema import Policy
@@ -39,6 +39,7 @@ def judge_files(panel: Path, champion: Path, candidate: Path, policy: Path) -> O
     BadInput or NotComparable for rows that no judgement can rest on.
     """
     rules = load_policy(policy, lambda found: registry_of(found, policy.parent))
+    registry = registry_of(rules, policy.parent)
     names = _names(champion, candidate)
     wheres = _wheres(panel, champion, candidate)
     rows = _panel(panel, rules, wheres[0], policy.name)
@@ -46,7 +47,8 @@ def judge_files(panel: Path, champion: Path, candidate: Path, policy: Path) -> O
     second = _predictions(candidate, rows, rules, names[1], wheres[2])
     sources = {"panel": panel, "champion": champion, "candidate": candidate, "policy": policy}
     inputs = tuple(source_of(role, path) for role, path in sources.items())
-    return concluded(rows, first, second, rules, registry_of(rules, policy.parent), inputs)
+    inputs += modules_of(rules, registry)
+    return concluded(rows, first, second, rules, registry, inputs)
 
 
 def concluded(

@@ -1,10 +1,12 @@
 """Metrics of Hugging Face's `evaluate`: on a stand-in, and on the real one where installed."""
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,9 +18,12 @@ from tests.support import fake_evaluate
 from titleholder.adapters import hub_metrics
 from titleholder.arrays import Panel, Predictions
 from titleholder.cli import main
-from titleholder.errors import BadInput, ConfigError, UsageError
+from titleholder.errors import BadInput, ConfigError, RecordError, UsageError
 from titleholder.metrics import REGISTRY
 from titleholder.metrics.base import Means, Metric
+from titleholder.metrics.declared import modules_of
+from titleholder.params.schema import Policy
+from titleholder.stages import manifest
 from titleholder.types import Task
 
 MODULES = Path(__file__).parents[1] / "fixtures/evaluate"
@@ -117,7 +122,6 @@ def compared(
     import msgspec
 
     from titleholder.compare import measure
-    from titleholder.params.schema import Policy
 
     policy = Policy(task=panel.task, metrics=tuple(metrics), rules=(), resamples=1000)
     found = measure(panel, champion, candidate, policy).comparisons
@@ -238,6 +242,28 @@ def test_a_policy_names_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     said = json.loads(capsys.readouterr().out.splitlines()[0])
     assert said["findings"][0]["metric"] == name
     assert code == 0
+    # The module is an input, as a model is: its bytes decide as well.
+    (module,) = (one for one in said["inputs"] if one["role"] == f"module:{name}")
+    assert module["bytes"] == len((MODULES / "f1/f1.py").read_bytes())
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_module_that_changes_during_a_run_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its code is an input: what a stage reads has to be what was recorded when the run began."""
+    shutil.copytree(MODULES / "f1", tmp_path / "f1")
+    monkeypatch.chdir(tmp_path)
+    policy = Policy(task=Task.BINARY, metrics=("usual", "evaluate[./f1]"), rules=())
+    workspace: Any = SimpleNamespace(suite=policy)
+    (source,) = modules_of(policy)
+    assert source.role == "module:evaluate[./f1]"
+    manifest.require_same(workspace, source)
+    with (tmp_path / "f1/f1.py").open("a") as file:
+        file.write("# another one\n")
+    hub_metrics.make.cache_clear()
+    with pytest.raises(RecordError, match=r"evaluate\[\./f1\]: its module is not the one"):
+        manifest.require_same(workspace, source)
 
 
 def test_without_evaluate_the_extra_is_named(

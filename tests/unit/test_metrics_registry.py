@@ -241,10 +241,14 @@ def test_an_own_metric_is_compared_like_any_other(example: Path) -> None:
         if c.metric == "sarcasm_missed"
     }
     assert set(found) == {"overall", "shop=a", "shop=b"}
+    meant = columns["sarcastic"] == 1
     for comparison in found.values():
         assert comparison.champion.value == 1
         assert comparison.candidate.value == 0
         assert comparison.improvement.value == 1
+    # What is counted are the rows that it is about, and a floor on rows holds of them.
+    counts = {name: int(meant[columns["shop"] == name[-1]].sum()) for name in ("shop=a", "shop=b")}
+    assert {name: c.n for name, c in found.items()} == {**counts, "overall": int(meant.sum())}
 
 
 def test_an_own_metric_without_rows_has_no_value(example: Path) -> None:
@@ -253,7 +257,13 @@ def test_an_own_metric_without_rows_has_no_value(example: Path) -> None:
     panel = _reviews()
     none = {"sarcastic": np.zeros(8)}
     blank = Panel(panel.row_id, panel.task, panel.y_true, panel.classes, columns=none)
-    assert np.isnan(evaluate(metric, blank, Predictions("m", label=np.zeros(8, dtype=int))))
+    told = Predictions("m", label=np.zeros(8, dtype=int))
+    assert np.isnan(evaluate(metric, blank, told))
+    rule = Rule(id="irony", metric="sarcasm_missed", kind=Kind.SUPERIOR, margin=0.5)
+    policy = Policy(task=Task.MULTICLASS, rules=(rule,), metrics=("sarcasm_missed",))
+    (found,) = measure(blank, told, told, policy, registry=REGISTRY.with_own([metric])).comparisons
+    assert found.n == 0
+    assert found.reason == "the slice has no rows that sarcasm_missed is about"
 
 
 def test_an_own_metric_that_fails_is_bad_input_with_its_name(example: Path) -> None:
@@ -295,7 +305,7 @@ BROKEN = {
     "import no_such_module": "ModuleNotFoundError",
     "METRICS = [len]": "METRICS[0] is a builtin_function_or_method, not a Metric",
     "METRICS = [mine(name='Two Words')]": "the name 'Two Words'",
-    "METRICS = [mine(task='ranking')]": "'ranking' is not a valid Task",
+    "METRICS = [mine(task='ranking')]": "cure: a task is one of 'binary', 'multiclass', 'reg",
     "METRICS = [mine(needs='scores')]": "needs 'scores' is none of label, score, value",
     "METRICS = [mine(needs='')]": "needs '' is none of label",
     "METRICS = [mine(domain=(1, 0))]": "domain (1, 0)",

@@ -3,7 +3,8 @@
 The family ``evaluate[NAME?key=value&...]``: NAME is a module that `evaluate` has kept before, or
 the path of a module's directory; nothing is ever downloaded. ``config``, ``result`` (where several
 figures come back) and ``better`` (higher, lower) are read here, every other key is handed over to
-the module. Needs the extra ``titleholder[evaluate]``; modules are Python code, and are run.
+the module. Needs the extra ``titleholder[evaluate]``; modules are Python code, and are run. Their
+digest is an input of the verdict (``module:evaluate[NAME]``).
 
 ``evaluate_text[...]`` is the same of texts, as a scorer of a chat suite (``chat.scorers``): the
 module is asked about each answer against the expected one, alone, and the metric is the mean.
@@ -16,11 +17,13 @@ A module gives one figure for many rows. How far it would move with other rows i
   medians. Rows that are alike are left out once, so that calls of few classes cost few figures.
 """
 
+import hashlib
+import inspect
 import math
 import os
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,9 +31,10 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 
+from titleholder import records
 from titleholder.arrays import Floats, Panel, Predictions
 from titleholder.errors import BadInput, UsageError
-from titleholder.metrics.base import Family, Means, Metric, first
+from titleholder.metrics.base import Code, Family, Means, Metric, first
 from titleholder.metrics.items import item_metric
 from titleholder.types import Task
 
@@ -50,6 +54,7 @@ class Module(Protocol):
     """What is used of an `evaluate.EvaluationModule`."""
 
     features: Any
+    _compute: Callable[..., Any]
 
     def compute(self, **inputs: Any) -> Any:
         """All figures of some rows, by name."""
@@ -96,7 +101,7 @@ def make(argument: str) -> Metric | None:
     return Metric(
         f"evaluate[{argument}]", f"{Path(said.module).name} (evaluate)", wanted.tasks, wanted.part,
         _higher(said), (-math.inf, math.inf), "", f"Hugging Face evaluate: {argument}",
-        "https://huggingface.co/docs/evaluate", law, by_default=False,
+        "https://huggingface.co/docs/evaluate", law, by_default=False, code=_code(module),
     )  # fmt: skip
 
 
@@ -117,9 +122,11 @@ def make_text(argument: str) -> Metric | None:
     said = parse(argument)
     if said is None:
         return None
-    _of_texts(_load(said), said)
+    module = _load(said)
+    _of_texts(module, said)
     formula = f"mean over items of Hugging Face evaluate: {argument}"
-    return item_metric(f"{TEXTS.name}[{argument}]", formula, higher_is_better=_higher(said))
+    made = item_metric(f"{TEXTS.name}[{argument}]", formula, higher_is_better=_higher(said))
+    return replace(made, code=_code(module))
 
 
 TEXTS = Family(
@@ -196,6 +203,14 @@ def _load(said: Said) -> Module:
             "reached: nothing is downloaded here",
         ) from None
     return found
+
+
+def _code(module: Module) -> Code:
+    """The module's file and those beside it, which `evaluate` keeps in a directory of their own."""
+    place = Path(inspect.unwrap(module._compute).__code__.co_filename).parent
+    files = {path.name: path.read_bytes() for path in sorted(place.glob("*.py"))}
+    told = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    return Code(records.sha256(told), sum(map(len, files.values())))
 
 
 @dataclass(frozen=True, slots=True)

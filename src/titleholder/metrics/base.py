@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from titleholder.arrays import Floats, Panel, Predictions
+from titleholder.arrays import Bools, Floats, Panel, Predictions
 from titleholder.errors import BadInput
 from titleholder.metrics.ladder import Standing, Steps
 from titleholder.types import Task
@@ -111,6 +111,9 @@ class Metric:
     improvement is then the shrinking of the distance to it.
     ``grouped`` metrics compare the groups of a column (`Rule.over`). Those that run ``by_default``
     are measured in every suite of the task; the others where a suite or a rule names them.
+    ``about`` gives the rows (n,) of a panel that the metric is about, where it is not all of them:
+    they alone are its sample, and are what is counted. ``code`` is what computes it, where that is
+    code which lies outside this package and outside the suite's own files.
     """
 
     name: str
@@ -126,6 +129,8 @@ class Metric:
     grouped: bool = False
     target: float | None = None
     by_default: bool = True
+    about: Callable[[Panel], Bools] | None = None
+    code: "Code | None" = None
 
     @property
     def measured(self) -> bool:
@@ -141,6 +146,14 @@ class Metric:
         if self.target is not None:
             return np.abs(champion - self.target) - np.abs(candidate - self.target)
         return candidate - champion if self.higher_is_better else champion - candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The files of a module that others wrote: the SHA-256 of all of them, and their size."""
+
+    sha256: str
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)

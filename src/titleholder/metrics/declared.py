@@ -1,4 +1,8 @@
-"""The metrics that one policy can name: the built-in ones, its own files', and its costs."""
+"""The metrics that one policy can name: the built-in ones, its own files', and its costs.
+
+Some are computed by code that lies elsewhere (`titleholder.metrics.base.Code`): that code is an
+input of a verdict, as data and models are.
+"""
 
 from pathlib import Path
 
@@ -8,7 +12,10 @@ from titleholder.metrics import REGISTRY
 from titleholder.metrics.cost import cost_metrics
 from titleholder.metrics.plugins import load_metrics
 from titleholder.metrics.registry import Registry
-from titleholder.params.schema import Policy
+from titleholder.params.schema import Policy, Suite
+from titleholder.types import Source
+
+MODULE = "module:"
 
 
 def registry_of(policy: Policy, root: Path) -> Registry:
@@ -23,3 +30,17 @@ def registry_of(policy: Policy, root: Path) -> Registry:
         matrix = np.array([[said.correct_rejection, said.false_alarm], [said.miss, said.hit]])
         own += cost_metrics(matrix, said.unit)
     return REGISTRY.with_own(own) if own else REGISTRY
+
+
+def modules_of(policy: Policy, registry: Registry = REGISTRY) -> tuple[Source, ...]:
+    """The code of others by which a policy measures, each as an input: ``module:<metric>``."""
+    chat = policy.chat if isinstance(policy, Suite) else None
+    scorers = (chat.scorers if chat is not None else None) or ()
+    ruled = (rule.metric for rule in policy.rules)
+    names = dict.fromkeys((*(policy.metrics or ()), *ruled, *scorers))
+    found = ((name, registry.get(name)) for name in names if "[" in name)
+    return tuple(
+        Source(MODULE + name, name, metric.code.sha256, metric.code.bytes)
+        for name, metric in found
+        if metric is not None and metric.code is not None
+    )

@@ -55,11 +55,16 @@ def item_metric(
     )  # fmt: skip
 
 
-def rows_about(metric: Metric, champion: Predictions, candidate: Predictions) -> Bools | None:
-    """The rows (n,) that a metric of scores is about; None where it is about all of them.
+def rows_about(
+    metric: Metric, panel: Panel, champion: Predictions, candidate: Predictions
+) -> Bools | None:
+    """The rows (n,) that a metric is about; None where it is about all of them.
 
-    Raises NotComparable where champion and candidate were scored on different rows.
+    It says so itself, or its scores do. Raises NotComparable where champion and candidate were
+    scored on different rows.
     """
+    if metric.about is not None:
+        return metric.about(panel)
     name = metric.needs.removeprefix(ITEM)
     one, two = champion.items.get(name), candidate.items.get(name)
     if metric.needs == name or one is None or two is None:

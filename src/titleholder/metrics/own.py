@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from titleholder.arrays import Bools, Floats, Panel, Predictions
-from titleholder.errors import BadInput
+from titleholder.errors import BadInput, UsageError
 from titleholder.metrics.base import Means, Metric, ratio
 from titleholder.types import Task
 
@@ -65,10 +65,21 @@ def row_metric(
         return np.column_stack([scores, meant])
 
     return Metric(
-        name, title or name.replace("_", " ").capitalize(), frozenset({Task(task)}), needs,
+        name, title or name.replace("_", " ").capitalize(), frozenset({_task(name, task)}), needs,
         higher_is_better, domain, unit, formula or f"mean of {name} over its rows", source,
         Means(columns, _mean_of_meant), by_default=False,
+        about=None if where is None else lambda panel: _chosen(name, panel, where),
     )  # fmt: skip
+
+
+def _task(name: str, task: str) -> Task:
+    try:
+        return Task(task)
+    except ValueError:
+        raise UsageError(
+            f"the metric {name!r} says task={task!r}",
+            cure=f"a task is one of {', '.join(map(repr, map(str, Task)))}",
+        ) from None
 
 
 def _chosen(name: str, panel: Panel, where: RowChoice | None) -> Bools:

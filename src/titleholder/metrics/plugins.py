@@ -81,6 +81,8 @@ def _run(path: Path) -> dict[str, object]:
     scope: dict[str, object] = {"__name__": path.stem, "__file__": str(path)}
     try:
         exec(compile(path.read_bytes(), str(path), "exec"), scope)
+    except UsageError as error:  # of titleholder's own, with its cure
+        raise UsageError(f"{path}: {error.message}", cure=error.cure) from None
     except Exception as error:
         raise UsageError(f"{path}: does not run: {_short(error)}") from error
     return scope

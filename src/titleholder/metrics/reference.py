@@ -156,7 +156,9 @@ rules:
 ```
 
 All that is wrong with it is told at once. Both models are then compared on the same sarcastic
-reviews, with an interval like any other metric's. The file is run, as any Python module is.
+reviews, with an interval like any other metric's; those reviews are what `n` counts, and what a
+rule's `min_n` and the number of rows that would settle it are about. The file is run, as any
+Python module is.
 
 A package offers one to everybody who installs it, under its
 name:
@@ -180,10 +182,11 @@ metrics: ["evaluate[./metrics/profit?better=higher&result=profit]"]     # a modu
 
 Nothing is downloaded: a name is a module that `evaluate.load` has kept on this machine before, or
 the path of a module's directory, and one that is neither is an error that says so. Its code is
-run. Options stand behind the question mark; `better` says which way is better where that is not
-known of the name, and `result` which figure is meant where a module gives several. It has to take
-one prediction and one reference a row: class codes (or, as text, class names), scores of two
-classes, or numbers.
+run, and is an input of the verdict by its digest, under the role `module:evaluate[NAME]`; a module
+that changes during a run ends it. Options stand behind the question mark; `better` says which way
+is better where that is not known of the name, and `result` which figure is meant where a module
+gives several. It has to take one prediction and one reference a row: class codes (or, as text,
+class names), scores of two classes, or numbers.
 
 A module gives a figure of many rows and no interval. Where that figure is the mean of those of
 single rows, they are the rows' scores; otherwise each row is worth what the figure loses without

@@ -78,7 +78,7 @@ class Stage:
 
 
 _TABLE = (
-    Stage("pull", (), ("chat", "data", "expectations", "metrics_from", "models")),
+    Stage("pull", (), ("chat", "data", "expectations", "metrics", "metrics_from", "models")),
     Stage("validate", ("pull",), ("columns", "data", "expectations"), keep=True),
     Stage("drift", ("pull",), ("columns", "drift", "seed"), keep=True),
     Stage(

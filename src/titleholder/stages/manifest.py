@@ -5,7 +5,7 @@ from pathlib import Path
 from titleholder import records, tree
 from titleholder.errors import RecordError
 from titleholder.metrics import Registry
-from titleholder.metrics.declared import registry_of
+from titleholder.metrics.declared import MODULE, modules_of, registry_of
 from titleholder.params.registered import is_registered, model_name
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Record, Source
@@ -22,8 +22,9 @@ TRAINING = "training:"
 
 class Manifest(Record, frozen=True):
     """The inputs of a run. Roles: current, reference, expectations, champion,
-    candidate:<name>, metrics:<path> for a file of the suite's own metrics, training:<path>, and
-    recording, ratings, traffic and judge of a suite of chat models."""
+    candidate:<name>, metrics:<path> for a file of the suite's own metrics, module:<metric> for
+    code of others that computes one, training:<path>, and recording, ratings, traffic and judge of
+    a suite of chat models."""
 
     inputs: dict[str, str]
     sources: tuple[Source, ...]
@@ -62,6 +63,9 @@ class Manifest(Record, frozen=True):
         """The metrics that the suite can name, of files that are still those that were pulled."""
         for path in ws.suite.metrics_from:
             self.path_of(ws, METRICS + path)
+        for source in self.sources:
+            if source.role.startswith(MODULE):
+                _require_same_module(ws, source)
         return registry_of(ws.suite, ws.root)
 
     def path_of(self, ws: Workspace, role: str) -> Path:
@@ -105,10 +109,21 @@ def require_same(ws: Workspace, source: Source) -> None:
     """RecordError unless a source still is what `pull` recorded, whether of one file or many."""
     from titleholder.stages import shards
 
-    if shards.has(ws, source.role):
+    if source.role.startswith(MODULE):
+        _require_same_module(ws, source)
+    elif shards.has(ws, source.role):
         shards.require_same(ws, source)
     else:
         verify(local_path(ws, source), source.sha256)
+
+
+def _require_same_module(ws: Workspace, source: Source) -> None:
+    """RecordError unless what is installed or kept as a metric's module is what was recorded."""
+    if source not in modules_of(ws.suite):
+        raise RecordError(
+            f"{source.path}: its module is not the one that was recorded (its SHA-256 differs)",
+            cure="do not change a metric's module during a run; run the suite again",
+        )
 
 
 def verify(path: Path, sha256: str) -> None:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from titleholder import records, tables, tree
 from titleholder.adapters import dvc, git
 from titleholder.errors import BadInput, ConfigError, DataVersionError
+from titleholder.metrics.declared import modules_of
 from titleholder.params.check import check_columns
 from titleholder.params.registered import Registered, is_registered, model_name, registered
 from titleholder.params.schema import Chat, Suite
@@ -45,6 +46,7 @@ def run(ws: Workspace) -> None:
     reference = ws.suite.data.reference
     if reference is not None and reference.rev is not None:
         sources.append(_reference_at(ws, reference.path, reference.rev))
+    sources += modules_of(ws.suite)
     _refuse_columns(ws)
     manifest = Manifest(
         inputs={"params": ws.params_digest(STAGES["pull"].params)}, sources=tuple(sources)
