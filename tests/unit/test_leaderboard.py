@@ -24,12 +24,14 @@ def estimate(value: float | None, half: float = 0.0) -> Estimate:
 def board(
     half: float = 0.01,
     constraints: tuple[str, ...] = (),
+    usual: tuple[float, ...] = (),
     outcomes: dict[str, Outcome] | None = None,
     **said: tuple[float, float | None, float | None],
 ) -> Leaderboard:
     """Models by name with quality, latency and size; the first is the champion.
 
-    Two qualities are shown apart where they differ by more than ``half``.
+    Two qualities are shown apart where they differ by more than ``half``. ``usual`` are the
+    median latencies, where there are any.
     """
     names = list(said)
     pairs = tuple(
@@ -48,9 +50,13 @@ def board(
         Contender(
             n,
             None if n == names[0] else (outcomes or {}).get(n, PASS),
-            {"p95_latency_ms": estimate(said[n][1], 1.0), "size_mb": estimate(said[n][2])},
+            {
+                "p95_latency_ms": estimate(said[n][1], 1.0),
+                "size_mb": estimate(said[n][2]),
+                **({"p50_latency_ms": estimate(usual[i], 0.5)} if usual else {}),
+            },
         )
-        for n in names
+        for i, n in enumerate(names)
     ]
     limits = [one for text in constraints if (one := parsed(text))]
     return lead(standings, contenders, limits, {})
@@ -83,6 +89,35 @@ def test_a_clocks_noise_does_not_turn_the_recommendation(latency: float) -> None
     """A smaller file is shown; latencies that cannot be told apart speak neither way."""
     found = board(champion=(0.8, 10, 5), a=(0.805, latency, 3))
     assert found.recommended == "a"
+
+
+def test_costs_that_overlap_are_no_reason_and_are_said_to_be_alike() -> None:
+    """The recommendation says so in words, whoever it is."""
+    found = board(champion=(0.8, 10, 5), a=(0.805, 9.5, 5))
+    assert found.recommended == "champion"
+    assert "what it costs cannot be told apart from a" in found.why
+    assert "cheaper" not in found.why
+
+
+@pytest.mark.parametrize(("usual", "recommended"), [((6.0, 6.0), "champion"), ((6.0, 2.0), "a")])
+def test_a_tail_of_slow_calls_alone_is_no_reason(
+    usual: tuple[float, float], recommended: str
+) -> None:
+    """The intervals of the 95% quantile lie apart by an outlier: the median has to as well."""
+    found = board(usual=usual, champion=(0.8, 10.0, 5), a=(0.805, 6.5, 5))
+    assert found.recommended == recommended
+    assert ("cheaper than champion (latency)" in found.why) is (recommended == "a")
+    assert set(found.pareto) == ({"champion", "a"} if recommended == "champion" else {"a"})
+
+
+def test_who_is_taken_in_the_champions_place_is_the_one_that_is_shown_cheaper() -> None:
+    """Not another one of a better rank that is no cheaper than the champion."""
+    found = board(champion=(0.8, 10, 5), a=(0.806, 10, 6), b=(0.804, 12.5, 3))
+    assert found.recommended == "champion"
+    found = board(champion=(0.8, 10, 5), a=(0.806, 11.5, 5), b=(0.804, 8.5, 5.01))
+    assert found.recommended == "champion"
+    found = board(half=0.02, champion=(0.8, 10, 5), a=(0.806, 8.5, 5), b=(0.804, 7, 5))
+    assert found.recommended == "b"
 
 
 def test_a_byte_is_no_reason() -> None:
