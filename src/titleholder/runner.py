@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -32,7 +31,7 @@ class Judged(Record, frozen=True):
 
     ``signature`` is the id of the key that signed it, or ``unsigned``. The verdict holds from
     ``published_at`` until ``expires_at``. ``overlap`` says how much of the panel an earlier
-    verdict had seen.
+    verdict had seen. ``bias`` is the page of the bias audit; empty where nobody is protected.
     """
 
     verdict: Verdict
@@ -43,6 +42,7 @@ class Judged(Record, frozen=True):
     published_at: str
     expires_at: str
     overlap: str
+    bias: str = ""
 
     def watched(self) -> openmetrics.Told:
         """The verdict as a monitoring system is told of it."""
@@ -195,10 +195,14 @@ def silence(line: str) -> None:
 
 
 def _judged(ws: Workspace, receipt: publication.Receipt, overlap: str) -> Judged:
-    report: Path = ws.stage("report") / receipt.candidate / "report.html"
+    from titleholder.stages import report  # with all that draws, which only its own stage needs
+
+    card = report.file_of(ws, receipt.candidate)
+    audit = card.with_name(report.BIAS_PAGE)
     return Judged(
         verdict=receipt.verdict,
-        report=ws.relative(report),
+        report=ws.relative(card),
+        bias=ws.relative(audit) if audit.is_file() else "",
         published=receipt.location,
         signature=receipt.signature,
         environment=receipt.environment,

@@ -1,6 +1,7 @@
 """Findings where engineers already look: Markdown, JUnit XML, CSV, annotations, the terminal."""
 
 import csv
+import dataclasses
 import io
 import json
 from xml.etree import ElementTree as ET
@@ -9,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from tests.support import cards
+from tests.support import cards, verdicts
 from titleholder.report import (
     annotations,
     comment,
@@ -21,7 +22,9 @@ from titleholder.report import (
     terminal,
 )
 from titleholder.report import findings as said
-from titleholder.types import Check, Mode, Outcome, Severity, Verdict
+from titleholder.report.card import build
+from titleholder.types import Check, Mode, OnInconclusive, Outcome, Severity, Verdict
+from titleholder.verdict import recompute
 
 FAILING = cards.failing().verdict
 LARGE = cards.large().verdict
@@ -82,6 +85,45 @@ def test_every_verdict_has_a_summary_that_says_its_outcome(verdict: Verdict) -> 
     text = markdown.summary(verdict)
     assert verdict.outcome in text.splitlines()[0]
     assert markdown.escape(verdict.reason, 600) in text
+
+
+# --------------------------------------------------------------- a PASS by few findings
+
+
+def passing(excused: int) -> Verdict:
+    """A PASS of sixteen blocking findings of which so many were left open, and excused."""
+    rules = [verdicts.rule(id=f"r{i}", on_inconclusive=OnInconclusive.WARN) for i in range(16)]
+    outcomes = [Outcome.INCONCLUSIVE] * excused + [Outcome.PASS] * (16 - excused)
+    found = [verdicts.finding(r, o) for r, o in zip(rules, outcomes, strict=True)]
+    made = replace(verdicts.verdict(Outcome.PASS), rules=tuple(rules), findings=tuple(found))
+    assert recompute(made) is Outcome.PASS
+    return made
+
+
+def headlines(verdict: Verdict) -> dict[str, str]:
+    """The first thing that a reader of each output sees."""
+    page = build(dataclasses.replace(cards.failing(), verdict=verdict))
+    passed = ET.fromstring(junit.junit([verdict])).find(".//testcase[@name='verdict']/system-out")
+    return {
+        "terminal": terminal.plain(verdict).splitlines()[0],
+        "markdown": markdown.summary(verdict).splitlines()[0],
+        "card": page.partition("<h1>")[2].partition("</h1>")[0],
+        "junit": "" if passed is None else str(passed.text),
+        "annotation": annotations.annotations(verdict).splitlines()[0],
+    }
+
+
+def test_a_pass_says_in_its_headline_how_much_of_it_was_excused() -> None:
+    """Three that passed and thirteen that were left open are no sixteen that passed."""
+    for where, line in headlines(passing(13)).items():
+        assert "13 of 16 blocking findings were excused: INCONCLUSIVE" in line, where
+    assert "1 of 16 blocking findings was excused" in headlines(passing(1))["terminal"]
+
+
+def test_a_pass_of_all_has_nothing_to_excuse() -> None:
+    """Nor has a verdict that is none."""
+    told = [*headlines(passing(0)).values(), *headlines(FAILING).values()]
+    assert not [line for line in told if "excused" in line]
 
 
 # ------------------------------------------------------------------------------- JUnit

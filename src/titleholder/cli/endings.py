@@ -33,8 +33,11 @@ def _show_one(ending: Ending, *, quiet: bool) -> None:
         _tell_error(ending)
         return
     for one in ending.judged:
+        from titleholder.report import sentences
+
         if quiet:
-            print(f"{ending.suite}: {one.verdict.candidate}: {one.verdict.outcome} ({signed(one)})")
+            told = sentences.headline(one.verdict)
+            print(f"{ending.suite}: {one.verdict.candidate}: {told} ({signed(one)})")
             continue
         from titleholder.report import terminal
         from titleholder.report.text import visible
@@ -43,6 +46,8 @@ def _show_one(ending: Ending, *, quiet: bool) -> None:
         terminal.print_findings(one.verdict)
         print(f"  panel        {visible(one.overlap, 200)}")
         print(f"  report card  {one.report}")
+        if one.bias:
+            print(f"  bias audit   {one.bias}")
         print(f"  verdict      {one.published} ({signed(one)})", flush=True)
     if not quiet:
         _show_leaderboard(ending)
@@ -59,6 +64,8 @@ def _show_leaderboard(ending: Ending) -> None:
     if ending.leaderboard is not None and leaderboard.shown(ending.leaderboard):
         print()
         sys.stdout.write(tables.encodable(leaderboard.plain(ending.leaderboard), sys.stdout))
+        for one in ending.judged[:1]:  # every candidate's card shows the same
+            print(f"  as a page    {one.report}#leaderboard", flush=True)
 
 
 def signed(one: Judged) -> str:

@@ -41,7 +41,8 @@ def _level_of(verdict: Verdict) -> str:
 
 
 def _summary(verdict: Verdict) -> str:
-    return f"{verdict.outcome}. {sentences.answer(verdict)}. {visible(verdict.reason, 600)}"
+    said_so = f"{sentences.headline(verdict)}. {sentences.answer(verdict)}."
+    return f"{said_so} {visible(verdict.reason, 600)}"
 
 
 def unmet(verdict: Verdict) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:

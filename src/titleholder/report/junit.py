@@ -72,6 +72,9 @@ def _verdict(suite: str, verdict: Verdict) -> ET.Element:
     if verdict.outcome is not Outcome.PASS:
         said_so = f"{sentences.answer(verdict)}. {verdict.reason}"
         _mark(case, _ELEMENT[verdict.outcome], said_so, verdict.outcome)
+    elif told := sentences.excused(verdict):
+        # A testcase that passed has no message: this is what reporters show beside it.
+        ET.SubElement(case, "system-out").text = f"{verdict.outcome}; {told}."
     return case
 
 

@@ -67,7 +67,7 @@ def summary(verdict: Verdict, limit: int = STEP_SUMMARY, *, report: str = "") ->
     ``report`` is where the report card is: an https address becomes a link, a path stays text.
     """
     parts = [
-        f"## {_ICON[verdict.outcome]} {escape(verdict.suite)}: {verdict.outcome}\n",
+        f"## {_ICON[verdict.outcome]} {escape(verdict.suite)}: {sentences.headline(verdict)}\n",
         f"**{sentences.answer(verdict)}.** {escape(verdict.reason, 600)} "
         f"{escape(sentences.meaning(verdict), 400)}\n",
         f"Suite {escape(verdict.suite)}, candidate {escape(verdict.candidate)}, "

@@ -17,6 +17,24 @@ def answer(verdict: Verdict) -> str:
     }[verdict.outcome]
 
 
+def headline(verdict: Verdict) -> str:
+    """The outcome in a word, and beside a PASS what was left open: "PASS; 13 of 16 blocking
+    findings were excused: INCONCLUSIVE".
+    """
+    told = excused(verdict)
+    return f"{verdict.outcome}; {told}" if told else str(verdict.outcome)
+
+
+def excused(verdict: Verdict) -> str:
+    """How many of the findings that decide a PASS did not: empty where all did, or it is none."""
+    deciding = [f for f in verdict.findings if said.decides(f)]
+    left = sum(said.excused(f) for f in deciding)
+    if verdict.outcome is not Outcome.PASS or not left:
+        return ""
+    were = "was" if left == 1 else "were"
+    return f"{left} of {plural(len(deciding), 'blocking finding')} {were} excused: INCONCLUSIVE"
+
+
 def meaning(verdict: Verdict) -> str:
     """What the outcome means and what to do about it, for people who are not statisticians."""
     match verdict.outcome:

@@ -90,7 +90,9 @@ def _table(verdict: Verdict, most: int) -> "Table":
 
 def _title(verdict: Verdict) -> str:
     suite, candidate = visible(verdict.suite, 60), visible(verdict.candidate, 60)
-    return f"{verdict.outcome}  {suite}: {candidate}. {sentences.answer(verdict)}."
+    told = sentences.excused(verdict)
+    excused = f"; {told}" if told else ""
+    return f"{verdict.outcome}  {suite}: {candidate}. {sentences.answer(verdict)}{excused}."
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:
