@@ -129,10 +129,45 @@ def test_images_of_another_size_are_told_by_row_unless_they_may_be_scaled(tmp_pa
         models.load(path, ASKED).predict(frame, "row_id")
     assert "2 of 3 images" in caught.value.message
     assert "'r20' is 6 x 5 x 1, and it takes 4 x 4" in caught.value.message
-    assert "'r30' is 4 x 4 x 3, and it takes 1 channels" in caught.value.message
+    assert "'r30' is 4 x 4 x 3, and it takes one channel (grey)" in caught.value.message
+    assert caught.value.cure == (
+        "images.fit: resize scales images to 4 x 4; make a panel of grey images, or export a model "
+        "that takes three channels"
+    )
     scaled = Asked(Task.MULTICLASS, images=Images(fit=Fit.RESIZE))
     said = models.load(path, scaled).predict(frame.iloc[:2], "row_id")
     np.testing.assert_allclose(said["y_score_light"], _light([10, 20]), atol=1e-6)
+
+
+def test_images_that_do_not_fit_are_counted_over_all_rows(tmp_path: Path) -> None:
+    """Not over the batch in which the first of them stood; and colour is told from grey."""
+    path = onnx_models.brightness_model(tmp_path / "m.onnx", sizes=("n", 3, 4, 4))
+    grey, colour = _images(*[10] * 70), _images(*[20] * 30, size=(4, 4, 3))
+    with pytest.raises(BadInput, match="70 of 100 images") as caught:
+        models.load(path, ASKED).predict(pd.concat([colour, grey]), "row_id")
+    assert "'r10' is 4 x 4 x 1, and it takes 3 channels (colour)" in caught.value.message
+    assert "and 65 more" in caught.value.message
+    assert caught.value.cure.startswith("images.fit: resize tells grey as three equal colours")
+
+
+def test_an_image_that_the_graph_itself_refuses_is_told_with_its_row_and_shape(
+    tmp_path: Path,
+) -> None:
+    """The input says any size, and the weights behind it do not."""
+    weights = {"w": np.zeros((16, 2), dtype=np.float32)}
+    nodes = [
+        helper.make_node("Flatten", ["image"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "w"], ["logit"]),
+        helper.make_node("Softmax", ["logit"], ["answer"], axis=1),
+    ]
+    path = onnx_models.saved(
+        tmp_path / "m.onnx", nodes, [onnx_models.image_input("n", 1, "h", "w")],
+        [helper.make_tensor_value_info("answer", TensorProto.FLOAT, ["n", 2])], weights,
+    )  # fmt: skip
+    assert len(models.load(path, ASKED).predict(_images(1, 2), "row_id")) == 2
+    with pytest.raises(BadInput, match=r"'r1', given as image \(1, 1, 6, 5\): .*MatMul") as caught:
+        models.load(path, ASKED).predict(_images(1, 2, size=(6, 5, 1)), "row_id")
+    assert "fixed sizes" in caught.value.cure
 
 
 @pytest.mark.parametrize("bad", [None, b"", b"\x89PNG\r\n\x1a\n", b"GIF89a", "text", float("nan")])
@@ -141,8 +176,9 @@ def test_an_image_that_does_not_decode_is_told_by_its_row(bad: Any, tmp_path: Pa
     path = onnx_models.brightness_model(tmp_path / "m.onnx")
     frame = _images(10, 20)
     frame["image"] = [frame["image"][0], bad]
-    with pytest.raises(BadInput, match=r"1 of 2 images.*'r20'"):
+    with pytest.raises(BadInput, match=r"1 of 2 images.*'r20'") as caught:
         models.load(path, ASKED).predict(frame, "row_id")
+    assert caught.value.cure == "replace those images, or leave their rows out"
 
 
 def test_rows_without_the_column_of_images_are_an_error(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ JSON list) or of its classifier, else the suite's, else the numbers of its outpu
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -61,14 +61,20 @@ class OnnxModel:
         """Predictions for the frame's rows; BadInput when the model cannot take them."""
         import pandas as pd
 
-        parts = [self._columns(self._run(feed)) for feed in self._feeds(frame, row_id)]
+        size = self.inputs.batch
+        parts = []
+        for start in range(0, len(frame), size):
+            rows = frame.iloc[start : start + size]
+            feed = self._feed(rows, row_id, frame)
+            parts.append(self._columns(self._run(feed, str(rows[row_id].iloc[0]))))
         columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         return pd.DataFrame({row_id: frame[row_id].to_numpy(), **columns})
 
     def call(self, frame: "pd.DataFrame", row_id: str) -> Callable[[], object]:
         """The graph alone, on tensors that are ready."""
-        feed = self._feed(frame, row_id)
-        return partial(self._opened(feed).session.run, [self._answer], feed)
+        feed = self._feed(frame, row_id, frame)
+        opened = self._opened(feed, str(frame[row_id].iloc[0]))
+        return partial(opened.session.run, [self._answer], feed)
 
     @property
     def here(self) -> bool:
@@ -83,30 +89,44 @@ class OnnxModel:
         peak = {} if opened.peak_mb is None else {"peak_memory_mb": opened.peak_mb}
         return {**onnx_costs.counted(self.graph, opened.sizes), **peak}
 
-    def _feeds(self, frame: "pd.DataFrame", row_id: str) -> Iterator[dict[str, NDArray[Any]]]:
-        size = self.inputs.batch
-        for start in range(0, len(frame), size):
-            yield self._feed(frame.iloc[start : start + size], row_id)
-
-    def _feed(self, frame: "pd.DataFrame", row_id: str) -> dict[str, NDArray[Any]]:
+    def _feed(
+        self, frame: "pd.DataFrame", row_id: str, whole: "pd.DataFrame"
+    ) -> dict[str, NDArray[Any]]:
         try:
-            return self.inputs.feed(frame, row_id)
+            return self.inputs.feed(frame, row_id, whole)
         except BadInput as error:
             raise BadInput(f"{self.name}: {error.message}", cure=error.cure) from None
 
-    def _run(self, feed: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
-        opened = self._opened(feed)
+    def _run(self, feed: Mapping[str, NDArray[Any]], row: str) -> NDArray[Any]:
+        opened = self._opened(feed, row)
         try:
             (answer,) = opened.session.run([self._answer], dict(feed))
         except Exception as error:  # the vendor's errors share no base class
-            raise BadInput(f"{self.name}: cannot score these rows: {_first(error)}") from None
+            raise self._unanswered(feed, row, _first(error)) from None
         return np.asarray(answer)
 
-    def _opened(self, feed: Mapping[str, NDArray[Any]]) -> "_Opened":
-        if not self.state:
-            one = {name: values[:1] for name, values in feed.items()}
-            self.state.append(_Opened.of(self.name, self.graph, one, self.inputs.sizes(feed)))
+    def _opened(self, feed: Mapping[str, NDArray[Any]], row: str) -> "_Opened":
+        """The graph as a session, tried on the first row of ``feed``, which is called ``row``."""
+        if self.state:
+            return self.state[0]
+        one = {name: values[:1] for name, values in feed.items()}
+        found = onnx_trial.trial(self.graph.SerializeToString(), one, without_secrets(os.environ))
+        if "refused" in found:
+            raise self._unanswered(one, row, found["refused"])
+        if "error" in found:
+            raise UntrustedModel(f"{self.name}: {found['error']}", cure="export it again")
+        self.state.append(_Opened.of(self.graph, found["peak_mb"], self.inputs.sizes(feed)))
         return self.state[0]
+
+    def _unanswered(self, feed: Mapping[str, NDArray[Any]], row: str, told: str) -> BadInput:
+        """That the graph opened and did not take these rows, with the shapes that it was given."""
+        shapes = ", ".join(f"{name} {values.shape}" for name, values in feed.items())
+        return BadInput(
+            f"{self.name}: cannot score these rows, of which the first is {row!r}, given as "
+            f"{shapes}: {told}",
+            cure="make a panel of what it was trained on, or export it with fixed sizes in its "
+            "input, so that images.fit: resize can scale to them",
+        )
 
     # ------------------------------------------------------------------ what it answers
 
@@ -198,22 +218,15 @@ class _Opened:
 
     @classmethod
     def of(
-        cls,
-        name: str,
-        graph: Any,
-        one: Mapping[str, NDArray[Any]],
-        sizes: Mapping[str, tuple[int, ...]],
+        cls, graph: Any, peak_mb: float | None, sizes: Mapping[str, tuple[int, ...]]
     ) -> "_Opened":
         import onnxruntime
 
         data = graph.SerializeToString()
-        found = onnx_trial.trial(data, one, without_secrets(os.environ))
-        if "error" in found:
-            raise UntrustedModel(f"{name}: {found['error']}", cure="export it again")
         chosen, providers = onnx_trial.options(onnxruntime), ["CPUExecutionProvider"]
         onnxruntime.disable_telemetry_events()
         session = onnxruntime.InferenceSession(data, chosen, providers=providers)
-        return cls(session, found["peak_mb"], sizes)
+        return cls(session, peak_mb, sizes)
 
 
 def _labels_of(nodes: Any) -> tuple[str, ...]:

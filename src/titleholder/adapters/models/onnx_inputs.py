@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BATCH = 32
 _NAMED = 5
+_DAMAGED = "replace those images, or leave their rows out"
 _EXPORT = "export the model with the input that the suite has, or make a panel that fits it"
 
 
@@ -91,26 +92,25 @@ class ImageInput:
         height, width = one.sizes[1:3] if last else one.sizes[2:4]
         return cls(one.name, one.dtype, batch or BATCH, channels, height, width, last, spec)
 
-    def feed(self, frame: "pd.DataFrame", row_id: str) -> dict[str, NDArray[Any]]:
-        """The rows' images as the tensor; BadInput names rows whose image does not fit."""
+    def feed(
+        self, frame: "pd.DataFrame", row_id: str, whole: "pd.DataFrame | None" = None
+    ) -> dict[str, NDArray[Any]]:
+        """The rows' images as the tensor.
+
+        BadInput names rows whose image does not fit, of all in ``whole`` where it is given: that
+        is looked through once one was found.
+        """
         if self.spec.column not in frame:
             raise BadInput(
                 f"the rows have no column {self.spec.column!r}, where images should be",
                 cure="check images.column in params.yaml",
             )
-        pictures, problems = [], []
-        for name, data in zip(frame[row_id], frame[self.spec.column], strict=True):
+        pictures = []
+        for data in frame[self.spec.column]:
             try:
                 pictures.append(self._fitted(codec.decode(data)))
-            except BadInput as problem:
-                problems.append(f"{str(name)!r} {problem.message}")
-        if problems:
-            more = f", and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
-            raise BadInput(
-                f"{len(problems)} of {len(frame)} images cannot be given to it: "
-                f"{'; '.join(problems[:_NAMED])}{more}",
-                cure="correct or leave out those rows; images.fit: resize scales the others",
-            )
+            except BadInput:
+                raise self._unfit(frame if whole is None else whole, row_id) from None
         if len({picture.shape for picture in pictures}) > 1:
             raise BadInput("images of one batch differ in size", cure="images.fit: resize, or crop")
         return {self.name: self._tensor(np.stack(pictures))}
@@ -119,17 +119,50 @@ class ImageInput:
         """The shape of the input at batch one."""
         return {self.name: (1, *feed[self.name].shape[1:])}
 
+    def _unfit(self, frame: "pd.DataFrame", row_id: str) -> BadInput:
+        """What is wrong with which of these rows, with a cure for each kind of fault."""
+        faults: list[str] = []
+        cures: dict[str, None] = {}  # each once, in the order in which they were met
+        for name, data in zip(frame[row_id], frame[self.spec.column], strict=True):
+            try:
+                self._fitted(codec.decode(data))
+            except BadInput as fault:
+                faults.append(f"{str(name)!r} {fault.message}")
+                cures[fault.cure or _DAMAGED] = None
+        more = f", and {len(faults) - _NAMED:,} more" if len(faults) > _NAMED else ""
+        return BadInput(
+            f"{len(faults):,} of {len(frame):,} images cannot be given to it: "
+            f"{'; '.join(faults[:_NAMED])}{more}",
+            cure="; ".join(cures),
+        )
+
     def _fitted(self, picture: Pixels) -> Pixels:
         height, width = self.height or picture.shape[0], self.width or picture.shape[1]
         if picture.shape[:2] != (height, width):
             if self.spec.fit is not Fit.RESIZE:
-                raise BadInput(f"is {_size(picture)}, and it takes {height} x {width}")
+                raise BadInput(
+                    f"is {_size(picture)}, and it takes {height} x {width}",
+                    cure=f"images.fit: resize scales images to {height} x {width}",
+                )
             picture = codec.resized(picture, height, width)
         if picture.shape[2] < self.channels and self.spec.fit is Fit.RESIZE:
             picture = np.repeat(picture, self.channels, axis=2)  # grey told as equal colours
         if picture.shape[2] != self.channels:
-            raise BadInput(f"is {_size(picture)}, and it takes {self.channels} channels")
+            raise BadInput(
+                f"is {_size(picture)}, and it takes {self._takes()}", cure=self._cure_of_channels()
+            )
         return picture
+
+    def _takes(self) -> str:
+        return "one channel (grey)" if self.channels == 1 else f"{self.channels} channels (colour)"
+
+    def _cure_of_channels(self) -> str:
+        if self.channels == 1:
+            return "make a panel of grey images, or export a model that takes three channels"
+        return (
+            "images.fit: resize tells grey as three equal colours; or export a model that takes "
+            "one channel"
+        )
 
     def _tensor(self, pixels: Pixels) -> NDArray[Any]:
         ordered = pixels if self.channels_last else pixels.transpose(0, 3, 1, 2)
@@ -160,7 +193,9 @@ class ColumnInputs:
             )
         return cls(tuple(inputs))
 
-    def feed(self, frame: "pd.DataFrame", row_id: str) -> dict[str, NDArray[Any]]:
+    def feed(
+        self, frame: "pd.DataFrame", row_id: str, whole: "pd.DataFrame | None" = None
+    ) -> dict[str, NDArray[Any]]:
         """Each input from the column of its name; BadInput names what is missing or of no use."""
         lacking = [one.name for one in self.inputs if one.name not in frame]
         if lacking:

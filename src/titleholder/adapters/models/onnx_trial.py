@@ -23,7 +23,11 @@ _CALLS = 3
 
 
 def trial(model: bytes, feed: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-    """What came of one answer: ``peak_mb`` (None where the system does not tell), or ``error``."""
+    """What came of one answer: ``peak_mb`` (None where the system does not tell), or ``error``.
+
+    ``refused`` is an error of a graph that opened and did not take the inputs, for another reason
+    than want of memory.
+    """
     import numpy as np
 
     inputs = BytesIO()
@@ -98,6 +102,7 @@ def _main() -> None:
         feed = {name.removeprefix("input:"): held[name] for name in held.files}
     _limit(size)
     before = _peak_kb()
+    session = None
     try:
         providers = ["CPUExecutionProvider"]
         session = onnxruntime.InferenceSession(model, options(onnxruntime), providers=providers)
@@ -105,7 +110,8 @@ def _main() -> None:
             session.run(None, feed)
     except Exception as error:  # the vendor raises anything; the parent tells it
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        print(json.dumps({"error": first[:300]}))
+        starved = isinstance(error, MemoryError) or "alloc" in first.lower()
+        print(json.dumps({"error" if session is None or starved else "refused": first[:300]}))
         return
     after = _peak_kb()
     peak = None if before is None or after is None else (after - before) * 1024 / 1e6
