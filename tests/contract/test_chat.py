@@ -264,7 +264,7 @@ def test_the_budget_is_never_exceeded_however_many_ask_at_once(
     with serving() as server:
         at(monkeypatch, server)
         asking = caller(tmp_path, terms, limit)
-        with pytest.raises(BudgetSpent, match=r"row \d+: may cost"):
+        with pytest.raises(BudgetSpent, match=r"row \d+: .* of tonight's budget of 0\.004 USD "):
             asking.answers(requests(40, PRICED))
     paid = server.calls * (10 * 1.0 + 4 * 100.0) / 1e6
     assert 0 < paid <= limit
@@ -334,8 +334,20 @@ def test_a_budget_without_prices_is_refused(
 ) -> None:
     """Nobody can keep a budget without knowing what a token costs."""
     monkeypatch.setenv("CHAT_URL", "http://127.0.0.1:1/v1")
-    with pytest.raises(BadInput, match="has no prices"):
+    with pytest.raises(BadInput, match=r"its file has no prices:.*the budget of 1 USD") as caught:
         caller(tmp_path, limit=1.0).answers(requests(1))
+    assert "chat.budget_usd: null" in caught.value.cure
+
+
+def test_a_budget_of_nothing_is_told_in_amounts_that_can_be_read(tmp_path: Path) -> None:
+    """However small they are, and with what it would take."""
+    with pytest.raises(BudgetSpent) as caught:
+        Budget(tmp_path / "spent.jsonl", 0.0).reserve(0.0000291, "row 3")
+    assert caught.value.message == (
+        "row 3: the next call may cost up to 0.0000291 USD, and of tonight's budget of 0 USD "
+        "(chat.budget_usd) 0 USD are spent"
+    )
+    assert "raise chat.budget_usd to 0.0000291 USD or more" in caught.value.cure
 
 
 def test_a_torn_last_note_is_forgiven_and_a_torn_one_before_is_not(tmp_path: Path) -> None:

@@ -155,7 +155,8 @@ def lacking(needs: str, predictions: Predictions) -> str:
     if held.get(needs, False):
         return ""
     column = {"label": "y_pred", "score": "y_score", "value": "y_pred"}.get(needs, needs)
-    return f"the predictions of {predictions.model} have no {column}"
+    more = " (of a chat model: prices: in its file)" if needs == "cost_usd" else ""
+    return f"the predictions of {predictions.model} have no {column}{more}"
 
 
 def _panel_rows(panel: Panel, rows: Ints) -> Panel:

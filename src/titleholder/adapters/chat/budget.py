@@ -8,6 +8,7 @@ import json
 import math
 import threading
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, ROUND_UP, Context
 from pathlib import Path
 
 from titleholder.errors import BudgetSpent, RecordError
@@ -47,11 +48,7 @@ class Budget:
         with self._changed:
             while not self._fits(most):
                 if not self._open:
-                    raise BudgetSpent(
-                        f"{what}: may cost {most:.6f} USD, and {self._spent:.6f} of "
-                        f"{self.limit:.6f} USD are spent",
-                        cure="raise chat.budget_usd; what was answered is kept, and not paid twice",
-                    )
+                    raise self._too_much(most, what)
                 self._changed.wait()
             ticket = self._next
             self._next += 1
@@ -67,6 +64,15 @@ class Budget:
             self._note(ticket, cost)
             self._changed.notify_all()
 
+    def _too_much(self, most: float, what: str) -> BudgetSpent:
+        limit, least = usd(self.limit or 0.0), usd(self._spent + most, up=True)
+        return BudgetSpent(
+            f"{what}: the next call may cost up to {usd(most)}, and of tonight's budget of {limit} "
+            f"(chat.budget_usd) {usd(self._spent)} are spent",
+            cure=f"raise chat.budget_usd to {least} or more; what was answered is kept, and not "
+            "paid twice",
+        )
+
     def _fits(self, most: float) -> bool:
         if self.limit is None:
             return True
@@ -77,6 +83,20 @@ class Budget:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a") as book:
             book.write(json.dumps({"call": ticket, "usd": usd}) + "\n")
+
+
+def usd(amount: float, *, up: bool = False) -> str:
+    """An amount as people write it, to three digits that count; rounded ``up`` where it must do.
+
+    From 100 USD on to the cent and beyond.
+
+    >>> usd(0.000029), usd(0), usd(12.5), usd(0.0212345, up=True)
+    ('0.000029 USD', '0 USD', '12.5 USD', '0.0213 USD')
+    """
+    rounding = ROUND_UP if up else ROUND_HALF_EVEN
+    found = Context(prec=3 if amount < 100 else 9, rounding=rounding).create_decimal(repr(amount))
+    text = f"{found:f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} USD"
 
 
 def _noted(path: Path) -> dict[int, float]:

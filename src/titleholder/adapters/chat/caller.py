@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from titleholder.adapters.chat.budget import Budget
+from titleholder.adapters.chat.budget import Budget, usd
 from titleholder.adapters.chat.keep import Kept
 from titleholder.adapters.chat.model import ChatModel
 from titleholder.adapters.chat.pace import Pace, backoff
@@ -161,7 +161,8 @@ def headers(model: ChatModel) -> dict[str, str]:
 def _refuse_unpriced(model: ChatModel, budget: Budget) -> None:
     if budget.limit is not None and model.prices is None:
         raise BadInput(
-            f"{model.model}: has no prices, and a budget cannot be kept without",
-            cure="write prices: {usd_per_million_in: ..., usd_per_million_out: ...} "
-            "in the model file, 0 for a model of your own",
+            f"{model.model}: its file has no prices:, so nobody knows what a call costs, and the "
+            f"budget of {usd(budget.limit)} (chat.budget_usd) could not be kept",
+            cure="write prices: {usd_per_million_in: ..., usd_per_million_out: ...} in the model's "
+            "file, 0 and 0 for one that costs nothing; or chat.budget_usd: null, for no budget",
         )
