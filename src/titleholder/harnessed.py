@@ -11,7 +11,9 @@ import numpy as np
 
 from titleholder import records
 from titleholder.adapters.harness import READERS, Log, Scored, by_key, require_alike
+from titleholder.adapters.harness.whose import refuse_other
 from titleholder.arrays import Panel, Predictions
+from titleholder.errors import BadInput, UsageError
 from titleholder.metrics import REGISTRY, Registry
 from titleholder.metrics.items import ITEM, item_metric
 from titleholder.oneoff import OneOff, concluded, source_of
@@ -35,7 +37,7 @@ def judge_logs(
     Raises UsageError for a path without a log, BadInput for a damaged one, NotComparable for logs
     of different questions, ConfigError for a policy that is wrong.
     """
-    one, two = READERS[harness](champion), READERS[harness](candidate)
+    one, two = _read_log(harness, champion), _read_log(harness, candidate)
     require_alike(one, two)
     first, second = by_key(one), by_key(two)
     keys = list(first)
@@ -59,6 +61,17 @@ def judge_logs(
         registry,
         tuple(inputs),
     )
+
+
+def _read_log(harness: str, path: Path) -> Log:
+    """The log; one that is of another harness is a mistake of usage, whatever its reader says."""
+    if not path.exists():
+        raise UsageError(f"{path}: no such file or directory")
+    try:
+        return READERS[harness](path)
+    except (BadInput, UsageError):
+        refuse_other(harness, path)
+        raise
 
 
 def _by_default(log: Log, margin: float) -> Policy:

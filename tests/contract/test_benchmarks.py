@@ -14,7 +14,7 @@ from titleholder.adapters.benchmarks import LOADERS, spans
 from titleholder.arrays import Panel, Predictions
 from titleholder.cli import main
 from titleholder.errors import BadInput, UsageError
-from titleholder.metrics import REGISTRY, Means
+from titleholder.metrics import REGISTRY, Counts, Means
 from titleholder.types import Task
 
 GLUE = {
@@ -31,11 +31,16 @@ GLUE = {
     "RTE": ("dev.tsv", "index\tsentence1\tsentence2\tlabel", "0\ta\tb\t{y}",
             ["entailment", "not_entailment"]),
     "WNLI": ("dev.tsv", "index\tsentence1\tsentence2\tlabel", "0\ta\tb\t{y}", ["0", "1"]),
+    "AX": ("diagnostic-full.tsv",
+           "Lexical Semantics\tPredicate-Argument Structure\tLogic\tKnowledge\tDomain\tPremise\t"
+           "Hypothesis\tLabel",
+           "\tRestrictivity\tNegation\t\tNews\ta\tb\t{y}",
+           ["entailment", "neutral", "contradiction"]),
 }  # fmt: skip
 OFFICIAL = {
     "CoLA": ["mcc"], "SST-2": ["accuracy"], "MRPC": ["accuracy", "f1"],
     "STS-B": ["pearson", "spearman"], "QQP": ["accuracy", "f1"], "MNLI": ["accuracy"],
-    "QNLI": ["accuracy"], "RTE": ["accuracy"], "WNLI": ["accuracy"],
+    "QNLI": ["accuracy"], "RTE": ["accuracy"], "WNLI": ["accuracy"], "AX": ["mcc"],
 }  # fmt: skip
 
 
@@ -65,6 +70,21 @@ def test_a_task_of_glue_is_judged_by_its_official_metrics(tmp_path: Path, task: 
                  str(out / "old.parquet"), "--candidate", str(out / "new.parquet"),
                  "--policy", str(out / "policy.yaml"), "--quiet"])  # fmt: skip
     assert code in (0, 3)
+
+
+def test_the_metric_of_the_diagnostic_set_is_matthews_over_three_classes(tmp_path: Path) -> None:
+    """GLUE's R3, which scikit-learn gives of three classes as well."""
+    from sklearn.metrics import matthews_corrcoef
+
+    panel = LOADERS["glue"]("AX", glue(tmp_path, "AX", 60)).panel
+    classes = ("contradiction", "entailment", "neutral")
+    truth = np.array([classes.index(label) for label in panel["y_true"]])
+    told = np.random.default_rng(3).integers(3, size=60)
+    law = REGISTRY.resolve("mcc", Task.MULTICLASS).law
+    assert isinstance(law, Counts)
+    counts = np.zeros((3, 3))
+    np.add.at(counts, (truth, told), 1)
+    assert law.value(counts) == pytest.approx(matthews_corrcoef(truth, told))
 
 
 SUPER: dict[str, tuple[dict[str, Any], list[Any]]] = {

@@ -345,6 +345,32 @@ def test_the_command_prints_the_verdict_and_ends_with_its_code(
     assert capsys.readouterr().out.splitlines()[-1].startswith("ALLOW sha256:")
 
 
+@pytest.mark.parametrize("harness", [*REAL, "helm"])
+def test_a_log_of_another_harness_is_usage_and_its_own_is_named(
+    harness: str, tmp_path: Path
+) -> None:
+    """Whichever two are mixed up: one exit code, and the name that should have been given."""
+    one, two = both(harness, tmp_path)
+    for named in READERS:
+        if named != harness:
+            with pytest.raises(UsageError, match=f"is a log of {harness}, not of {named}") as found:
+                judge_logs(named, one, two)
+            assert found.value.cure == f"compare --from {harness}"
+
+
+@pytest.mark.parametrize("harness", [*REAL, "helm"])
+def test_what_is_no_log_of_any_harness_is_usage_with_a_cure(harness: str, tmp_path: Path) -> None:
+    """A file of something else, an empty directory, a path that is not there."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "x.json").write_text('{"a": [1, 2]}')
+    for name in ("x.json", "empty"):
+        with pytest.raises(UsageError, match=f"holds no log of {harness}") as caught:
+            judge_logs(harness, tmp_path / name, tmp_path / name)
+        assert "--from takes what lm-eval, inspect" in caught.value.cure
+    with pytest.raises(UsageError, match="no such file or directory"):
+        judge_logs(harness, tmp_path / "nowhere", tmp_path)
+
+
 def test_every_reader_fails_on_nonsense_with_an_error_of_its_own(tmp_path: Path) -> None:
     """Whatever is given, no traceback."""
     (tmp_path / "x.json").write_text('{"a": [1, 2]}')

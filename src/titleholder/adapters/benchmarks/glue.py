@@ -43,6 +43,8 @@ TASKS: Mapping[str, Task] = MappingProxyType(
         "QNLI": Task("label", "binary", ("accuracy",), positive="entailment"),
         "RTE": Task("label", "binary", ("accuracy",), positive="entailment"),
         "WNLI": Task("label", "binary", ("accuracy",), positive=_YES),
+        # The diagnostic set as it was published with its labels: Matthews over three classes.
+        "AX": Task("Label", "multiclass", ("mcc",), files=("diagnostic-full.tsv",)),
     }
 )  # fmt: skip
 

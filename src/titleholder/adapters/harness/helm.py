@@ -20,7 +20,10 @@ def read(path: Path) -> Log:
     """The run in a directory, or all runs below it as one."""
     runs = sorted(file.parent for file in path.rglob("run_spec.json"))
     if not runs:
-        raise UsageError(f"{path}: holds no run of HELM (run_spec.json)")
+        raise UsageError(
+            f"{path}: holds no run of HELM (run_spec.json)",
+            cure="give a run's directory below benchmark_output/runs, or one that holds several",
+        )
     items: list[Scored] = []
     conditions: dict[str, str] = {}
     official: dict[str, str] = {}
