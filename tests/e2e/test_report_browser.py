@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support import cards, markup
-from tests.support.browser import DESK, PHONE, SHIFT, Seen, grave_faults
+from tests.support.browser import DESK, PHONE, SHIFT, TORN, Seen, grave_faults
 from titleholder.report.card import build
 
 pytestmark = pytest.mark.browser
@@ -50,6 +50,15 @@ def test_no_page_is_wider_than_its_window(
     page.goto(address(folder, name))
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     assert seen.complaints == []
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "hostile"])
+def test_no_word_is_broken_on_a_phone(page: Any, folder: Path, name: str) -> None:
+    """Whatever would fit on a line of its own is on one line: labels wrap between words."""
+    page.set_viewport_size(PHONE)
+    page.goto(address(folder, name))
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert page.evaluate(TORN) == []
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,24 @@ SHIFT = """() => new Promise(done => {
   setTimeout(() => done(sum), 300);
 })"""
 
+# Words of letters that stand on two lines, each with the element that it is in.
+TORN = """() => {
+  const torn = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode, parent = node.parentElement;
+    if (parent.closest('script,style,svg') || !parent.checkVisibility()) continue;
+    for (const word of node.data.matchAll(/\\p{L}{2,24}/gu)) {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const lines = new Set([...range.getClientRects()].map(box => Math.round(box.top)));
+      const where = `${parent.tagName} ${parent.className}: ${node.data.trim().slice(0, 60)}`;
+      if (lines.size > 1) torn.push(`${word[0]} in ${where}`);
+    }
+  }
+  return torn;
+}"""
+
 
 def find() -> str | None:
     """Where a Chromium is, if there is one."""

@@ -81,6 +81,7 @@ def house(templates: Path) -> "Environment":
     )
     environment.filters |= {
         "name": visible,
+        "breakable": breakable,
         "long": lambda text: visible(text, 700),
         "point": numbers.point,
         "interval": numbers.interval,
@@ -101,6 +102,15 @@ def house(templates: Path) -> "Environment":
         "Outcome": Outcome,
     }
     return environment
+
+
+def breakable(text: str) -> Markup:
+    """A name that may wrap after an underscore, and so need not within a word.
+
+    >>> breakable("to_be <b>")
+    Markup('to_<wbr>be &lt;b&gt;')
+    """
+    return Markup("_<wbr>").join(text.split("_"))
 
 
 def href(address: str) -> str:
