@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from dataclasses import replace as copied
 from functools import partial
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from titleholder import notice, publication
 from titleholder.adapters import webhook
+from titleholder.adapters.runners import standing
 from titleholder.errors import Exit, TitleholderError
 from titleholder.leaderboard import Leaderboard, decided
 from titleholder.report import openmetrics
@@ -101,6 +103,16 @@ class Clock:
     def kept(self, suite: str, name: str) -> None:
         """Say that a stage was finished before."""
         self.say(f"  {suite:<12} {name:<9} finished by the run before, which was cut short")
+
+
+def run_suites(
+    spaces: Sequence[Workspace], clock: Watcher, *, resume: bool = False
+) -> list[Ending]:
+    """Suites of one project, one after the other; who works on their shards stays for all."""
+    if not spaces:
+        return []
+    with standing(spaces[0].runner) as lent:
+        return [run_suite(copied(ws, lent=lent), clock, resume=resume) for ws in spaces]
 
 
 def run_suite(ws: Workspace, clock: Watcher, *, resume: bool = False) -> Ending:

@@ -8,10 +8,10 @@ to the byte.
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from titleholder import records, removals
 from titleholder.chain import Chain, Link, digest_of, opened, verdicts
@@ -25,7 +25,16 @@ from titleholder.errors import (
 )
 from titleholder.params.schema import StoreParams, Suite
 from titleholder.publication import evidence_key
-from titleholder.stages import compare, judge, manifest, notes, publish, repetition, shards
+from titleholder.stages import (
+    compare,
+    judge,
+    lending,
+    manifest,
+    notes,
+    publish,
+    repetition,
+    shards,
+)
 from titleholder.stages.workspace import RUNS, Workspace
 from titleholder.statement import Evidence, Statement, moment, parse, plain, question_of
 from titleholder.store import Store
@@ -33,14 +42,8 @@ from titleholder.trust import UNSIGNED, UNVERIFIED, Trust
 from titleholder.types import Verdict
 from titleholder.verdict import EXIT_OF, NOTES, REPEATABILITY, WAIVER, recompute, with_checks
 
-# What a project lends for a repetition, by kind of role; true where nothing goes without it.
-_LENT = {
-    "current": True, "reference": True, "metrics": True, "expectations": False, "training": False,
-}  # fmt: skip
 # Where the suite stands among the evidence.
 _SUITE = f"publish/{publish.SUITE}"
-
-
 # The step that says so, in place of all that would follow from the evidence.
 PRUNED = "pruned"
 
@@ -97,19 +100,20 @@ def verify(
     trust: Trust,
     *,
     project: Path | None = None,
+    places: StoreParams | None = None,
 ) -> Report:
     """Look at everything about a verdict (its bytes, or its place in the store).
 
     ``project`` is the directory with the panel's files, and asks for the statistics to be
-    repeated. Raises StoreError if the store does not answer, and RecordError if the statistics
-    cannot be repeated here for want of the panel.
+    repeated; ``places`` says where data lie that are in a bucket. Raises StoreError if the store
+    does not answer, and RecordError if statistics cannot be repeated here for want of the panel.
     """
     steps: list[Step] = []
     try:
         link = _opened(source, store, trust)
         steps += _of_statement(link)
         if store is not None:
-            steps += _of_store(link, store, trust, project)
+            steps += _of_store(link, store, trust, project, places or StoreParams())
         else:
             steps.append(Step("evidence", Found.NOT_AT_HAND, "no store was named"))
     except NoVerdict as error:
@@ -199,7 +203,7 @@ def _signature(signature: str) -> Step:
 
 
 def _of_store(
-    link: Link[Statement], store: Store, trust: Trust, project: Path | None
+    link: Link[Statement], store: Store, trust: Trust, project: Path | None, places: StoreParams
 ) -> Iterator[Step]:
     said = link.statement.predicate
     chain = verdicts(store, said.environment, said.suite, trust)
@@ -221,8 +225,10 @@ def _of_store(
         yield from _guarded("judgement", lambda: _judged(ws, link.statement, params))
         yield from _guarded("ledger", lambda: notes.retraced(ws, store, link.statement))
         if project is not None:
-            with_data(ws, project)
+            ws = replace(ws, store=places)
+            lending.lend_data(ws, project)
             yield from _of_data(ws)
+            yield from _of_models(ws, project)
             yield from _guarded("statistics", lambda: _measured(ws, said.verdict, evidence))
 
 
@@ -238,7 +244,9 @@ def _of_data(ws: Workspace) -> Iterator[Step]:
         absent = [
             source.path
             for source in pulled.sources
-            if source.role.startswith(role) and not manifest.local_path(ws, source).exists()
+            if source.role.startswith(role)
+            and not shards.has(ws, source.role)
+            and not manifest.local_path(ws, source).exists()
         ]
         if absent:
             told = f"not repeated: {absent[0]} is not here as it was read"
@@ -250,6 +258,14 @@ def _of_data(ws: Workspace) -> Iterator[Step]:
             package = (error.name or "").partition(".")[0]
             told = f"not repeated: {package} is not installed here"
             yield Step(name, Found.NOT_AT_HAND, told)
+
+
+def _of_models(ws: Workspace, project: Path) -> Iterator[Step]:
+    """The models' answers: those among the evidence, or, of data in many files, brought here."""
+    if shards.has(ws, "current") and not lending.lend_answers(ws, project):
+        lending.lend_models(ws, project)
+        yield from _guarded("models", partial(repetition.answered, ws))
+        return
     told = "not asked again: their answers are taken as they were kept"
     yield Step("models", Found.NOT_AT_HAND, told)
 
@@ -318,18 +334,10 @@ def _workspace(scratch: Path, suite: str, evidence: Mapping[str, bytes]) -> Work
     said = records.decode(evidence[_SUITE], Suite, source=_SUITE)
     ws = Workspace(scratch.resolve(), suite, said, StoreParams())
     for name, data in evidence.items():
-        path = ws.root / RUNS / suite / _safe(name)
+        path = ws.root / RUNS / suite / lending.safe(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     return ws
-
-
-def _safe(name: str) -> PurePosixPath:
-    """A name that stays below the directory it is laid into."""
-    path = PurePosixPath(name)
-    if path.is_absolute() or not path.parts or ".." in path.parts or "\0" in name:
-        raise NoVerdict(f"the evidence {name!r} has a name that leads elsewhere")
-    return path
 
 
 def _judged(ws: Workspace, said: Statement, params: str) -> str:
@@ -363,34 +371,6 @@ def _difference(again: Verdict, published: Verdict) -> str:
 
 
 # ------------------------------------------------------------------------- the statistics
-
-
-def with_data(ws: Workspace, project: Path) -> None:
-    """Lend the scratch workspace the project's data; RecordError unless they are those judged."""
-    for source in manifest.read(ws).sources:
-        if shards.has(ws, source.role):
-            raise RecordError(
-                f"the statistics are of {source.path}, which is many files, and are not repeated",
-                cure="run the suite again on the revision and the data that the verdict names",
-            )
-        kind = source.role.partition(":")[0]
-        if kind not in _LENT or source.rev is not None:
-            continue
-        relative = _safe(source.path)
-        there, here = project.resolve() / relative, ws.root / relative
-        if here.exists():
-            continue  # one file in two roles
-        try:
-            manifest.verify(there, source.sha256)
-        except RecordError as error:
-            if not _LENT[kind]:
-                continue
-            raise RecordError(
-                f"the statistics cannot be repeated here: {error.message}",
-                cure=f"check out {source.revision or 'that revision'} and pull its data",
-            ) from None
-        here.parent.mkdir(parents=True, exist_ok=True)
-        here.symlink_to(there)
 
 
 def _measured(ws: Workspace, verdict: Verdict, evidence: Mapping[str, bytes]) -> str:

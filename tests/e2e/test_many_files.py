@@ -44,5 +44,40 @@ def test_the_gate_knows_its_model_by_the_directory(
     asked = ["gate", "--suite", sharded.SUITE, "--env", "dev", "--model", "candidate"]
     judged = main(asked)
     assert judged != Exit.NO_VERDICT, capsys.readouterr()
-    (published / "candidate" / "more.parquet").write_bytes(b"")
+    more = published / "candidate" / "more.parquet"
+    more.write_bytes(b"")
     assert main(asked) == Exit.NO_VERDICT
+    more.unlink()
+
+
+def verified(published: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """`verify --full` of the first verdict: its code, and all that it printed."""
+    verdict = next(published.glob("store/verdicts/*/clicks/0*1.json"))
+    code = main(["verify", str(verdict), "--full"])
+    return code, "".join(capsys.readouterr())
+
+
+def test_its_statistics_are_repeated_from_the_files(
+    published: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the answers that the run has kept or, where it has not, asked for again; and with none
+    where a file of the data is another one.
+    """
+    monkeypatch.chdir(published)
+    code, said = verified(published, capsys)
+    assert code == Exit.INCONCLUSIVE, said
+    assert "5 records come out the same, to the byte" in said
+    assert "2 of 2 expectations asked again say the same" in said
+    kept = published / ".titleholder/runs/clicks/answers"
+    kept.rename(published / "elsewhere")
+    code, said = verified(published, capsys)
+    assert code == Exit.INCONCLUSIVE, said
+    assert "asked again: 2 files of answers come out the same" in said
+    (published / "elsewhere").rename(kept)
+    part = published / "panel/part-0001.parquet"
+    honest = part.read_bytes()
+    part.write_bytes((published / "panel/part-0000.parquet").read_bytes())
+    code, said = verified(published, capsys)
+    part.write_bytes(honest)
+    assert code == Exit.UNDECIDED
+    assert "panel/part-0001.parquet: is not the file that was recorded" in said

@@ -49,6 +49,41 @@ def rows(n: int, seed: int = 0, *, ties: int | None = None) -> dict[str, pd.Data
     return found
 
 
+def many_classes(n: int) -> dict[str, pd.DataFrame]:
+    """The same rows of three classes, with a probability of each; one class is rare, and late."""
+    found, rng = rows(n), np.random.default_rng(1)
+    names = np.array(["bird", "cat", "dog"])
+    truth = rng.choice(3, n, p=[0.01, 0.5, 0.49])
+    truth[: n // 2] = np.maximum(truth[: n // 2], 1)
+    found["panel"]["clicked"] = names[truth]
+    for name, gain in (("champion", 1.0), ("candidate", 1.2)):
+        odds = np.exp(gain * np.eye(3)[truth] + rng.normal(size=(n, 3)))
+        share = odds / odds.sum(axis=1, keepdims=True)
+        columns = {f"y_score_{one}": share[:, i] for i, one in enumerate(names.tolist())}
+        found[name] = pd.DataFrame({"row_id": found["panel"]["row_id"], **columns})
+    return found
+
+
+def numbers(n: int) -> dict[str, pd.DataFrame]:
+    """The same rows with a number for a truth, and models that answer with numbers."""
+    found, rng = rows(n), np.random.default_rng(1)
+    truth = 50 + 10 * rng.normal(size=n)
+    found["panel"]["clicked"] = truth
+    for name, noise in (("champion", 4.0), ("candidate", 3.5)):
+        said = truth + 1.0 + noise * rng.standard_t(6, size=n)
+        found[name] = pd.DataFrame({"row_id": found["panel"]["row_id"], "y_pred": said})
+    return found
+
+
+def weighted(n: int) -> dict[str, pd.DataFrame]:
+    """The same rows with weights, of which those of the first third are 0."""
+    found = rows(n)
+    weight = np.random.default_rng(1).gamma(2.0, size=n)
+    weight[: n // 3] = 0.0
+    found["panel"]["weight"] = weight
+    return found
+
+
 def split(frame: pd.DataFrame, to: Path, sizes: Sequence[int]) -> None:
     """Write rows as files of these sizes; the last takes what is left."""
     to.mkdir(parents=True)

@@ -1,6 +1,8 @@
 """Data in many files are compared as those of one: the same records, whoever did which part."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,10 @@ import pytest
 
 from tests.support import sharded
 from titleholder.errors import NotComparable, RecordError
-from titleholder.shards import orders
-from titleholder.stages import STAGES, answers, compare
+from titleholder.shards import measuring, orders
+from titleholder.shards.blocks import Unit
+from titleholder.stages import STAGES, answers, compare, finished, kept_sums, summing
+from titleholder.stages.planning import Plan
 from titleholder.stages.workspace import open_workspace
 from titleholder.stats.shared import summary
 from titleholder.types import Comparison
@@ -58,12 +62,71 @@ def test_few_rows_are_all_looked_at(tmp_path: Path) -> None:
     assert sharded.compared(sharded.project(tmp_path / "many", frames, [900], **said)) == whole
 
 
+RULE = {"id": "r", "kind": "non_inferior", "margin": 0.5}
+TASKS: dict[str, tuple[Callable[[int], dict[str, pd.DataFrame]], dict[str, Any]]] = {
+    "multiclass": (sharded.many_classes, {
+        "task": "multiclass", "positive": None, "rules": [{**RULE, "metric": "accuracy"}],
+        "metrics": ["accuracy", "f1_macro", "recall[bird]", "log_loss", "top_k[2]", "roc_auc_ovr"],
+    }),
+    "regression": (sharded.numbers, {
+        "task": "regression", "positive": None, "rules": [{**RULE, "metric": "rmse"}],
+        "metrics": ["mae", "rmse", "r2", "bias", "pinball[0.5]"],
+    }),
+    "weighted": (sharded.weighted, {
+        "rules": [{**RULE, "metric": "accuracy"}],
+        "metrics": ["accuracy", "f1", "log_loss", "roc_auc"],
+    }),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_other_tasks_and_weights_give_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, task: str
+) -> None:
+    """Where rows are looked at together, records are those of one file; where they are too many,
+    those of sums, whatever the files, the units and who has them: the same values, and intervals
+    as wide.
+    """
+    made, asked = TASKS[task]
+    frames, said = made(6000), {**asked, "resamples": 1000, "slices": ["region"]}
+    whole = sharded.compared(sharded.project(tmp_path / "one", frames, None, **said))
+    many = sharded.project(tmp_path / "many", frames, [5000, 1], {"blocks": 1}, **said)
+    assert sharded.compared(many) == whole
+
+    monkeypatch.setattr(measuring, "MOST_ROWS", 2000)
+    ways: list[tuple[Sequence[int], dict[str, Any]]] = [
+        ([4000], {"kind": "threads", "workers": 2, "blocks": 1}), ([], {"blocks": 2}),
+    ]  # fmt: skip
+    summed = [
+        sharded.compared(sharded.project(tmp_path / str(i), frames, sizes, runner, **said))
+        for i, (sizes, runner) in enumerate(ways)
+    ]
+    assert summed[0] == summed[1]
+    rows = "candidate/comparisons.json"
+    assert summed[0][rows]["flips"] == whole[rows]["flips"]
+    of_sums = {"law", "normal", "cells", "score"}
+    for one, other in zip(summed[0][rows]["comparisons"], whole[rows]["comparisons"], strict=True):
+        if one["n"] > 2000 and one["metric"] not in NOT_SUMMED:
+            assert not one["reason"], one
+            assert of_sums & set(re.split(r"\W+", one["method"])), one
+            for key in ("champion", "candidate", "improvement"):
+                assert one[key]["value"] == pytest.approx(other[key]["value"], rel=1e-9), one
+                ends = [r[key]["high"] - r[key]["low"] for r in (one, other)]
+                assert ends[0] == pytest.approx(ends[1], rel=0.2), one
+        elif one["n"] <= 2000:
+            assert one == other
+        else:
+            assert "sums over shards do not tell it" in one["reason"]
+
+
+# What takes all rows of a slice at once, of weighted rows the order of scores, too.
+NOT_SUMMED = ("roc_auc", "roc_auc_ovr")
+
+
 def test_nearly_equal_models_of_too_many_rows_have_wider_intervals(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What sums cannot tell makes the interval wider, and is named; nothing is left out."""
-    from titleholder.shards import measuring
-
     frames = sharded.rows(ROWS)
     noise = np.random.default_rng(1).normal(size=ROWS) * 1e-3
     close = (frames["champion"]["y_score"] + noise).clip(0, 1)
@@ -86,8 +149,6 @@ def found_in(
     root: Path, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> dict[tuple[str, str], Comparison]:
     """Comparisons by metric and slice, where so many rows may be looked at together."""
-    from titleholder.shards import measuring
-
     monkeypatch.setattr(measuring, "MOST_ROWS", most)
     sharded.compared(root)
     rows = compare.read(open_workspace(root, sharded.SUITE), "candidate").comparisons
@@ -143,3 +204,56 @@ def test_a_run_that_was_killed_keeps_the_blocks_that_it_had(tmp_path: Path) -> N
     second.write_bytes(first.read_bytes())
     with pytest.raises(RecordError, match=r"000001.parquet: is not the file that was recorded"):
         STAGES["compare"].run_in(ws)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def test_a_comparison_that_was_killed_goes_on_with_the_units_that_it_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was summed of a unit is not summed again, unless its file was damaged; nothing is
+    written of a part of the panel, and what is written is what an unbroken run writes.
+    """
+    root = sharded.project(tmp_path, sharded.rows(ROWS), [9000], {"blocks": 2}, **SAID)
+    ws = sharded.pulled(root)
+    STAGES["predict"].run_in(ws)
+    STAGES["compare"].run_in(ws)
+    whole = sharded.told(ws)
+    done: list[int] = []
+    honest = summing.summed
+
+    def counted(plan: Plan, unit: Unit, most: int) -> summing.Sums:
+        if len(done) == most:
+            raise Killed
+        done.append(unit.first)
+        return honest(plan, unit)
+
+    monkeypatch.setattr(summing, "summed", partial(counted, most=2))
+    with pytest.raises(Killed):
+        STAGES["compare"].run_in(ws)
+    assert not (ws.stage("compare") / "candidate").exists()
+    assert done == [0, 2]
+    kept = ws.stage(kept_sums.SCRATCH) / "current" / "sums.000002.npz"
+    kept.write_bytes(kept.read_bytes()[:-20])
+    monkeypatch.setattr(summing, "summed", partial(counted, most=9))
+    STAGES["compare"].run_in(ws)
+    assert done == [0, 2, 2, 4, 6]
+    assert sharded.told(ws) == whole
+    assert not ws.stage(kept_sums.SCRATCH).exists()
+
+
+def test_sums_of_another_question_are_not_gone_on_with(tmp_path: Path) -> None:
+    """Other answers, or a run that begins anew: what was kept is cleared away."""
+    ws = sharded.pulled(sharded.project(tmp_path, sharded.rows(100), [60], **SAID))
+    kept = ws.stage(kept_sums.SCRATCH) / "current" / "sums.000000.npz"
+    begun: list[bool] = []
+    for answers_of, anew in (("a", False), ("a", False), ("b", False), ("b", True)):
+        if anew:
+            finished.forget(ws)
+        kept_sums.begin(ws, {"one": answers_of})
+        begun.append(kept.exists())
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.touch()
+    assert begun == [False, True, False, False]

@@ -132,6 +132,7 @@ def test_what_a_unit_raises_is_raised_by_the_runner(said: RunnerParams) -> None:
         list(runner.map(operator.neg, [1, "two", 3]))
 
 
+PARITY = {"id": "gap", "metric": "demographic_parity_difference", "kind": "ceiling", "value": 0.2}
 SUITE: dict[str, Any] = {
     "task": "binary",
     "positive": "yes",
@@ -161,8 +162,13 @@ def test_a_directory_or_a_prefix_is_data(tmp_path: Path, path: str) -> None:
 @pytest.mark.parametrize(
     ("suite", "runner", "told"),
     [
-        ({"task": "regression", "positive": None}, {}, "suites.s.task: a regression task"),
-        ({"columns": {"cluster": "user"}}, {}, "suites.s.columns.cluster: rows with a cluster"),
+        ({"task": "scored", "positive": None}, {}, "suites.s.task: scored items are judged of"),
+        ({"columns": {"cluster": "user"}}, {}, "suites.s.columns.cluster: rows that share"),
+        (
+            {"columns": {"weight": "w"}, "rules": [{**PARITY, "over": "sex"}]},
+            {},
+            "suites.s.rules[0].over: groups of weighted rows",
+        ),
         ({"methods": {"roc_auc": "delong"}}, {}, "suites.s.methods: must be left out"),
         ({"bias": {"protected": ["sex"]}}, {}, "suites.s.bias.protected: a bias audit"),
         (

@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     for ws in spaces[:1]:
         publish.ready(ws)
     with _watching(quiet=args.quiet or args.json) as watcher:
-        found = [runner.run_suite(ws, watcher, resume=args.resume) for ws in spaces]
+        found = runner.run_suites(spaces, watcher, resume=args.resume)
     boards = runner.leaderboards(found)
     judged = [one for ending in found for one in ending.judged]
     outputs.write(args, runner.verdicts(found), runner.errors(found), boards, judged)

@@ -14,6 +14,7 @@ from titleholder.cli.pins import pinned
 from titleholder.errors import UsageError
 
 if TYPE_CHECKING:
+    from titleholder.params.schema import StoreParams
     from titleholder.store import Store
     from titleholder.verification import Place, Report
 
@@ -25,8 +26,9 @@ env/suite or env/suite/number in the store; env/suite is the newest.
 What is found out again: schema, signature (with --key), the chain, the digests of all evidence,
 every finding and check from the evidence, the outcome. --full runs the statistics again on the
 stored predictions and this project's panel, which have to come out the same to the byte, and data
-validation, drift and leakage on the data that are here; the models are not asked again. `verify`
-says nothing of a file to be deployed, nor whether the verdict has expired: that is for `gate`.
+validation, drift and leakage on the data that are here; the models are not asked again, unless data
+are in many files and this directory has not kept their answers. `verify` says nothing of a file to
+be deployed, nor whether the verdict has expired: that is for `gate`.
 
 exit codes: those of `gate` for the verdict's outcome where nothing failed: 0 PASS, 1 a blocking
 rule failed, 3 inconclusive; 2 usage or configuration, 4 something in it is not what it claims to
@@ -58,7 +60,13 @@ def run(args: argparse.Namespace) -> int:
     if args.full and store is None:
         raise UsageError("--full needs the evidence", cure="name the store: --store URL")
     project = Path() if args.full else None
-    report = verify(source, store, pinned(args.key), project=project)
+    report = verify(
+        source,
+        store,
+        pinned(args.key),
+        project=project,
+        places=_places(args) if args.full else None,
+    )
     _print(report, as_json=args.json)
     return int(report.exit)
 
@@ -94,6 +102,14 @@ def _opened(url: str | None, endpoint: str | None) -> "Store":
 
     where, endpoint, region = address(url, endpoint)
     return open_store(where, root=Path(), endpoint=endpoint, region=region)
+
+
+def _places(args: argparse.Namespace) -> "StoreParams":
+    """Where data lie that are in a bucket: at the endpoint of the store, as for `run`."""
+    from titleholder.params.schema import StoreParams
+
+    _, endpoint, region = address(args.store, args.endpoint)
+    return StoreParams(endpoint=endpoint, region=region)
 
 
 def _print(report: "Report", *, as_json: bool) -> None:

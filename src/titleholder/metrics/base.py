@@ -68,11 +68,14 @@ class Means:
     """A function of row means: ``columns`` gives (n, k), ``value`` maps means (..., k) to (...).
 
     ``by_row`` says that a row's columns hang on that row alone, whichever rows stand beside it.
+    Where they do not, ``about`` may give columns that do: those of a truth that is centred at a
+    given number, in place of the mean of the rows. The value is the same, but for rounding.
     """
 
     columns: Callable[[Panel, Predictions], Floats]
     value: Callable[[Floats], Floats]
     by_row: bool = False
+    about: Callable[[float], Callable[[Panel, Predictions], Floats]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

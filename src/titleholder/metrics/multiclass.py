@@ -5,6 +5,7 @@ Counts are (..., K, K), indexed [truth, call]. A mean over classes counts an und
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 
@@ -91,6 +92,7 @@ def of_class(by_class: ByClass, code: int) -> Callable[[Floats], Floats]:
     return value
 
 
+@cache
 def top_k_columns(k: int) -> Callable[[Panel, Predictions], Floats]:
     """Whether the truth is among the k highest scores, (n, 1).
 
@@ -179,5 +181,5 @@ def _top_k(argument: str) -> Metric | None:
     return Metric(
         f"top_k[{argument}]", f"Top-{argument} accuracy", frozenset({Task.MULTICLASS}), "score",
         True, UNIT_INTERVAL, "", f"share of rows with the truth among the {argument} best guesses",
-        SKLEARN, Means(top_k_columns(int(k)), first),
+        SKLEARN, Means(top_k_columns(int(k)), first, by_row=True),
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """Metrics of numeric answers. Truth and answers are finite; errors are answer minus truth."""
 
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 
 import numpy as np
 
@@ -49,11 +50,22 @@ def symmetric_columns(panel: Panel, predictions: Predictions) -> Floats:
 
 def determination_columns(panel: Panel, predictions: Predictions) -> Floats:
     """Squared error, truth and squared truth, (n, 3); truth is centred for precision."""
+    truth, _ = paired_values(panel, predictions)
+    return _determination(float(truth.mean()) if len(truth) else 0.0, panel, predictions)
+
+
+def determination_about(centre: float) -> Callable[[Panel, Predictions], Floats]:
+    """The same, whichever rows stand beside: truth is centred at this number."""
+    return partial(_determination, centre)
+
+
+def _determination(centre: float, panel: Panel, predictions: Predictions) -> Floats:
     truth, answer = paired_values(panel, predictions)
-    centred = truth - truth.mean() if len(truth) else truth
+    centred = truth - centre
     return np.column_stack([(answer - truth) ** 2, centred, centred**2])
 
 
+@cache
 def pinball_columns(quantile: float) -> Callable[[Panel, Predictions], Floats]:
     """Loss whose minimum is the ``quantile`` of the truth, (n, 1)."""
 
@@ -83,7 +95,7 @@ def pinball(name: str, quantile: float) -> Metric:
     return Metric(
         name, f"Pinball loss at {quantile:g}", frozenset({Task.REGRESSION}), "value", False,
         (0.0, np.inf), "target", f"mean max(q (y - f), (q - 1) (y - f)), q = {quantile:g}",
-        SKLEARN, Means(pinball_columns(quantile), first),
+        SKLEARN, Means(pinball_columns(quantile), first, by_row=True),
     )  # fmt: skip
 
 
@@ -110,7 +122,7 @@ def metrics() -> Iterator[Metric]:
         source: str = SKLEARN,
         highest: float = np.inf,
     ) -> Metric:
-        tasks, law = frozenset({Task.REGRESSION}), Means(columns, value)
+        tasks, law = frozenset({Task.REGRESSION}), Means(columns, value, by_row=True)
         domain = (0.0, highest)
         return Metric(name, title, tasks, "value", False, domain, unit, formula, source, law)
 
@@ -127,9 +139,10 @@ def metrics() -> Iterator[Metric]:
     yield pinball("pinball_90", 0.9)
     yield Metric(
         "r2", "R²", frozenset({Task.REGRESSION}), "value", True, (-np.inf, 1.0), "",
-        "1 - mean e^2 / var y", SKLEARN, Means(determination_columns, determination),
+        "1 - mean e^2 / var y", SKLEARN,
+        Means(determination_columns, determination, about=determination_about),
     )  # fmt: skip
     yield Metric(
         "bias", "Bias", frozenset({Task.REGRESSION}), "value", False, (-np.inf, np.inf), "target",
-        "mean e, best at 0", SKLEARN, Means(error_columns, first), target=0.0,
+        "mean e, best at 0", SKLEARN, Means(error_columns, first, by_row=True), target=0.0,
     )  # fmt: skip

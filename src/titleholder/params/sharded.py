@@ -48,13 +48,14 @@ def sharded_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
     if reference is not None and PurePosixPath(reference.path).suffix not in ("", ".parquet"):
         told = "data in many files are held against Parquet: write it as such"
         yield Problem((*where, "path"), told)
-    if suite.task is not Task.BINARY:
-        told = f"a {suite.task} task is judged {_WHOLE} make it {Task.BINARY}"
+    if suite.task is Task.SCORED:
+        told = f"scored items are judged {_WHOLE} make it {Task.BINARY}, or another task of labels"
         yield Problem((*path, "task"), told)
-    for key in ("cluster", "weight"):
-        if getattr(suite.columns, key) is not None:
-            where = (*path, "columns", key)
-            yield Problem(where, f"rows with a {key} are judged {_WHOLE} leave it out")
+    if suite.columns.cluster is not None:
+        where = (*path, "columns", "cluster")
+        yield Problem(where, f"rows that share a cluster are judged {_WHOLE} leave it out")
+    if suite.columns.weight is not None:
+        yield from _over_weighted(suite, path)
     asked = {
         "methods": bool(suite.methods), "tests": bool(suite.tests),
         "metrics_from": bool(suite.metrics_from), "images": suite.images is not None,
@@ -69,6 +70,14 @@ def sharded_problems(suite: Suite, path: Path_) -> Iterator[Problem]:
     if suite.bias.protected:
         where = (*path, "bias", "protected")
         yield Problem(where, f"a bias audit is made {_WHOLE} leave it out (rules may have over:)")
+
+
+def _over_weighted(suite: Suite, path: Path_) -> Iterator[Problem]:
+    """Rules that compare groups of rows with weights."""
+    for i, rule in enumerate(suite.rules):
+        if rule.over is not None:
+            told = f"groups of weighted rows are compared {_WHOLE} leave the weights out"
+            yield Problem((*path, "rules", i, "over"), told)
 
 
 def _lone_models(suite: Suite, path: Path_) -> Iterator[Problem]:

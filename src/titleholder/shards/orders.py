@@ -107,6 +107,10 @@ class Run:
         """The same with one range alone, which is then number 0: all that its merge has to know."""
         return replace(self, offsets=self.offsets[number : number + 2])
 
+    def files(self) -> tuple[str, ...]:
+        """The names of its files."""
+        return _named(self.stem, ("key", "code"), counted=self.counted)
+
 
 def write(stem: Path, score: Floats, packed: NDArray[Any], bounds: Keys) -> Run:
     """Write a unit's rows (n,) in order; the files are whole, or not there."""
@@ -133,6 +137,10 @@ def _alike(keys: Keys, packed: NDArray[Any]) -> tuple[Keys, NDArray[Any], NDArra
     return keys[starts], packed[starts], np.diff(starts, append=len(keys)).astype(np.uint32)
 
 
+def _named(stem: str, parts: Sequence[str], *, counted: bool) -> tuple[str, ...]:
+    return tuple(f"{stem}.{part}.npy" for part in (*parts, *(["count"] if counted else [])))
+
+
 def _save(path: Path, values: NDArray[Any]) -> None:
     with records.replacing(path) as temporary, temporary.open("wb") as file:
         np.save(file, values, allow_pickle=False)
@@ -154,6 +162,10 @@ class Merged:
     stem: str
     counted: bool
     totals: tuple[Ints, ...]
+
+    def files(self) -> tuple[str, ...]:
+        """The names of its files."""
+        return _named(self.stem, ("code", "new"), counted=self.counted)
 
 
 def merge(number: int, runs: Sequence[Run], shape: Shape, to: Path) -> Merged:

@@ -17,7 +17,7 @@ import numpy as np
 from titleholder.arrays import Floats, Panel, Predictions
 from titleholder.metrics.base import Ranks
 from titleholder.stats.influence import PowerSums
-from titleholder.stats.shared.bins import FINE, Bins
+from titleholder.stats.shared.bins import FINE
 from titleholder.stats.shared.known import Shared, influence_by_bin, moments_of
 from titleholder.stats.shared.partition import Codes
 from titleholder.stats.shared.summary import Reading, Summary
@@ -62,19 +62,21 @@ class Influences:
         code: Codes | None,
         panel: Panel,
         both: tuple[Predictions, Predictions],
-        bins: Bins,
-        thinned: int,
+        reading: Reading,
     ) -> Summary:
         """The products of one block, whose rows have these codes (n,)."""
+        bins = reading.bins
+        if bins is None:
+            raise ValueError("influences were asked of models without scores")
         truth = np.asarray(panel.y_true)
         at = truth * FINE if code is None else (code * np.int64(2) + truth) * FINE
         answers = []
         for model, table in zip(both, self.tables, strict=True):
             influence = table.ravel()[at + bins.fine(np.asarray(model.score))]
             answers.append(Predictions(model.model, value=influence))
-        reading = Reading((self.tables.shape[1],), 0, (_values,), None, thinned)
+        own = Reading((self.tables.shape[1],), 0, (values_of,), None, reading.thinned)
         bare = replace(panel, columns={})
-        return Summary.of_block(number, reading, (code,), bare, (answers[0], answers[1]))
+        return Summary.of_block(number, own, (code,), bare, (answers[0], answers[1]))
 
     def spread(self, counts: Summary, totals: Floats, place: int) -> tuple[PowerSums, bool]:
         """How influences vary over the rows of a code, and whether much of it is the bound."""
@@ -86,7 +88,7 @@ class Influences:
         return PowerSums({**found, 2: second}), not missing <= TOLD * dd
 
 
-def _values(_: Panel, predictions: Predictions) -> Floats:
+def values_of(_: Panel, predictions: Predictions) -> Floats:
     """A row's influence, (n, 1)."""
     return np.asarray(predictions.value)[:, None]
 

@@ -20,6 +20,7 @@ from titleholder.stages import answers, drift_many, shards
 from titleholder.stages.blocks import SCORE
 from titleholder.stages.panels import Rows
 from titleholder.stages.workspace import Workspace
+from titleholder.types import Task
 
 _LABEL = "y_pred"
 
@@ -33,27 +34,35 @@ class Look:
     role: str
     rows: int
     digests: dict[str, str]
+    classes: tuple[str, ...]
 
     def units(self) -> tuple[Unit, ...]:
         """The rows as units of work."""
         return units_of(self.rows, self.ws.runner.blocks)
 
     def values(self, block: int) -> NDArray[Any]:
-        """One number a row of a block: its score, or 1 for the positive label and 0 for others."""
+        """One number a row of a block, as `compare` has it of one file: the positive's score, the
+        top class's, the answer, or the number of the label among the classes.
+        """
         path = answers.file_of(self.ws, self.model, self.role, block)
         name = self.ws.relative(path)
         if not path.is_file() or f"sha256:{records.sha256_file(path)}" != self.digests[name]:
             raise RecordError(f"{name}: is not what was recorded", cure="run the predict stage")
         frame = tables.read_frame(path)
+        if self.ws.suite.task is Task.REGRESSION:
+            return frame[_LABEL].to_numpy(np.float64)
         if SCORE in frame:
             return frame[SCORE].to_numpy(np.float64)
-        positive = tables.label(self.ws.suite.positive)
-        return np.array([tables.label(said) == positive for said in frame[_LABEL]], np.float64)
+        scores = [f"{SCORE}_{name}" for name in self.classes]
+        if all(name in frame for name in scores):
+            return np.asarray(frame[scores].to_numpy(np.float64).max(axis=1))
+        number = {name: float(i) for i, name in enumerate(self.classes)}
+        return np.array([number.get(tables.label(said), np.nan) for said in frame[_LABEL]])
 
 
-def shifts(rows: Rows) -> tuple[drift.ColumnShift, ...]:
+def shifts(rows: Rows, classes: tuple[str, ...]) -> tuple[drift.ColumnShift, ...]:
     """The shift of every model's answers that there are of reference rows, the champion's first;
-    nothing where it has none.
+    nothing where it has none. ``classes`` are those of the current rows.
     """
     ws = rows.ws
     if not answered(rows, rows.champion, "reference"):
@@ -62,7 +71,7 @@ def shifts(rows: Rows) -> tuple[drift.ColumnShift, ...]:
     with shards.runner_of(ws) as runner:
         for model in (rows.champion, *rows.manifest.candidates()):
             if answered(rows, model, "reference"):
-                looks = [_look(rows, model, role) for role in ("reference", "current")]
+                looks = [_look(rows, model, role, classes) for role in ("reference", "current")]
                 found.append(_shift(ws, model, looks, runner))
     return tuple(found)
 
@@ -88,9 +97,9 @@ def held(look: Look, unit: Unit) -> tuple[int, NDArray[Any]]:
     return unit.start, np.concatenate([look.values(b) for b in range(unit.first, unit.last)])
 
 
-def _look(rows: Rows, model: str, role: str) -> Look:
+def _look(rows: Rows, model: str, role: str, classes: tuple[str, ...]) -> Look:
     ws = rows.ws
-    return Look(ws.sent(), model, role, shards.read(ws, role).rows, rows.set.files)
+    return Look(ws.sent(), model, role, shards.read(ws, role).rows, rows.set.files, classes)
 
 
 def _shift(ws: Workspace, model: str, looks: list[Look], runner: Runner) -> drift.ColumnShift:

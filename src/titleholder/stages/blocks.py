@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from titleholder import records, tables
 from titleholder.arrays import Floats, Ints, Panel, Predictions
-from titleholder.errors import RecordError
+from titleholder.errors import BadInput, RecordError
 from titleholder.params.expression import columns_in, parse
 from titleholder.params.schema import Suite
 from titleholder.shards import reading
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCORE = "y_score"
+MOST_CLASSES = 16  # whose calls are counted, by truth and both models': 4,096 cells a slice
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Source:
 
     def read(self, unit: Unit) -> Iterator[tuple[Block, Panel, tuple[Predictions, ...]]]:
         """Each block of a unit with all that is said of it; checked as any panel is."""
-        for block, read in self._panels(unit):
+        for block, read in self._panels(unit, self._known()):
             panel = replace(read, classes=self.classes)
             said = (
                 tables.predictions_of(
@@ -59,30 +61,42 @@ class Source:
     def scanned(self, unit: Unit, step: int) -> "Scan":
         """What has to be known of all rows before any is summed; one row in ``step`` is kept."""
         scan: Scan | None = None
-        for block, panel in self._panels(unit):
+        for block, panel in self._panels(unit, self.suite):
             some = np.arange(-block.start % step, len(block), step)
-            words = frozenset(panel.classes[i] for i in np.unique(np.asarray(panel.y_true)))
-            truth = [panel.classes[i] for i in np.asarray(panel.y_true)[some]]
-            scores = {model: self._scores(model, block, panel)[some] for model in self.models}
             present = Present.of(panel, self.suite.slices)
-            found = Scan(words, present, {block.number: (tuple(truth), scores)})
+            sample = {block.number: self._sampled(block, panel, some)}
+            weighs = panel.weight is None or bool(panel.weight.sum() > 0)
+            found = Scan(_words(panel), present, sample, weighs)
             scan = found if scan is None else scan + found
         if scan is None:
             raise ValueError("a unit has blocks")
         return scan
 
-    def _panels(self, unit: Unit) -> Iterator[tuple[Block, Panel]]:
-        suite = self.suite
+    def _known(self) -> Suite:
+        """The suite as blocks are read by, once it is known which classes the whole panel has."""
+        if self.suite.task is not Task.MULTICLASS:
+            return self.suite
+        return msgspec.structs.replace(self.suite, classes=self.classes)
+
+    def _panels(self, unit: Unit, suite: Suite) -> Iterator[tuple[Block, Panel]]:
         place = shards.place_of(self.ws, self.rows.place)
         for block, table in reading.blocks(place, self.rows, unit, self._columns()):
             frame = reading.frame(table)
-            yield block, tables.panel_of(frame, suite, self._where(block))
+            yield block, tables.panel_of(frame, suite, self._where(block), whole=False)
+
+    def _sampled(self, block: Block, panel: Panel, some: Ints) -> "Sampled":
+        """Truth of some rows and, for bins of them, models' scores."""
+        truth = np.asarray(panel.y_true, dtype=float)[some]
+        if self.suite.task is not Task.BINARY:
+            return truth, {}
+        return truth, {model: self._scores(model, block, panel)[some] for model in self.models}
 
     def _columns(self) -> list[str]:
         """The columns that a comparison reads, in the order that they stand in."""
         suite = self.suite
         target = suite.columns.target or "y_true"
-        wanted = {suite.columns.row_id, target, *columns_of(suite.slices)}
+        weight = suite.columns.weight or tables.WEIGHT
+        wanted = {suite.columns.row_id, target, weight, *columns_of(suite.slices)}
         for text in suite.segments.values():
             wanted |= set(columns_in(parse(text)))
         return [name for name in self.rows.columns if name in wanted]
@@ -117,30 +131,57 @@ class Source:
         return scores if places is None else scores[places]
 
 
-Sampled = tuple[tuple[str, ...], dict[str, Floats]]
+def _words(panel: Panel) -> frozenset[str]:
+    """The labels that occur; none of numbers."""
+    if not panel.classes:
+        return frozenset()
+    return frozenset(panel.classes[i] for i in np.unique(np.asarray(panel.y_true)).tolist())
+
+
+Sampled = tuple[Floats, dict[str, Floats]]
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The labels and the groups that occur, and by block the truth and scores of some rows."""
+    """The labels and the groups that occur, and by block the truth and scores of some rows.
+
+    Truth of two classes is 1 for the positive one; of many, it stands for nothing here.
+    ``weighs`` says that some row has a weight above 0.
+    """
 
     words: frozenset[str]
     present: Present
     some: dict[int, Sampled]
+    weighs: bool
 
     def __add__(self, other: "Scan") -> "Scan":
         return Scan(
-            self.words | other.words, self.present + other.present, {**self.some, **other.some}
-        )
+            self.words | other.words, self.present + other.present, {**self.some, **other.some},
+            self.weighs or other.weighs,
+        )  # fmt: skip
 
     def classes(self, suite: Suite, where: str) -> tuple[str, ...]:
-        """The classes of the whole panel, in the order of their codes."""
-        if suite.task is not Task.BINARY:
-            raise ValueError("only two classes are told apart by shards")
-        return tables.classes_of(sorted(self.words), suite, where)
+        """The classes of the whole panel, in the order of their codes; none of numbers.
 
-    def sample(self, classes: tuple[str, ...], model: str) -> tuple[Ints, Floats]:
-        """Truth and scores of the rows that were kept, (n,) each, in the panel's order."""
-        ordered = [self.some[number] for number in sorted(self.some)]
-        y = np.array([classes.index(word) for truth, _ in ordered for word in truth])
-        return y, np.concatenate([scores[model] for _, scores in ordered])
+        BadInput for more of them than are counted, and where nothing weighs anything.
+        """
+        if not self.weighs:
+            raise tables.weightless(where, suite.columns.weight or tables.WEIGHT)
+        if suite.task is Task.REGRESSION:
+            return ()
+        found = tables.classes_of(sorted(self.words), suite, where)
+        if len(found) > MOST_CLASSES:
+            raise BadInput(
+                f"{where}: has {len(found)} classes, and of data in many files at most "
+                f"{MOST_CLASSES} are told apart",
+                cure="name a file under data.current, or judge coarser classes",
+            )
+        return found
+
+    def truth(self) -> Floats:
+        """Truth of the rows that were kept, (n,), in the panel's order."""
+        return np.concatenate([self.some[number][0] for number in sorted(self.some)])
+
+    def scores(self, model: str) -> Floats:
+        """One model's scores of the same rows."""
+        return np.concatenate([self.some[number][1][model] for number in sorted(self.some)])

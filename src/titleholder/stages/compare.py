@@ -10,7 +10,15 @@ from titleholder.compare import Comparisons, measure
 from titleholder.explore import Explored, explore
 from titleholder.fingerprint import Fingerprint, fingerprint
 from titleholder.metrics import REGISTRY
-from titleholder.stages import STAGES, answers_shift, calibration, compare_many, predict, shards
+from titleholder.stages import (
+    STAGES,
+    answers_shift,
+    calibration,
+    compare_many,
+    kept_sums,
+    predict,
+    shards,
+)
 from titleholder.stages.panels import Rows
 from titleholder.stages.workspace import Workspace
 from titleholder.standings import Standings, stand
@@ -100,6 +108,7 @@ def run(ws: Workspace) -> None:
 def _of_many(blank: Comparisons, rows: Rows) -> tuple[Past, Rowed, Standings]:
     """The same of data in many files, candidates' comparisons written."""
     ws = rows.ws
+    kept_sums.begin(ws, rows.set.files)
     found = compare_many.measured(rows, ws.suite)
     for name in rows.manifest.candidates():
         own = found.measurements[rows.champion, name]
@@ -111,7 +120,10 @@ def _of_many(blank: Comparisons, rows: Rows) -> tuple[Past, Rowed, Standings]:
     known = {pair: compare_many.with_all(own, board) for pair, own in found.measurements.items()}
     standings = stand(_unranked(blank), found.panel, found.models, ws.suite, rows.registry, known)
     decayed = compare_many.decayed(rows, ws.suite, found.measurements)
-    past = Past(inputs=blank.inputs, decay=decayed, answers=answers_shift.shifts(rows))
+    past = Past(
+        inputs=blank.inputs, decay=decayed, answers=answers_shift.shifts(rows, found.panel.classes)
+    )
+    kept_sums.end(ws)
     return past, Rowed(inputs=blank.inputs, fingerprint=found.fingerprint), standings
 
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from titleholder import threads
 from titleholder.metrics.base import Ranks
 from titleholder.shards import orders
+from titleholder.shards.keeping import Kept
 from titleholder.shards.runner import Runner
 from titleholder.stages.planning import Asked, Hollow, Plan, metrics_of
 
@@ -40,7 +41,9 @@ def values_of(
 ) -> Values:  # fmt: skip
     """Each model's metrics of order on each slice that is not too rare for all of them."""
     wanted: dict[str, dict[str, int]] = {}
-    for pair in plan.readings:
+    for pair, reading in plan.readings.items():
+        if reading.bins is None:
+            continue
         for metric in metrics_of(asked, hollow, pair):
             if isinstance(metric.law, Ranks):
                 for model in pair:
@@ -51,7 +54,9 @@ def values_of(
         for model, bounds in plan.bounds.items()
         for number in range(len(bounds) + 1)
     ]
-    for model, merged in runner.map(partial(_merged, plan), tasks):
+    # Ranges that were merged before a run was killed are not merged again.
+    merging = Kept(partial(_merged, plan), plan.scratch, _named, (orders.Merged,), _files_of)
+    for model, merged in runner.map(merging, tasks):
         ranges[model].append(merged)
     descents = [
         _Descent(model, partition, tuple(ranges[model]), wanted[model])
@@ -62,6 +67,14 @@ def values_of(
     for model, found in runner.map(partial(_descended, plan.shape), descents):
         values |= {(model, name, member): value for (name, member), value in found.items()}
     return values
+
+
+def _named(task: _Range) -> str:
+    return f"{task.model}.merged{task.number:06}"
+
+
+def _files_of(found: tuple[str, orders.Merged]) -> tuple[str, ...]:
+    return found[1].files()
 
 
 def _merged(plan: Plan, task: _Range) -> tuple[str, orders.Merged]:

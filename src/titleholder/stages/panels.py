@@ -17,7 +17,7 @@ class Rows:
     def __init__(self, ws: Workspace) -> None:
         self.ws = ws
         self.manifest = manifest.read(ws)
-        self.set = records.read(ws.stage("predict") / predict.FILE, predict.PredictionSet)
+        self.set = predict.read(ws)
         self.gauges = records.read(ws.stage("predict") / predict.MEASURED, measured.Measured)
 
     @cached_property

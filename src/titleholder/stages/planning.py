@@ -1,22 +1,25 @@
 """What is to be summed of a sharded suite: found in a pass over all rows, then sent around."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from titleholder import tables, threads
+import numpy as np
+
+from titleholder import threads
 from titleholder.arrays import Panel, Predictions
 from titleholder.compare import chosen
 from titleholder.metrics import Metric, Registry
 from titleholder.metrics.base import Means, Ranks
 from titleholder.params.schema import Policy
-from titleholder.shards import orders
+from titleholder.shards import measuring, orders
 from titleholder.shards.blocks import Unit, units_of
+from titleholder.shards.linear import Linear, linear_of
 from titleholder.shards.measuring import without_rows
 from titleholder.shards.slicing import Layout
 from titleholder.stages.blocks import Scan, Source
-from titleholder.stats.sample import lacking
+from titleholder.stats.sample import RowColumns, lacking
 from titleholder.stats.shared.bins import Bins
 from titleholder.stats.shared.summary import Reading, thinned_to
 from titleholder.types import Gauge
@@ -47,8 +50,9 @@ class Hollow:
         """Read off the first block."""
         first = units_of(source.rows.rows, 1)[0]
         _, panel, said = next(source.read(first))
+        # Figures of the answers themselves (latency_s) would be of this block alone.
         models = {
-            model: tables.with_figures(one.at(slice(0, 0)), asked.figures.get(model, {}))
+            model: replace(one.at(slice(0, 0)), measured=asked.figures.get(model, {}))
             for model, one in zip(source.models, said, strict=True)
         }
         return cls(without_rows(panel), models)
@@ -97,7 +101,28 @@ def metrics_of(asked: Asked, hollow: Hollow, pair: Pair) -> tuple[Metric, ...]:
     return tuple(chosen(asked.policies[pair], *hollow.pair(pair), asked.registry))
 
 
-def plan_of(source: Source, asked: Asked, scan: Scan, hollow: Hollow, scratch: Path) -> Plan:
+Linears: TypeAlias = dict[Pair, dict[str, Linear]]
+
+
+def linears_of(source: Source, asked: Asked, scan: Scan, hollow: Hollow) -> Linears:
+    """Metrics by name, of each pair, that are told of large slices as functions of means."""
+    found: Linears = {pair: {} for pair in asked.policies}
+    if source.rows.rows <= measuring.MOST_ROWS:
+        return found
+    centre = float(np.mean(scan.truth()))
+    for pair, own in found.items():
+        both = hollow.pair(pair)
+        for metric in metrics_of(asked, hollow, pair):
+            if not any(lacking(metric.needs, model) for model in both):
+                linear = linear_of(metric, hollow.panel, both[0], centre)
+                if linear is not None:
+                    own[metric.name] = linear
+    return found
+
+
+def plan_of(
+    source: Source, asked: Asked, scan: Scan, hollow: Hollow, linears: Linears, scratch: Path
+) -> Plan:
     """What is summed for these pairs, of the slices and classes that were found."""
     layout = Layout.of(source.suite.slices, scan.present)
     shape = orders.Shape.of(layout.partitions())
@@ -109,11 +134,15 @@ def plan_of(source: Source, asked: Asked, scan: Scan, hollow: Hollow, scratch: P
             metric.law for metric in metrics_of(asked, hollow, pair)
             if not any(lacking(metric.needs, model) for model in both)
         ]  # fmt: skip
-        columns = {law.columns: None for law in laws if isinstance(law, Means) and law.by_row}
+        means = [law for law in laws if isinstance(law, Means) and law.by_row]
+        columns: dict[RowColumns, None] = {
+            law.columns: None for law in means if hollow.panel.weight is None
+        }
+        columns |= {part: None for linear in linears[pair].values() for part in linear.parts()}
         bins = None
-        if any(isinstance(law, Ranks) for law in laws):
-            y, one = scan.sample(source.classes, pair[0])
-            _, two = scan.sample(source.classes, pair[1])
+        if hollow.panel.weight is None and any(isinstance(law, Ranks) for law in laws):
+            y = scan.truth().astype(np.int64)
+            one, two = scan.scores(pair[0]), scan.scores(pair[1])
             bins = Bins.of(y, one, two)
             for model, scores in zip(pair, (one, two), strict=True):
                 bounds.setdefault(model, orders.bounds_of(scores, source.rows.rows))

@@ -79,6 +79,11 @@ def run(ws: Workspace) -> None:
     records.write(here / FILE, PredictionSet(inputs=inputs, files=digests, skipped=skipped))
 
 
+def read(ws: Workspace) -> PredictionSet:
+    """Which answers this stage recorded."""
+    return records.read(ws.stage("predict") / FILE, PredictionSet)
+
+
 def file_of(ws: Workspace, model: str, role: str) -> Path:
     """Where one model's answers on one set of rows lie."""
     return ws.stage("predict") / f"{model}.{role}.parquet"

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from titleholder import records
 from titleholder.drift import Drift
 from titleholder.errors import NoVerdict, TitleholderError
-from titleholder.stages import drift, leaks, manifest, validate
+from titleholder.stages import answers, drift, leaks, manifest, predict, shards, validate
 from titleholder.stages.workspace import Workspace
 
 
@@ -53,6 +53,20 @@ def leaked(ws: Workspace) -> str:
         raise NoVerdict(f"leaked rows cannot be counted again: {error.message}") from error
     _require_same(records.encode(again), records.encode(said.sets), leaks.FILE)
     return f"coincidences with {len(said.sets)} training sets counted again are the same"
+
+
+def answered(ws: Workspace) -> str:
+    """That models, asked again about data in many files, give the answers that were recorded."""
+    found, said = manifest.read(ws), predict.read(ws)
+    again: dict[str, str] = {}
+    try:
+        for role in ("reference", "current"):
+            if shards.has(ws, role) and said.files:
+                again |= answers.ask(ws, found, role, said.inputs["params"])
+    except TitleholderError as error:
+        raise NoVerdict(f"the models cannot be asked again: {error.message}") from error
+    _require_same(records.encode(again), records.encode(said.files), "answers of the models")
+    return f"asked again: {len(again)} files of answers come out the same"
 
 
 def _require_same(again: bytes, said: bytes, name: str) -> None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from titleholder import records, tree
+from titleholder import records, tables, tree
 from titleholder.adapters.places import open_place
 from titleholder.adapters.places.directory import Directory
 from titleholder.adapters.runners import open_runner
@@ -114,11 +114,16 @@ def _known_by(ws: Workspace, role: str, path: str, shards: Shards) -> str:
 
 def refuse_columns(ws: Workspace, shards: Shards) -> None:
     """ConfigError for columns that would make rows more than plain, and were not named."""
-    apart = [name for name in ("cluster", "weight") if name in shards.columns]
-    if apart:
-        told = [
-            f"suites.{ws.name}.data.current: has a column {name!r}, and rows with a {name} are "
-            "judged of data in one file; name a file, or rename the column"
-            for name in apart
-        ]
+    told = []
+    if "cluster" in shards.columns:
+        told.append(
+            f"suites.{ws.name}.data.current: has a column 'cluster', and rows that share a cluster "
+            "are judged of data in one file; name a file, or rename the column"
+        )
+    if tables.WEIGHT in shards.columns and any(rule.over is not None for rule in ws.suite.rules):
+        told.append(
+            f"suites.{ws.name}.data.current: has a column {tables.WEIGHT!r}, and groups of "
+            "weighted rows (over:) are compared of data in one file; name a file, or rename it"
+        )
+    if told:
         raise ConfigError(PARAMS_FILE, told)

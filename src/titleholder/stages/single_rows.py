@@ -4,7 +4,7 @@ Each unit writes the rows that it has of each such slice into a file; a slice is
 of its files, in the order of the panel.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from titleholder.shards.slicing import Layout
 from titleholder.stages.planning import Hollow, Pair, Plan
 from titleholder.stats.shared.partition import Codes
 
-TRUTH, LABEL, SCORE = "truth", "label", "score"
+TRUTH, WEIGHT = "truth", "weight"
+LABEL, SCORE, VALUE = "label", "score", "value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,11 @@ def _columns(
 ) -> dict[str, NDArray[Any]]:
     """Truth and every model's answers of some rows, by name."""
     found = {TRUTH: np.asarray(panel.y_true)[rows]}
+    if panel.weight is not None:
+        found[WEIGHT] = panel.weight[rows]
     for one in said:
-        for name, values in ((LABEL, one.label), (SCORE, one.score)):
+        told = {LABEL: one.label, SCORE: one.score, VALUE: one.value, **one.costs}
+        for name, values in told.items():
             if values is not None:
                 found[f"{name}.{one.model}"] = np.asarray(values)[rows]
     return found
@@ -76,12 +80,19 @@ def rows_of(files: Sequence[Path], pair: Pair, hollow: Hollow) -> Rows:
         with np.load(file, allow_pickle=False) as held:
             parts.append({name: held[name] for name in held.files})
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    panel = replace(hollow.panel, row_id=np.arange(len(whole[TRUTH])), y_true=whole[TRUTH])
-    one, two = (
-        Predictions(model, label=whole.get(f"{LABEL}.{model}"), score=whole.get(f"{SCORE}.{model}"))
-        for model in pair
-    )
+    panel = replace(
+        hollow.panel, row_id=np.arange(len(whole[TRUTH])), y_true=whole[TRUTH],
+        weight=whole.get(WEIGHT),
+    )  # fmt: skip
+    one, two = (_said(model, whole, hollow.models[model]) for model in pair)
     return panel, one, two
+
+
+def _said(model: str, whole: Mapping[str, NDArray[Any]], like: Predictions) -> Predictions:
+    """What a model said of the rows, as it says it of all."""
+    label, score, value = (whole.get(f"{name}.{model}") for name in (LABEL, SCORE, VALUE))
+    costs = {name: whole[f"{name}.{model}"] for name in like.costs}
+    return Predictions(model, label=label, score=score, value=value, costs=costs)
 
 
 def _mask(layout: Layout, codes: Sequence[Codes | None], number: int, rows: int) -> Bools:

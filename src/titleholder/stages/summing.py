@@ -3,7 +3,7 @@
 See `titleholder.stages.together` for how it comes together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,20 +15,27 @@ from titleholder.arrays import Floats, Ints, Panel, Predictions
 from titleholder.params.schema import Binned
 from titleholder.shards import orders, prints
 from titleholder.shards.blocks import Unit
+from titleholder.shards.linear import Slopes
 from titleholder.shards.products import Influences
 from titleholder.stages.planning import Pair, Plan
+from titleholder.stats.shared.partition import Codes
 from titleholder.stats.shared.summary import Summary, rows_of_panel
+from titleholder.types import Task
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What one unit gives: sums of each pair, counts by group, what it wrote, and its ids."""
+    """What one unit gives: sums of each pair, counts by group, what it wrote, and its ids.
+
+    ``turned`` (2, width) by partition are rows of numeric answers that got better, and worse.
+    """
 
     summaries: dict[Pair, Summary]
     groups: dict[Pair, dict[str, Ints]]
     runs: dict[str, orders.Run]
     hashes: str
     spans: tuple[prints.Span, ...]
+    turned: dict[Pair, tuple[Ints, ...]]
 
 
 def summed(plan: Plan, unit: Unit) -> Sums:
@@ -51,6 +58,7 @@ class _Unit:
         self.packed: list[NDArray[Any]] = []
         self.hashes: list[fingerprint.Hashes] = []
         self.spans: list[prints.Span] = []
+        self.turned: dict[Pair, tuple[Ints, ...]] = {}
 
     def add(self, number: int, panel: Panel, said: Mapping[str, Predictions]) -> None:
         layout, y = self.plan.layout, np.asarray(panel.y_true)
@@ -62,14 +70,16 @@ class _Unit:
             known = self.summaries.get(pair)
             self.summaries[pair] = block if known is None else known + block
             self._group(pair, panel, both)
-        self.packed.append(self.plan.shape.codes(y, codes))
+            self._turn(pair, panel, both, codes)
+        if self.scores:
+            self.packed.append(self.plan.shape.codes(y, codes))
         for model, scores in self.scores.items():
             scores.append(np.asarray(said[model].score))
         self.hashes.append(fingerprint.row_hashes(panel))
         self.spans.append(_span(panel))
 
     def _group(self, pair: Pair, panel: Panel, both: tuple[Predictions, Predictions]) -> None:
-        if both[0].label is None or both[1].label is None:
+        if panel.task is not Task.BINARY or both[0].label is None or both[1].label is None:
             return
         k = len(panel.classes)
         calls = (np.asarray(panel.y_true) * k + both[0].label) * k + both[1].label
@@ -80,16 +90,41 @@ class _Unit:
             known = self.groups[pair].get(column)
             self.groups[pair][column] = counts if known is None else known + counts
 
+    def _turn(
+        self,
+        pair: Pair,
+        panel: Panel,
+        both: tuple[Predictions, Predictions],
+        codes: Sequence[Codes | None],
+    ) -> None:
+        if panel.y_true is None or both[0].value is None or both[1].value is None:
+            return
+        errors = [np.abs(np.asarray(model.value) - panel.y_true) for model in both]
+        moves = errors[1] < errors[0], errors[1] > errors[0]
+        found = tuple(
+            np.stack([np.bincount((code if code is not None else nothing)[move], minlength=width)
+                      for move in moves])
+            for code, width in zip(codes, self.plan.shape.widths, strict=True)
+            for nothing in (np.zeros(len(panel), dtype=np.uint8),)
+        )  # fmt: skip
+        known = self.turned.get(pair)
+        self.turned[pair] = found if known is None else added(known, found)
+
     def sums(self, name: str) -> Sums:
         at = self.plan.scratch
-        packed = np.concatenate(self.packed)
+        packed = np.concatenate(self.packed) if self.packed else np.empty(0)
         runs = {
             model: orders.write(at / f"{model}.{name}", np.concatenate(scores), packed,
                                 self.plan.bounds[model])
             for model, scores in self.scores.items()
         }  # fmt: skip
         hashes = prints.write(at / f"rows.{name}.npy", np.concatenate(self.hashes))
-        return Sums(self.summaries, self.groups, runs, hashes, tuple(self.spans))
+        return Sums(self.summaries, self.groups, runs, hashes, tuple(self.spans), self.turned)
+
+
+def added(one: tuple[Ints, ...], other: tuple[Ints, ...]) -> tuple[Ints, ...]:
+    """Counts by partition, added up."""
+    return tuple(a + b for a, b in zip(one, other, strict=True))
 
 
 def _span(panel: Panel) -> prints.Span:
@@ -106,7 +141,7 @@ class Multiplying:
     """The pass that multiplies influences: for each pair, on which slices and by which metrics."""
 
     plan: Plan
-    wanted: dict[Pair, list[Influences]]
+    wanted: dict[Pair, list[Influences | Slopes]]
 
 
 def multiplied(multiplying: Multiplying, unit: Unit) -> dict[tuple[Pair, int], Summary]:
@@ -118,10 +153,8 @@ def multiplied(multiplying: Multiplying, unit: Unit) -> dict[tuple[Pair, int], S
         for pair, influences in multiplying.wanted.items():
             reading, both = plan.readings[pair], (models[pair[0]], models[pair[1]])
             for i, one in enumerate(influences):
-                if reading.bins is None:
-                    raise ValueError("influences were asked of models without scores")
                 code = codes[one.partition]
-                own = one.summed(block.number, code, panel, both, reading.bins, reading.thinned)
+                own = one.summed(block.number, code, panel, both, reading)
                 known = found.get((pair, i))
                 found[pair, i] = own if known is None else known + own
     return found

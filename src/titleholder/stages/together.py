@@ -7,14 +7,12 @@ Each pass is a map over units, by whoever runs them:
 3. `ordering`: ranges of scores are merged, and gone down from the highest;
 4. `summing.multiplied` and `single_rows.collected`, where sums do not tell enough of a slice.
 
-What is laid on disk for this is cleared away at the end.
+What is laid on disk for this, and what each unit gave, lies in a directory that the comparison
+clears away at its end: one that was killed goes on with it (`titleholder.stages.kept_sums`).
 """
 
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +25,10 @@ from titleholder.metrics.base import Ranks
 from titleholder.params.schema import Binned
 from titleholder.shards import orders, prints
 from titleholder.shards.blocks import Unit, units_of
+from titleholder.shards.linear import Linear
 from titleholder.shards.measuring import Compared, Measuring
 from titleholder.shards.runner import Runner
-from titleholder.stages import row_ids, single_rows
+from titleholder.stages import kept_sums, row_ids, single_rows
 from titleholder.stages.blocks import Scan, Source
 from titleholder.stages.ordering import Values, values_of
 from titleholder.stages.planning import (
@@ -38,15 +37,13 @@ from titleholder.stages.planning import (
     Pair,
     Plan,
     Scanning,
+    linears_of,
     metrics_of,
     plan_of,
-    scanned,
 )
-from titleholder.stages.summing import Multiplying, Sums, multiplied, summed
+from titleholder.stages.summing import Multiplying, Sums, added
 from titleholder.stats.shared.known import Shared
 from titleholder.stats.shared.summary import Summary
-
-SCRATCH = "scratch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,39 +72,31 @@ def compared(source: Source, asked: Asked, runner: Runner) -> Outcome:
     BadInput and NotComparable are those of a panel in one file; they name rows, too.
     """
     units = units_of(source.rows.rows, source.ws.runner.blocks)
-    with _scratch(source.ws.stage(SCRATCH)) as scratch:
-        scan = _scanned(source, units, runner)
-        source = replace(source, classes=scan.classes(source.suite, source.rows.place))
-        hollow = Hollow.of(source, asked)
-        plan = plan_of(source, asked, scan, hollow, scratch)
-        whole = _Whole()
-        for sums in runner.map(partial(summed, plan), units):
-            whole.add(sums)
-        row_ids.require_single(source, whole.spans, units, runner, scratch)
-        values = values_of(plan, asked, hollow, whole.runs, runner)
-        rows = fingerprint.of_sorted(prints.merged(sorted(whole.hashes), source.rows.rows))
-        measurings = {
-            pair: _measuring(plan, asked, hollow, pair, whole, values) for pair in asked.policies
-        }
-        _multiply(plan, measurings, units, runner)
-        _bring(plan, hollow, measurings, units, runner)
-        found = {pair: measuring.measurement() for pair, measuring in measurings.items()}
-        return Outcome(found, rows, source.rows.rows, hollow)
+    scratch = kept_sums.place(source)
+    scan = _scanned(source, units, runner, scratch)
+    source = replace(source, classes=scan.classes(source.suite, source.rows.place))
+    hollow = Hollow.of(source, asked)
+    linears = linears_of(source, asked, scan, hollow)
+    plan = plan_of(source, asked, scan, hollow, linears, scratch)
+    whole = _Whole()
+    for found in runner.map(kept_sums.of_units(plan), units):
+        whole.add(found)
+    row_ids.require_single(source, whole.spans, units, runner, scratch)
+    values = values_of(plan, asked, hollow, whole.runs, runner)
+    rows = fingerprint.of_sorted(prints.merged(sorted(whole.hashes), source.rows.rows))
+    measurings = {
+        pair: _measuring(plan, asked, hollow, pair, whole, values, linears[pair])
+        for pair in asked.policies
+    }
+    _multiply(plan, measurings, units, runner)
+    _bring(plan, hollow, measurings, units, runner)
+    measured = {pair: measuring.measurement() for pair, measuring in measurings.items()}
+    return Outcome(measured, rows, source.rows.rows, hollow)
 
 
-@contextmanager
-def _scratch(path: Path) -> Iterator[Path]:
-    shutil.rmtree(path, ignore_errors=True)
-    path.mkdir(parents=True)
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _scanned(source: Source, units: Sequence[Unit], runner: Runner) -> Scan:
+def _scanned(source: Source, units: Sequence[Unit], runner: Runner, scratch: Path) -> Scan:
     found: Scan | None = None
-    for one in runner.map(partial(scanned, Scanning.of(source)), units):
+    for one in runner.map(kept_sums.of_scan(Scanning.of(source), scratch), units):
         found = one if found is None else found + one
     if found is None:
         raise ValueError("a panel without rows has nothing to be scanned")
@@ -157,6 +146,7 @@ class _Whole:
     runs: list[dict[str, orders.Run]] = field(default_factory=list)
     hashes: list[str] = field(default_factory=list)
     spans: list[prints.Span] = field(default_factory=list)
+    turned: dict[Pair, tuple[Ints, ...]] = field(default_factory=dict)
 
     def add(self, sums: Sums) -> None:
         """One more of them."""
@@ -168,10 +158,19 @@ class _Whole:
         self.runs.append(sums.runs)
         self.hashes.append(sums.hashes)
         self.spans += sums.spans
+        for pair, turned in sums.turned.items():
+            known_turned = self.turned.get(pair)
+            self.turned[pair] = turned if known_turned is None else added(known_turned, turned)
 
 
 def _measuring(
-    plan: Plan, asked: Asked, hollow: Hollow, pair: Pair, whole: _Whole, values: Values
+    plan: Plan,
+    asked: Asked,
+    hollow: Hollow,
+    pair: Pair,
+    whole: _Whole,
+    values: Values,
+    linears: Mapping[str, Linear],
 ) -> Measuring:
     metrics, names = metrics_of(asked, hollow, pair), plan.layout.names
     counts, totals = whole.totals[pair].whole()
@@ -184,7 +183,8 @@ def _measuring(
     }
     shared = Shared(plan.layout.partitions(), plan.readings[pair], counts, totals, known)
     groups = _held(plan, whole.groups[pair])
-    of = Compared(names, shared, hollow.panel, *hollow.pair(pair), groups)
+    turned = whole.turned.get(pair, ())
+    of = Compared(names, shared, hollow.panel, *hollow.pair(pair), groups, turned, linears)
     return Measuring(of, metrics, asked.policies[pair])
 
 
@@ -211,7 +211,7 @@ def _multiply(
     if not any(wanted.values()):
         return
     totals: dict[tuple[Pair, int], Total] = {}
-    for found in runner.map(partial(multiplied, Multiplying(plan, wanted)), units):
+    for found in runner.map(kept_sums.of_products(Multiplying(plan, wanted)), units):
         for key, summary in found.items():
             totals.setdefault(key, Total()).add(summary)
     for (pair, i), total in totals.items():
@@ -233,7 +233,7 @@ def _bring(
         return
     files: dict[int, list[Path]] = {number: [] for number in numbers}
     collecting = single_rows.Collecting(plan, tuple(numbers))
-    for found in runner.map(partial(single_rows.collected, collecting), units):
+    for found in runner.map(kept_sums.of_single_rows(collecting), units):
         for number, file in found.items():
             files[number].append(Path(file))
     for pair, measuring in measurings.items():

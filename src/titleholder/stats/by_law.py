@@ -93,6 +93,11 @@ def _skewed(found: Moments, resampler: Resampler) -> Floats | None:
     return law.draws(draw.resamples, generator(draw.seed, "sums", name))
 
 
+def is_sure(spread: Spread) -> bool:
+    """Whether the spread is that of many rows, and not of a few that matter."""
+    return _freedom(spread) >= _LEAST_FREEDOM
+
+
 def _freedom(spread: Spread) -> float:
     return min(spread.freedom(*of) for of in COMBINATIONS)
 

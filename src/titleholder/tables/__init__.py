@@ -9,10 +9,11 @@ from titleholder.slices import label_of as label
 from titleholder.tables.cells import ids_of, numbers, require
 from titleholder.tables.files import names_in, read_frame, read_plain, write_parquet
 from titleholder.tables.json_lines import objects
-from titleholder.tables.panel import classes_of, panel_of
+from titleholder.tables.panel import WEIGHT, classes_of, panel_of, weightless
 from titleholder.tables.predictions import predictions_of, with_figures
 
 __all__ = [
+    "WEIGHT",
     "classes_of",
     "ids_of",
     "label",
@@ -24,6 +25,7 @@ __all__ = [
     "read_frame",
     "read_plain",
     "require",
+    "weightless",
     "with_figures",
     "write_parquet",
 ]

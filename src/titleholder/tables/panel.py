@@ -27,8 +27,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def panel_of(frame: "pd.DataFrame", policy: Policy, where: str) -> Panel:
-    """The panel that a frame holds, as the policy's columns and task say."""
+WEIGHT = "weight"  # the column that is taken for weights where none is named
+
+
+def panel_of(frame: "pd.DataFrame", policy: Policy, where: str, *, whole: bool = True) -> Panel:
+    """The panel that a frame holds, as the policy's columns and task say.
+
+    Of a part of a panel (not ``whole``) all weights may be zero.
+    """
     columns = policy.columns
     ids = keys_of(frame, columns.row_id, where)
     for name in columns_of(policy.slices):
@@ -48,7 +54,7 @@ def panel_of(frame: "pd.DataFrame", policy: Policy, where: str) -> Panel:
         task=policy.task,
         y_true=y_true,
         classes=classes,
-        weight=_weights(frame, columns, where, ids),
+        weight=_weights(frame, columns, where, ids, whole=whole),
         cluster=_clusters(frame, columns, where),
         columns={str(name): _plain(frame[name]) for name in frame.columns if name != target},
     )
@@ -100,17 +106,23 @@ def _positive(policy: Policy, found: Sequence[str], where: str) -> str:
     )
 
 
-def _weights(frame: "pd.DataFrame", columns: Columns, where: str, ids: Ids) -> Floats | None:
-    name = columns.weight or ("weight" if "weight" in frame else None)
+def _weights(
+    frame: "pd.DataFrame", columns: Columns, where: str, ids: Ids, *, whole: bool
+) -> Floats | None:
+    name = columns.weight or (WEIGHT if WEIGHT in frame else None)
     if name is None:
         return None
     weights = numbers(frame, name, where, ids)
     refuse(weights < 0, ids, f"{where}: column {name!r} is negative")
-    if not weights.sum() > 0:
-        raise BadInput(
-            f"{where}: all weights are zero", cure=f"leave column {name!r} out, or fill it"
-        )
+    if whole and not weights.sum() > 0:
+        raise weightless(where, name)
     return weights
+
+
+def weightless(where: str, name: str) -> BadInput:
+    """That no row of a panel weighs anything."""
+    told = f"{where}: all weights are zero"
+    return BadInput(told, cure=f"leave column {name!r} out, or fill it")
 
 
 def _clusters(frame: "pd.DataFrame", columns: Columns, where: str) -> Ints | None:

@@ -41,6 +41,8 @@ class Directory:
     def marked(self, name: str) -> ShardFile:
         """A file as it is now."""
         path = self.path / name
+        if not path.is_file():
+            raise self._gone(name)
         return ShardFile(name, 0, path.stat().st_size, SHA256 + _sha256(path))
 
     def open(self, file: ShardFile) -> Any:
@@ -49,16 +51,17 @@ class Directory:
 
         path = self.path / file.name
         if not path.is_file():
-            raise RecordError(
-                f"{self.where(file.name)}: is gone since it was recorded",
-                cure="run the suite again",
-            )
+            raise self._gone(file.name)
         if SHA256 + _sha256(path) != file.mark:
             raise RecordError(
                 f"{self.where(file.name)}: is not the file that was recorded (its SHA-256 differs)",
                 cure="do not change data or models during a run; run the suite again",
             )
         return pa.OSFile(os.fspath(path))
+
+    def _gone(self, name: str) -> RecordError:
+        told = f"{self.where(name)}: is gone since it was recorded"
+        return RecordError(told, cure="run the suite again")
 
     def where(self, name: str) -> str:
         """A file as a message names it."""

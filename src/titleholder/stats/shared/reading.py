@@ -98,5 +98,7 @@ def rows_of_panel(panel: Panel, rows: slice) -> Panel:
         panel,
         row_id=panel.row_id[rows],
         y_true=None if panel.y_true is None else panel.y_true[rows],
+        weight=None if panel.weight is None else panel.weight[rows],
+        cluster=None if panel.cluster is None else panel.cluster[rows],
         columns={},
     )
