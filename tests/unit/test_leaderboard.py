@@ -110,9 +110,18 @@ def test_a_tail_of_slow_calls_alone_is_no_reason(
     assert set(found.pareto) == ({"champion", "a"} if recommended == "champion" else {"a"})
 
 
+@pytest.mark.parametrize(("latency", "recommended"), [(80.0, "champion"), (70.0, "a")])
+def test_what_a_clock_drifts_from_one_model_to_the_next_is_no_reason(
+    latency: float, recommended: str
+) -> None:
+    """The intervals lie apart, and the same model would be as far from itself a minute later."""
+    found = board(champion=(0.8, 100, 5), a=(0.805, latency, 5))
+    assert found.recommended == recommended
+
+
 def test_who_is_taken_in_the_champions_place_is_the_one_that_is_shown_cheaper() -> None:
     """Not another one of a better rank that is no cheaper than the champion."""
-    found = board(champion=(0.8, 10, 5), a=(0.806, 10, 6), b=(0.804, 12.5, 3))
+    found = board(champion=(0.8, 10, 5), a=(0.806, 10, 6), b=(0.804, 20, 3))
     assert found.recommended == "champion"
     found = board(champion=(0.8, 10, 5), a=(0.806, 11.5, 5), b=(0.804, 8.5, 5.01))
     assert found.recommended == "champion"

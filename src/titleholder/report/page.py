@@ -105,12 +105,12 @@ def house(templates: Path) -> "Environment":
 
 
 def breakable(text: str) -> Markup:
-    """A name that may wrap after an underscore, and so need not within a word.
+    """A name that may wrap after an underscore, a slash or a colon, and so need not within a word.
 
     >>> breakable("to_be <b>")
     Markup('to_<wbr>be &lt;b&gt;')
     """
-    return Markup("_<wbr>").join(text.split("_"))
+    return Markup("<wbr>").join(re.split(r"(?<=[_/:])", text))
 
 
 def href(address: str) -> str:
