@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from benchmarks.panels import Pair, pair_of
 from benchmarks.timing import Line, cpu_seconds, installed, machine, table
-from titleholder.compare import measure
+from titleholder.comparison.compare import measure
 from titleholder.fast import compiled
 from titleholder.params.schema import Policy
 from titleholder.types import Task

@@ -17,9 +17,9 @@ from titleholder import drift
 from titleholder.arrays import Panel, Predictions
 from titleholder.bias import Audit, audit
 from titleholder.bias.rates import Models
-from titleholder.compare import Comparisons, measure
+from titleholder.comparison.compare import Comparisons, measure
+from titleholder.comparison.explore import explore
 from titleholder.conclude import conclude
-from titleholder.explore import explore
 from titleholder.judge import judge
 from titleholder.params.schema import BiasParams, DriftParams, Policy
 from titleholder.report import bias

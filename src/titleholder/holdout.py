@@ -13,7 +13,7 @@ faster than any such count can tell (Dwork et al. 2015, doi:10.1126/science.aaa9
 from typing import Final
 
 from titleholder.params.schema import HoldoutParams
-from titleholder.statement import Exposure
+from titleholder.trust.statement import Exposure
 from titleholder.types import Check, Outcome, Record, Severity
 from titleholder.verdict import HOLDOUT
 

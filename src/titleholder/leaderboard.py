@@ -14,8 +14,8 @@ from typing import Final
 
 import msgspec
 
+from titleholder.comparison.standings import Standing, Standings
 from titleholder.params.constraints import Constraint
-from titleholder.standings import Standing, Standings
 from titleholder.types import OVERALL, Comparison, Estimate, Outcome, Record
 
 LATENCY: Final = "p95_latency_ms"

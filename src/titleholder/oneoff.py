@@ -5,7 +5,7 @@ from pathlib import Path
 
 from titleholder import records, tables
 from titleholder.arrays import Panel, Predictions
-from titleholder.compare import Comparisons, measure
+from titleholder.comparison.compare import Comparisons, measure
 from titleholder.conclude import conclude
 from titleholder.errors import ConfigError
 from titleholder.judge import judge

@@ -17,7 +17,7 @@ from statistics import NormalDist
 from msgspec.structs import replace
 
 from titleholder.arrays import Panel, Predictions
-from titleholder.compare import measure
+from titleholder.comparison.compare import measure
 from titleholder.metrics import REGISTRY, Registry
 from titleholder.params.schema import Policy
 from titleholder.policy import owed

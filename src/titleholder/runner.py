@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from titleholder import notice, publication
+from titleholder import notice
 from titleholder.adapters import webhook
 from titleholder.adapters.runners import standing
 from titleholder.errors import Exit, TitleholderError
@@ -19,7 +19,8 @@ from titleholder.leaderboard import Leaderboard, decided
 from titleholder.report import openmetrics
 from titleholder.stages import STAGES, calibration, finished, judge, publish
 from titleholder.stages.workspace import Workspace
-from titleholder.statement import moment
+from titleholder.trust import publication
+from titleholder.trust.statement import moment
 from titleholder.types import Outcome, Record, Verdict
 
 Say = Callable[[str], None]

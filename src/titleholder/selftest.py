@@ -20,11 +20,11 @@ import msgspec
 import numpy as np
 
 from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
-from titleholder.compare import measure
+from titleholder.comparison.compare import measure
+from titleholder.comparison.slices import OVERALL, declared
 from titleholder.judge import bound_of, judge
 from titleholder.metrics import REGISTRY, Registry
 from titleholder.params.schema import Policy
-from titleholder.slices import OVERALL, declared
 from titleholder.stats.keys import generator
 from titleholder.types import Comparison, Finding, Mode, Outcome, Record, Rule, Severity, Task
 from titleholder.verdict import derive

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from titleholder.publication import Receipt
+from titleholder.trust.publication import Receipt
 from titleholder.types import OVERALL, Comparison, Verdict
 
 

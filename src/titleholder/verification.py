@@ -13,8 +13,7 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
-from titleholder import records, removals
-from titleholder.chain import Chain, Link, digest_of, opened, verdicts
+from titleholder import records
 from titleholder.errors import (
     Exit,
     NoVerdict,
@@ -36,9 +35,12 @@ from titleholder.stages import (
     shards,
 )
 from titleholder.stages.workspace import RUNS, Workspace
-from titleholder.statement import Evidence, Statement, moment, parse, plain, question_of
 from titleholder.store import Store
-from titleholder.trust import UNSIGNED, UNVERIFIED, Trust
+from titleholder.trust import removals
+from titleholder.trust.chain import Chain, Link, digest_of, opened, verdicts
+from titleholder.trust.pins import UNSIGNED, UNVERIFIED, Trust
+from titleholder.trust.publication import evidence_key
+from titleholder.trust.statement import Evidence, Statement, moment, parse, plain, question_of
 from titleholder.types import Verdict
 from titleholder.verdict import EXIT_OF, NOTES, REPEATABILITY, WAIVER, recompute, with_checks
 

@@ -9,7 +9,7 @@ import math
 from statistics import NormalDist
 
 from titleholder import rounding
-from titleholder.decay import DECAY, Decay, margin_of
+from titleholder.comparison.decay import DECAY, Decay, margin_of
 from titleholder.params.schema import DecayParams
 from titleholder.stats.sequential import Run, Window
 from titleholder.types import Check, Estimate, Outcome, Record

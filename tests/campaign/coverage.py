@@ -15,7 +15,7 @@ import numpy as np
 
 from tests.campaign.scenarios import POPULATION, Scenario, scenarios
 from tests.support.panels import Pair, policy
-from titleholder.compare import measure
+from titleholder.comparison.compare import measure
 from titleholder.metrics import REGISTRY
 from titleholder.stats.replicates import replicate
 from titleholder.stats.resampler import Draw, Resampler

@@ -14,8 +14,8 @@ import numpy as np
 
 from titleholder import watch
 from titleholder.arrays import Bools, Panel, Predictions
-from titleholder.compare import measure
-from titleholder.decay import Decay
+from titleholder.comparison.compare import measure
+from titleholder.comparison.decay import Decay
 from titleholder.holdout import left
 from titleholder.judge import judge
 from titleholder.ledger.questions import side
@@ -99,7 +99,7 @@ def lived(year: Year, random: np.random.Generator, nights: int = NIGHTS) -> Alar
 
 
 def _decay(year: Year, then: Estimate, now: Estimate) -> Decay:
-    """What the compare stage would record of this night (MOVER, as `titleholder.decay`)."""
+    """What the compare stage would record of this night (MOVER, as `comparison.decay`)."""
     value = (now.value or 0.0) - (then.value or 0.0)
     down = math.hypot((now.value or 0.0) - (now.low or 0.0), (then.high or 0.0) - (then.value or 0))
     up = math.hypot((now.high or 0.0) - (now.value or 0.0), (then.value or 0.0) - (then.low or 0))

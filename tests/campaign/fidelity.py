@@ -14,11 +14,11 @@ import numpy as np
 
 from tests.support.panels import Pair, binary, drawn, policy
 from titleholder.arrays import Floats
-from titleholder.compare import measure
+from titleholder.comparison.compare import measure
+from titleholder.comparison.slices import declared
 from titleholder.metrics import REGISTRY
 from titleholder.metrics.base import Counts, Means, Metric, Ranks
 from titleholder.metrics.ladder import Steps
-from titleholder.slices import declared
 from titleholder.stats.cells import Cells
 from titleholder.stats.intervals import percentiles, widening
 from titleholder.stats.replicates import replicate

@@ -14,11 +14,13 @@ from msgspec.structs import replace
 
 from tests.fakes import NOON, MemoryStore
 from tests.support import keys, verdicts
-from titleholder import decimals, gate, records
-from titleholder.chain import Head, digest_of
+from titleholder import decimals, records
 from titleholder.errors import Exit
-from titleholder.promotion import Book, _give, rollback
-from titleholder.statement import (
+from titleholder.trust import gate
+from titleholder.trust.chain import Head, digest_of
+from titleholder.trust.pins import Trust, seal
+from titleholder.trust.promotion import Book, _give, rollback
+from titleholder.trust.statement import (
     Predicate,
     instant,
     result_of,
@@ -26,8 +28,7 @@ from titleholder.statement import (
     statement,
     subject_of,
 )
-from titleholder.titles import present
-from titleholder.trust import Trust, seal
+from titleholder.trust.titles import present
 from titleholder.types import Outcome, Source, Verdict
 
 CONDITIONS: Mapping[str, tuple[str, ...]] = {

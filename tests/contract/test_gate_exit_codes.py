@@ -17,17 +17,18 @@ from msgspec.structs import replace
 
 from tests.fakes import MemoryStore
 from tests.support import faultproxy, keys, seaweed, verdicts
-from titleholder import chain as chains
-from titleholder import decimals, dsse, records
-from titleholder import gate as asking
+from titleholder import decimals, records
 from titleholder.adapters import stores
-from titleholder.chain import Head
 from titleholder.cli import gate
 from titleholder.errors import Exit, StoreError
 from titleholder.params.schema import StoreParams
-from titleholder.publication import publish
-from titleholder.statement import Code, Statement, result_of
-from titleholder.trust import seal
+from titleholder.trust import chain as chains
+from titleholder.trust import dsse
+from titleholder.trust import gate as asking
+from titleholder.trust.chain import Head
+from titleholder.trust.pins import seal
+from titleholder.trust.publication import publish
+from titleholder.trust.statement import Code, Statement, result_of
 from titleholder.types import Outcome, Verdict
 
 PASS, FAIL, INCONCLUSIVE = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE

@@ -121,7 +121,7 @@ def compared(
     """The comparisons of a policy that names these metrics, as they are recorded."""
     import msgspec
 
-    from titleholder.compare import measure
+    from titleholder.comparison.compare import measure
 
     policy = Policy(task=panel.task, metrics=tuple(metrics), rules=(), resamples=1000)
     found = measure(panel, champion, candidate, policy).comparisons

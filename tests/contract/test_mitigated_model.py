@@ -11,7 +11,7 @@ from titleholder import tables
 from titleholder.adapters import models
 from titleholder.bias import audit
 from titleholder.bias.rates import Models
-from titleholder.compare import measure
+from titleholder.comparison.compare import measure
 from titleholder.judge import judge
 from titleholder.metrics.declared import registry_of
 from titleholder.params.load import load

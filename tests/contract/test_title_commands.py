@@ -13,8 +13,8 @@ from tests.support.project import REPOSITORY
 from titleholder import records
 from titleholder.adapters.stores import open_store
 from titleholder.cli import main
-from titleholder.publication import publish
-from titleholder.statement import subject_of
+from titleholder.trust.publication import publish
+from titleholder.trust.statement import subject_of
 from titleholder.types import Outcome, Source
 
 FILE = "TITLEHOLDER_SIGNING_KEY_FILE"

@@ -13,13 +13,13 @@ from msgspec.structs import replace
 
 from tests.support import keys
 from tests.support.project import Project
-from titleholder import chain as chains
 from titleholder import decimals, records
 from titleholder.adapters.stores import open_store
 from titleholder.cli import main
-from titleholder.compare import Comparisons
-from titleholder.publication import evidence_key, publish
-from titleholder.statement import Evidence, Statement, result_of, run_key, subject_of
+from titleholder.comparison.compare import Comparisons
+from titleholder.trust import chain as chains
+from titleholder.trust.publication import evidence_key, publish
+from titleholder.trust.statement import Evidence, Statement, result_of, run_key, subject_of
 from titleholder.types import Outcome, Verdict
 from titleholder.verdict import NOTES, with_checks
 

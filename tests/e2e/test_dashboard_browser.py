@@ -16,7 +16,7 @@ from tests.support.browser import DESK, PHONE, SHIFT, Seen, grave_faults
 from titleholder.adapters.loopback import serving
 from titleholder.adapters.stores.local import LocalStore
 from titleholder.dashboard import shelf
-from titleholder.publication import publish
+from titleholder.trust.publication import publish
 
 pytestmark = pytest.mark.browser
 

@@ -17,12 +17,12 @@ import pytest
 from tests.fakes import MemoryStore
 from tests.support import faultproxy, keys, seaweed, verdicts
 from tests.support.spoilers import dated
-from titleholder import gate
 from titleholder.adapters.stores import s3
 from titleholder.adapters.stores.s3 import S3Store
 from titleholder.cli import main
 from titleholder.errors import Exit, StoreError
-from titleholder.publication import publish
+from titleholder.trust import gate
+from titleholder.trust.publication import publish
 from titleholder.types import Outcome
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)

@@ -8,7 +8,7 @@ import pytest
 from tests.support import forgeries, keys, mutations, verdicts
 from titleholder import records
 from titleholder.errors import Exit, RecordError
-from titleholder.trust import Trust
+from titleholder.trust.pins import Trust
 from titleholder.types import Outcome, Verdict
 
 SEED = 20260302

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from titleholder import tables
 from titleholder.arrays import Panel, Predictions
-from titleholder.compare import measure
+from titleholder.comparison.compare import measure
 from titleholder.errors import BadInput, NotComparable
 from titleholder.params.schema import Policy
 from titleholder.types import Comparison, Kind, Rule, Task

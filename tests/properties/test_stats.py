@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.panels import binary, policy
-from titleholder.compare import measure
+from titleholder.comparison.compare import measure
 from titleholder.stats.power import p_value, rows_needed
 from titleholder.stats.proportions import Agreement, newcombe, relative_change, wilson
 from titleholder.types import Estimate

@@ -7,9 +7,9 @@ from titleholder.adapters import mitigations
 from titleholder.arrays import Ints, Panel, Predictions
 from titleholder.bias import Audit, Mitigation, Proxies, audit, mitigation, proxies
 from titleholder.bias.rates import Models
+from titleholder.comparison.slices import grouping
 from titleholder.metrics import REGISTRY
 from titleholder.params.schema import BiasParams
-from titleholder.slices import grouping
 from titleholder.stats.resampler import Draw
 from titleholder.types import Task
 

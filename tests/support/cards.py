@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 
 from titleholder.arrays import Panel, Predictions
-from titleholder.compare import Comparisons, Flips
-from titleholder.decay import Decay, unavailable
+from titleholder.comparison.compare import Comparisons, Flips
+from titleholder.comparison.decay import Decay, unavailable
 from titleholder.drift import Bin, Cause, ColumnShift, Drift, Role, ShiftOutcome
 from titleholder.judge import judge
 from titleholder.params.schema import Binned, Policy

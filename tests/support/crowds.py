@@ -13,14 +13,14 @@ from pathlib import Path
 from tests.support import keys, verdicts
 from tests.support.places import Place
 from tests.support.scenarios import Journal, publishing
-from titleholder import gate
-from titleholder.chain import verdicts as book_of_verdicts
 from titleholder.errors import TitleholderError
-from titleholder.promotion import Book, bootstrap, promote
-from titleholder.publication import publish
-from titleholder.statement import subject_of
 from titleholder.store import Store
-from titleholder.titles import present
+from titleholder.trust import gate
+from titleholder.trust.chain import verdicts as book_of_verdicts
+from titleholder.trust.promotion import Book, bootstrap, promote
+from titleholder.trust.publication import publish
+from titleholder.trust.statement import subject_of
+from titleholder.trust.titles import present
 from titleholder.types import Outcome, Source
 
 CROWD = 16

@@ -13,16 +13,17 @@ from msgspec.structs import replace
 
 from tests.fakes import MemoryStore
 from tests.support import keys, mutations, verdicts
-from titleholder import chain as chains
-from titleholder import decimals, gate, records
+from titleholder import decimals, records
 from titleholder.errors import Exit
-from titleholder.promotion import Book, bootstrap, promote, rollback
-from titleholder.publication import publish
-from titleholder.statement import Evidence, Statement, result_of, subject_of
 from titleholder.store import Stored
-from titleholder.trust import Trust
+from titleholder.trust import chain as chains
+from titleholder.trust import gate
+from titleholder.trust.pins import Trust
+from titleholder.trust.promotion import Book, bootstrap, promote, rollback
+from titleholder.trust.publication import publish
+from titleholder.trust.statement import Evidence, Statement, result_of, subject_of
+from titleholder.trust.waivers import WaiverPredicate, grant
 from titleholder.types import Outcome, Source, Verdict
-from titleholder.waivers import WaiverPredicate, grant
 
 FIRST, HEAD = "verdicts/dev/credit/00000001.json", "verdicts/dev/credit/head.json"
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from titleholder.adapters import ed25519
-from titleholder.trust import Pin, Trust
+from titleholder.trust.pins import Pin, Trust
 
 
 def key(number: int = 1) -> ed25519.PrivateKey:

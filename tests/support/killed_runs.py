@@ -21,12 +21,12 @@ from pathlib import Path
 from tests.support import seaweed, tiny
 from tests.support.kills import Found, dying_at, watched
 from tests.support.project import UNEQUAL
-from titleholder import gate
 from titleholder.adapters.stores import open_store
 from titleholder.cli import main as titleholder
 from titleholder.errors import Exit
 from titleholder.stages import STAGES, Stage, publish
 from titleholder.stages.workspace import RUNS, open_workspace
+from titleholder.trust import gate
 
 Prepared = Callable[[int], None]
 

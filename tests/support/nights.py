@@ -20,9 +20,9 @@ from titleholder.conclude import conclude
 from titleholder.drift import Drift
 from titleholder.judge import judge
 from titleholder.params.schema import Policy
-from titleholder.publication import Receipt, publish
-from titleholder.statement import Exposure, subject_of
 from titleholder.store import Store
+from titleholder.trust.publication import Receipt, publish
+from titleholder.trust.statement import Exposure, subject_of
 from titleholder.types import Check, Comparison, Outcome, Severity, Source, Task, Verdict
 
 FIRST = date(2026, 1, 5)

@@ -10,17 +10,18 @@ from typing import Any
 
 from tests.fakes import MemoryStore
 from tests.support import keys, verdicts
-from titleholder import gate, verification
+from titleholder import verification
 from titleholder.adapters.stores.local import LocalStore
 from titleholder.errors import Exit, TitleholderError, UsageError
-from titleholder.promotion import Book, Crowned, bootstrap, promote, rollback
-from titleholder.publication import Receipt, publish
-from titleholder.statement import Code, instant, subject_of
 from titleholder.store import Store
-from titleholder.titles import present
-from titleholder.trust import Trust
+from titleholder.trust import gate
+from titleholder.trust.pins import Trust
+from titleholder.trust.promotion import Book, Crowned, bootstrap, promote, rollback
+from titleholder.trust.publication import Receipt, publish
+from titleholder.trust.statement import Code, instant, subject_of
+from titleholder.trust.titles import present
+from titleholder.trust.waivers import WaiverPredicate, grant
 from titleholder.types import Outcome, Source
-from titleholder.waivers import WaiverPredicate, grant
 
 PASS, FAIL = Outcome.PASS, Outcome.FAIL
 Writes = Sequence[tuple[str, bytes]]

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from titleholder.conclude import conclude
 from titleholder.params.schema import Policy
-from titleholder.statement import Code, Provenance, Runtime, Subject, subject_of
+from titleholder.trust.statement import Code, Provenance, Runtime, Subject, subject_of
 from titleholder.types import (
     Check,
     Estimate,

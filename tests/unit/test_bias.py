@@ -13,9 +13,9 @@ from titleholder.adapters import mitigations, proxies
 from titleholder.arrays import Ints
 from titleholder.bias import Audit, Gap, audit, definitions, mitigation, protected_of
 from titleholder.bias.rates import Models
+from titleholder.comparison.slices import grouping
 from titleholder.params.schema import BiasParams, Binned
 from titleholder.report.bias import build, summary
-from titleholder.slices import grouping
 
 PARAMS = BiasParams(protected=("group",), small=40)
 

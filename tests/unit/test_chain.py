@@ -6,12 +6,12 @@ from tests.fakes import MemoryStore
 from tests.support import keys, verdicts
 from tests.support.scenarios import Journal, publishing
 from titleholder import records
-from titleholder.chain import Chain, Head, Link
-from titleholder.chain import verdicts as verdicts_of
 from titleholder.errors import NoVerdict, PreconditionFailed
-from titleholder.statement import Statement
 from titleholder.store import Stored
-from titleholder.trust import seal
+from titleholder.trust.chain import Chain, Head, Link
+from titleholder.trust.chain import verdicts as verdicts_of
+from titleholder.trust.pins import seal
+from titleholder.trust.statement import Statement
 from titleholder.types import Outcome
 
 BASE = "verdicts/dev/credit"
@@ -177,7 +177,7 @@ def test_a_pointer_may_lag_so_far_and_no_further(
     store = _published(1 + beyond)
     first = _chain(store).link(1, store.get(_key(1)).data)
     store.objects[HEAD] = Stored(records.encode(Head(1, first.digest)), "tag")
-    monkeypatch.setattr("titleholder.chain.LONGEST_WALK", 3)
+    monkeypatch.setattr("titleholder.trust.chain.LONGEST_WALK", 3)
     if found:
         assert _tip(store).sequence == 1 + beyond
     else:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.panels import Pair, binary, drawn, found, permuted, policy, regression
 from titleholder.arrays import Panel, Predictions
-from titleholder.compare import Measurement, measure
+from titleholder.comparison.compare import Measurement, measure
 from titleholder.metrics import REGISTRY
 from titleholder.metrics.base import Counts
 from titleholder.params.schema import Binned, Policy

@@ -24,10 +24,10 @@ from titleholder.dashboard.entries import MOST_MARKS, Entry, entry_of
 from titleholder.dashboard.months import Month, encode
 from titleholder.dashboard.overview import RECENT, Index, Overview
 from titleholder.errors import NoVerdict, StoreError
-from titleholder.promotion import Book, bootstrap
-from titleholder.publication import publish
 from titleholder.store import Store, Stored
-from titleholder.trust import Trust
+from titleholder.trust.pins import Trust
+from titleholder.trust.promotion import Book, bootstrap
+from titleholder.trust.publication import publish
 from titleholder.types import Outcome, Verdict
 
 BASE = "dashboard/suites/dev/credit/"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.panels import drawn, policy
 from titleholder.arrays import Panel, Predictions
-from titleholder.decay import Decay, check, measure, unavailable
+from titleholder.comparison.decay import Decay, check, measure, unavailable
 from titleholder.params.schema import DecayParams, Policy
 from titleholder.types import Estimate, Outcome, Severity, Task
 

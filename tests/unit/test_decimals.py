@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 
 from tests.fakes import MemoryStore
 from tests.support import keys, verdicts
-from titleholder import chain as chains
-from titleholder import decimals, dsse, gate, records
+from titleholder import decimals, records
 from titleholder.errors import Exit, NoVerdict, RecordError
 from titleholder.judge import Bound, decide
-from titleholder.statement import Statement, encode, parse
 from titleholder.store import Stored
+from titleholder.trust import chain as chains
+from titleholder.trust import dsse, gate
+from titleholder.trust.statement import Statement, encode, parse
+from titleholder.trust.waivers import Waiver, parse_waiver
 from titleholder.types import Estimate, Kind, Outcome, Rule, Verdict
-from titleholder.waivers import Waiver, parse_waiver
 
 PUBLISHED = Path(__file__).parent / "published"
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

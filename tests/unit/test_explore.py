@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from titleholder.arrays import Panel, Predictions
-from titleholder.explore import LEVEL, explore, losses
+from titleholder.comparison.explore import LEVEL, explore, losses
 from titleholder.stats.multiplicity import benjamini_hochberg, holm
 from titleholder.types import Task
 

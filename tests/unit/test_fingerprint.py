@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from titleholder.arrays import Panel
-from titleholder.fingerprint import SKETCH, fingerprint, shared
+from titleholder.comparison.fingerprint import SKETCH, fingerprint, shared
 from titleholder.types import Task
 
 

@@ -9,8 +9,7 @@ import pytest
 
 from tests.fakes import MemoryStore
 from tests.support import keys, verdicts
-from titleholder import gate, tree
-from titleholder.chain import digest_of
+from titleholder import tree
 from titleholder.errors import (
     Exit,
     NoVerdict,
@@ -18,11 +17,13 @@ from titleholder.errors import (
     StoreUnreachable,
     TitleholderError,
 )
-from titleholder.publication import publish
-from titleholder.statement import Subject, instant, subject_of, subjects_of
 from titleholder.store import Stored
+from titleholder.trust import gate
+from titleholder.trust.chain import digest_of
+from titleholder.trust.publication import publish
+from titleholder.trust.statement import Subject, instant, subject_of, subjects_of
+from titleholder.trust.waivers import WaiverPredicate, grant
 from titleholder.types import Outcome
-from titleholder.waivers import WaiverPredicate, grant
 
 MODEL = f"sha256:{verdicts.MODEL}"
 WEEK = timedelta(days=7)
@@ -72,8 +73,8 @@ def test_a_model_that_nobody_judged_is_told_how_far_was_looked(
     walk: int, among: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And of which model the newest verdict is."""
-    monkeypatch.setattr("titleholder.gate.LONGEST_WALK", walk)
-    monkeypatch.setattr("titleholder.chain.LONGEST_WALK", walk)
+    monkeypatch.setattr("titleholder.trust.gate.LONGEST_WALK", walk)
+    monkeypatch.setattr("titleholder.trust.chain.LONGEST_WALK", walk)
     store = _published(*((subject_of(f"m{n}", f"{n:064x}"),) for n in (1, 2)))
     answer = _asked(store)
     assert answer.exit is Exit.NO_VERDICT

@@ -15,9 +15,9 @@ from tests.support import verdicts
 from titleholder.adapters.stores.local import LocalStore
 from titleholder.cadence import Came, missing_before, unusual, usual_gap
 from titleholder.cli import main
-from titleholder.promotion import Book, bootstrap
-from titleholder.publication import publish
-from titleholder.trust import Trust
+from titleholder.trust.pins import Trust
+from titleholder.trust.promotion import Book, bootstrap
+from titleholder.trust.publication import publish
 from titleholder.types import Outcome
 
 FIRST = date(2026, 3, 2)

@@ -5,7 +5,7 @@ import pytest
 from tests.support import verdicts
 from titleholder.holdout import check, left, unreadable
 from titleholder.params.schema import HoldoutParams
-from titleholder.statement import Exposure
+from titleholder.trust.statement import Exposure
 from titleholder.types import Check, Outcome, Severity
 from titleholder.verdict import derive
 

@@ -7,13 +7,13 @@ import pytest
 
 from tests.fakes import MemoryStore
 from tests.support import verdicts
-from titleholder import intents
-from titleholder.chain import LONGEST_WALK, Chain
-from titleholder.chain import verdicts as verdicts_of
 from titleholder.cli import main
 from titleholder.errors import StoreUnreachable
-from titleholder.publication import publish
-from titleholder.statement import Statement
+from titleholder.trust import intents
+from titleholder.trust.chain import LONGEST_WALK, Chain
+from titleholder.trust.chain import verdicts as verdicts_of
+from titleholder.trust.publication import publish
+from titleholder.trust.statement import Statement
 from titleholder.types import Outcome
 
 WEEK = timedelta(days=7)
@@ -78,7 +78,7 @@ def test_what_lies_there_and_is_no_intent_is_passed_over() -> None:
 def test_what_began_before_anybody_looks_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A chain is walked so far and no further: older verdicts cannot be told from lost ones."""
     assert LONGEST_WALK > 2
-    monkeypatch.setattr("titleholder.chain.LONGEST_WALK", 2)
+    monkeypatch.setattr("titleholder.trust.chain.LONGEST_WALK", 2)
     store = MemoryStore()
     for night in range(4):
         _publish(store)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from titleholder.comparison.standings import Pair, Standing, Standings
 from titleholder.leaderboard import Contender, Leaderboard, decided, lead
 from titleholder.params.constraints import Constraint, parsed
 from titleholder.report import leaderboard as told
-from titleholder.standings import Pair, Standing, Standings
 from titleholder.types import Estimate, Outcome
 
 PASS, FAIL, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE

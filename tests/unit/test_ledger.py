@@ -11,14 +11,15 @@ from msgspec.structs import replace
 
 from tests.fakes import MemoryStore
 from tests.support import keys, verdicts
-from titleholder import dsse, ledger, records
+from titleholder import ledger, records
 from titleholder.adapters.stores.local import LocalStore
+from titleholder.comparison.fingerprint import Fingerprint
 from titleholder.errors import RecordError
-from titleholder.fingerprint import Fingerprint
 from titleholder.ledger import nights, questions
 from titleholder.params.schema import Policy
 from titleholder.stats.sequential import Run
 from titleholder.store import Store
+from titleholder.trust import dsse
 from titleholder.types import Outcome, Task
 
 PANEL = f"sha256:{'aa' * 32}"

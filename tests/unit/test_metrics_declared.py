@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from titleholder.arrays import Panel, Predictions
-from titleholder.compare import measure
+from titleholder.comparison.compare import measure
 from titleholder.errors import ConfigError, UsageError
 from titleholder.metrics import REGISTRY
 from titleholder.metrics.declared import registry_of

@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.metrics import evaluate, panel_of
 from titleholder.arrays import Panel, Predictions
-from titleholder.compare import measure
+from titleholder.comparison.compare import measure
 from titleholder.metrics import REGISTRY
 from titleholder.params.schema import Policy
 from titleholder.types import Kind, Rule, Task

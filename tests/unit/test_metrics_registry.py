@@ -12,7 +12,7 @@ import pytest
 from tests.support.metrics import evaluate, panel_of
 from titleholder import tables
 from titleholder.arrays import Panel, Predictions
-from titleholder.compare import measure
+from titleholder.comparison.compare import measure
 from titleholder.errors import BadInput, ConfigError, Exit, TitleholderError, UsageError
 from titleholder.metrics import HEADLINE, REGISTRY, load_metrics, plugins, reference, row_metric
 from titleholder.params.check import policy_problems

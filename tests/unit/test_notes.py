@@ -11,8 +11,8 @@ from msgspec.structs import replace as changed
 from tests.support import verdicts
 from titleholder import ledger, records
 from titleholder.adapters.stores.local import LocalStore
-from titleholder.decay import Decay, unavailable
-from titleholder.fingerprint import Fingerprint
+from titleholder.comparison.decay import Decay, unavailable
+from titleholder.comparison.fingerprint import Fingerprint
 from titleholder.params.schema import (
     DataParams,
     DecayParams,

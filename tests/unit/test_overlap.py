@@ -7,10 +7,11 @@ import pytest
 
 from tests.fakes import MemoryStore
 from tests.support import verdicts as made
-from titleholder import publication, records
-from titleholder.fingerprint import Fingerprint
+from titleholder import records
+from titleholder.comparison.fingerprint import Fingerprint
 from titleholder.stages.compare import Rowed
 from titleholder.stages.overlap import PANEL, Overlap, overlap
+from titleholder.trust import publication
 from titleholder.types import Outcome
 
 

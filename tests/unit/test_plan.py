@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from titleholder.arrays import Panel, Predictions
-from titleholder.compare import measure
+from titleholder.comparison.compare import measure
 from titleholder.judge import judge
 from titleholder.params.schema import Policy
 from titleholder.plan import Basis, Prospect, by_key, plan

@@ -10,14 +10,15 @@ from msgspec.structs import replace
 
 from tests.fakes import MemoryStore
 from tests.support import keys, verdicts
-from titleholder import gate, records
+from titleholder import records
 from titleholder.errors import Exit, NoVerdict, PreconditionFailed, StoreError, UsageError
-from titleholder.gate import Answer
-from titleholder.promotion import Book, Crowned, bootstrap, promote, rollback
-from titleholder.publication import publish
-from titleholder.statement import subject_of
-from titleholder.titles import Title, parse_title, present
-from titleholder.trust import Trust
+from titleholder.trust import gate
+from titleholder.trust.gate import Answer
+from titleholder.trust.pins import Trust
+from titleholder.trust.promotion import Book, Crowned, bootstrap, promote, rollback
+from titleholder.trust.publication import publish
+from titleholder.trust.statement import subject_of
+from titleholder.trust.titles import Title, parse_title, present
 from titleholder.types import Outcome, Source
 
 PASS, FAIL, INCONCLUSIVE = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE

@@ -10,16 +10,16 @@ import pytest
 
 from tests.fakes import MemoryStore
 from tests.support import verdicts
-from titleholder import removals
 from titleholder.adapters.stores.local import LocalStore
-from titleholder.chain import verdicts as chain_of
 from titleholder.cli import main
 from titleholder.errors import Exit, NoVerdict, ObjectNotFound
-from titleholder.promotion import Book, bootstrap
-from titleholder.prune import Rule, carry_out, plan
-from titleholder.publication import evidence_key, publish
 from titleholder.store import Store
-from titleholder.trust import Trust
+from titleholder.trust import removals
+from titleholder.trust.chain import verdicts as chain_of
+from titleholder.trust.pins import Trust
+from titleholder.trust.promotion import Book, bootstrap
+from titleholder.trust.prune import Rule, carry_out, plan
+from titleholder.trust.publication import evidence_key, publish
 from titleholder.types import Outcome
 from titleholder.verification import Found, Place, verify
 

@@ -9,9 +9,7 @@ from msgspec.structs import replace
 
 from tests.fakes import MemoryStore
 from tests.support import keys, verdicts
-from titleholder import attestation, decimals, dsse, records
-from titleholder import chain as chains
-from titleholder.chain import Chain, Head
+from titleholder import decimals, records
 from titleholder.errors import (
     CommitUnknown,
     NoVerdict,
@@ -19,8 +17,11 @@ from titleholder.errors import (
     StoreError,
     UsageError,
 )
-from titleholder.publication import Receipt, publish
-from titleholder.statement import Code, Provenance, Statement
+from titleholder.trust import attestation, dsse
+from titleholder.trust import chain as chains
+from titleholder.trust.chain import Chain, Head
+from titleholder.trust.publication import Receipt, publish
+from titleholder.trust.statement import Code, Provenance, Statement
 from titleholder.types import Estimate, Kind, Outcome, Source, Verdict
 
 WEEK = timedelta(days=7)

@@ -7,12 +7,12 @@ import pytest
 
 from tests.support import cards
 from titleholder.arrays import Predictions
+from titleholder.comparison.slices import declared
 from titleholder.report.changed import changed
 from titleholder.report.explaining import explained
 from titleholder.report.latency import latency
 from titleholder.report.overall import overall
 from titleholder.report.segments import segments
-from titleholder.slices import declared
 from titleholder.types import Task
 
 CARD = cards.explained()

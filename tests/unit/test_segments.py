@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from titleholder.arrays import Panel
+from titleholder.comparison.segments import evaluate, with_segments
+from titleholder.comparison.slices import declared
 from titleholder.errors import BadInput
 from titleholder.params.expression import LONGEST, BadExpression, parse
-from titleholder.segments import evaluate, with_segments
-from titleholder.slices import declared
 from titleholder.types import Task
 
 COLUMNS: dict[str, NDArray[Any]] = {

@@ -8,7 +8,7 @@ import pytest
 
 from titleholder import selftest as trials
 from titleholder.arrays import Panel, Predictions
-from titleholder.compare import measure
+from titleholder.comparison.compare import measure
 from titleholder.params.schema import Policy
 from titleholder.selftest import Bench, Plant, SelfTest, planted, selftest
 from titleholder.types import Kind, Rule, Task

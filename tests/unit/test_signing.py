@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import keys
-from titleholder import dsse, records
+from titleholder import records
 from titleholder.adapters import ed25519, git
 from titleholder.cli import main
 from titleholder.cli.pins import pinned
 from titleholder.environment import SECRETS, without_secrets
 from titleholder.errors import NoVerdict, RecordError, UsageError
-from titleholder.trust import UNSIGNED, UNVERIFIED, Pin, Trust, seal
+from titleholder.trust import dsse
+from titleholder.trust.pins import UNSIGNED, UNVERIFIED, Pin, Trust, seal
 
 PAYLOAD = b'{"a": 1}'
 FILE, TEXT = "TITLEHOLDER_SIGNING_KEY_FILE", "TITLEHOLDER_SIGNING_KEY"

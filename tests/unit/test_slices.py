@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from titleholder.arrays import Panel
+from titleholder.comparison.slices import MOST_VALUES, declared, grouping, label_of, labels_of
 from titleholder.errors import BadInput
 from titleholder.params.schema import Binned
-from titleholder.slices import MOST_VALUES, declared, grouping, label_of, labels_of
 from titleholder.types import Task
 
 NAN = np.nan

@@ -8,10 +8,10 @@ import pytest
 
 from tests.support.panels import binary
 from titleholder.arrays import Panel, Predictions
-from titleholder.compare import measure
+from titleholder.comparison.compare import measure
+from titleholder.comparison.standings import Standings, metrics_of, stand
 from titleholder.metrics import REGISTRY
 from titleholder.params.schema import DataParams, LeaderboardParams, Models, Suite
-from titleholder.standings import Standings, metrics_of, stand
 from titleholder.types import Kind, Rule, Task
 
 BLANK = Standings({}, "suite", 0.95, (), (), (), ())

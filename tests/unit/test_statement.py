@@ -7,9 +7,10 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support import verdicts
-from titleholder import attestation, records
-from titleholder import statement as v
+from titleholder import records
 from titleholder.errors import NoVerdict
+from titleholder.trust import attestation
+from titleholder.trust import statement as v
 from titleholder.types import Mode, OnInconclusive, Outcome, Severity, Verdict
 
 PASS, FAIL, INCONCLUSIVE, ERROR = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.ERROR

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tests.support.panels import drawn, policy
-from titleholder import compare
 from titleholder.arrays import Bools
+from titleholder.comparison import compare
 from titleholder.fast import compiled, sorting
 from titleholder.stats.shared import block, known, places
 from titleholder.stats.shared.partition import partitions

@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.panels import binary, drawn, found, policy
 from titleholder.arrays import Floats
-from titleholder.compare import measure
+from titleholder.comparison.compare import measure
 from titleholder.stats.influence import Influence, by_counts, by_means
 from titleholder.stats.intervals import HIDDEN_BIAS, NONE, Push, interval, widening
 

@@ -9,7 +9,7 @@ from scipy import stats
 
 from tests.support.panels import Pair, binary, drawn, policy, sample
 from titleholder.arrays import Floats, Panel, Predictions
-from titleholder.compare import chosen
+from titleholder.comparison.compare import chosen
 from titleholder.metrics import REGISTRY, Metric
 from titleholder.stats.intervals import Paired
 from titleholder.stats.methods import INTERVALS, TESTS, applicable, interval_by

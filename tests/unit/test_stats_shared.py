@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.panels import Pair, binary, drawn, found, policy
-from titleholder import compare
 from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
+from titleholder.comparison import compare
+from titleholder.comparison.slices import declared
 from titleholder.fast import sorting
 from titleholder.metrics import REGISTRY
 from titleholder.metrics.base import Ranks
 from titleholder.metrics.calibration import brier_columns, log_loss_columns
 from titleholder.metrics.ladder import Ladder
 from titleholder.params.schema import Policy
-from titleholder.slices import declared
 from titleholder.stats.resampler import large_cells
 from titleholder.stats.shared import known, summary
 from titleholder.stats.shared.bins import FINE, Bins

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from tests.fakes import MemoryStore
 from tests.support import verdicts as made
-from titleholder import gate, publication, records, tree
+from titleholder import records, tree
 from titleholder.errors import Exit, NoVerdict, UsageError
-from titleholder.statement import Statement, parse, subjects_of
+from titleholder.trust import gate, publication
+from titleholder.trust.statement import Statement, parse, subjects_of
 from titleholder.types import Outcome
 
 HOUR = timedelta(hours=1)

@@ -9,16 +9,17 @@ from msgspec.structs import replace
 
 from tests.fakes import NOON, MemoryStore
 from tests.support import keys, verdicts
-from titleholder import decimals, gate, records
+from titleholder import decimals, records
 from titleholder import verdict as v
 from titleholder.errors import Exit
-from titleholder.gate import Answer
-from titleholder.promotion import Book, bootstrap, promote
-from titleholder.publication import publish
-from titleholder.statement import instant, subject_of
-from titleholder.trust import Trust, seal
+from titleholder.trust import gate
+from titleholder.trust.gate import Answer
+from titleholder.trust.pins import Trust, seal
+from titleholder.trust.promotion import Book, bootstrap, promote
+from titleholder.trust.publication import publish
+from titleholder.trust.statement import instant, subject_of
+from titleholder.trust.waivers import MOST, WaiverPredicate, grant, noticed, waived
 from titleholder.types import Check, Estimate, Finding, Kind, Outcome, Rule, Severity, Source
-from titleholder.waivers import MOST, WaiverPredicate, grant, noticed, waived
 
 PASS, FAIL, INCONCLUSIVE, ERROR = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.ERROR
 JUDGE, APPROVER = keys.key(1), keys.key(9)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from titleholder.decay import Decay
+from titleholder.comparison.decay import Decay
 from titleholder.params.schema import DecayParams
 from titleholder.stats.sequential import Run
 from titleholder.types import Check, Estimate, Outcome, Severity

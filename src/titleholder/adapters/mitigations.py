@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Floats, Ints
-from titleholder.slices import labels_of
+from titleholder.comparison.slices import labels_of
 
 THRESHOLDS, LAYER, REWEIGHED, REDUCED = "thresholds", "layer", "reweighed", "reduced"
 NONE, PARITY, ODDS = "", "demographic_parity", "equalized_odds"

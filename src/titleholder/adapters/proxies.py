@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Bools, Floats, Ints
-from titleholder.slices import labels_of
+from titleholder.comparison.slices import labels_of
 
 FOLDS = 5
 LEAST = 25  # members, and others: with fewer, folds are left without either

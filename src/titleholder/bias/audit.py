@@ -6,8 +6,8 @@ from titleholder.arrays import Panel
 from titleholder.bias.groups import axes, enough, sizes
 from titleholder.bias.rates import Models, against, between, within
 from titleholder.bias.records import Axis
+from titleholder.comparison.slices import Grouping
 from titleholder.params.schema import BiasParams, Binned, Part, SliceSpec
-from titleholder.slices import Grouping
 
 
 def protected_of(

@@ -6,8 +6,8 @@ from itertools import combinations
 import numpy as np
 
 from titleholder.arrays import Bools, Ints, Panel
+from titleholder.comparison.slices import Grouping, grouping
 from titleholder.params.schema import Part
-from titleholder.slices import Grouping, grouping
 
 MOST_CROSSED = 3  # pairs of columns
 

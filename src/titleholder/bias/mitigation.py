@@ -14,8 +14,8 @@ from titleholder.bias import rates
 from titleholder.bias.groups import enough
 from titleholder.bias.rates import Models
 from titleholder.bias.records import Gap, Option, Rate
+from titleholder.comparison.slices import Grouping
 from titleholder.metrics.base import Metric
-from titleholder.slices import Grouping
 from titleholder.stats.keys import generator
 
 # The gaps that an option is to close.

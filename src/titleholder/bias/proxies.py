@@ -10,8 +10,8 @@ import numpy as np
 
 from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
 from titleholder.bias.records import Proxies, Proxy
+from titleholder.comparison.slices import OVERALL
 from titleholder.metrics import REGISTRY
-from titleholder.slices import OVERALL
 from titleholder.stats.estimates import estimated
 from titleholder.stats.resampler import Draw, Resampler
 from titleholder.stats.sample import take

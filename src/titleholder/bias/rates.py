@@ -8,9 +8,9 @@ import numpy as np
 from titleholder.arrays import Bools, Panel, Predictions
 from titleholder.bias import definitions
 from titleholder.bias.records import Gap, Group, Rate
+from titleholder.comparison.slices import OVERALL, Grouping
 from titleholder.metrics import REGISTRY
 from titleholder.metrics.base import Metric
-from titleholder.slices import OVERALL, Grouping
 from titleholder.stats.estimates import estimated
 from titleholder.stats.intervals import Paired
 from titleholder.stats.resampler import Draw, Resampler

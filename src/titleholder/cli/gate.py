@@ -13,8 +13,8 @@ from titleholder.cli.address import address
 from titleholder.cli.declaring import Commands, add_key, add_store, declare
 from titleholder.cli.pins import pinned, require_apart
 from titleholder.errors import Exit, TitleholderError
-from titleholder.gate import DEADLINE_S, LONGEST_DEADLINE_S, Answer, Believed, ask
 from titleholder.redaction import redacted
+from titleholder.trust.gate import DEADLINE_S, LONGEST_DEADLINE_S, Answer, Believed, ask
 
 HELP = "may this model be deployed, on the strength of its published verdict?"
 EPILOG = """\

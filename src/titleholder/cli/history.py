@@ -35,10 +35,11 @@ def add_parser(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read the chain, and print it."""
-    from titleholder import history, records
+    from titleholder import records
     from titleholder.adapters.stores import open_store
-    from titleholder.chain import verdicts
     from titleholder.report import timeline
+    from titleholder.trust import history
+    from titleholder.trust.chain import verdicts
 
     environment, suite = chosen_environment(args.env), _name(args.suite)
     if args.last is not None and args.last < 1:

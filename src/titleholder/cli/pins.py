@@ -6,7 +6,7 @@ from pathlib import Path
 
 from titleholder.errors import UsageError
 from titleholder.params.schema import NAME
-from titleholder.trust import Pin, Trust
+from titleholder.trust.pins import Pin, Trust
 
 
 def pinned(texts: Sequence[str]) -> Trust:

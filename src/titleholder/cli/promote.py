@@ -17,7 +17,7 @@ from titleholder.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from titleholder.params.schema import Suite
-    from titleholder.promotion import Book, Crowned
+    from titleholder.trust.promotion import Book, Crowned
 
 HELP = "the candidate takes the title, on the strength of a trusted PASS"
 EPILOG = """\
@@ -60,7 +60,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask the gate, give the title, and print who holds it."""
-    from titleholder.promotion import Crowned, bootstrap, promote
+    from titleholder.trust.promotion import Crowned, bootstrap, promote
 
     if args.reason and not args.bootstrap:
         raise UsageError(
@@ -85,8 +85,8 @@ def opened(args: argparse.Namespace) -> "tuple[Suite, Book]":
     """The suite, and the book of its titles."""
     from titleholder.adapters import ed25519
     from titleholder.adapters.stores import open_store
-    from titleholder.promotion import Book
     from titleholder.stages.workspace import StoreChoice, Workspace, open_params
+    from titleholder.trust.promotion import Book
 
     root = Path.cwd()
     choice = StoreChoice(url=args.store, endpoint=args.endpoint, environment=args.env)

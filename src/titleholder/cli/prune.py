@@ -12,7 +12,7 @@ from titleholder.cli.declaring import Commands, add_store, declare
 from titleholder.errors import Busy, Exit, UsageError
 
 if TYPE_CHECKING:
-    from titleholder.prune import Plan
+    from titleholder.trust.prune import Plan
 
 HELP = "what evidence may go, of all suites in the store; --remove removes it"
 EPILOG = """\
@@ -47,8 +47,8 @@ def add_parser(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Tell what may go, and remove it if that is asked for."""
-    from titleholder import prune
     from titleholder.adapters.stores import open_store
+    from titleholder.trust import prune
 
     if args.days < 0 or args.runs < 1:
         raise UsageError("--days is at least 0, and --runs at least 1")

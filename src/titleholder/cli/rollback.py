@@ -27,7 +27,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Give the title back, and print who holds it."""
-    from titleholder.promotion import rollback
+    from titleholder.trust.promotion import rollback
 
     _, book = promote.opened(args)
     return promote.show(rollback(book, args.reason, args.to), args)

@@ -54,12 +54,13 @@ def add_parser(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Sign the waiver, keep it, and print where it lies."""
 
-    from titleholder import gate, records, tree
+    from titleholder import records, tree
     from titleholder.adapters import ed25519
     from titleholder.adapters.stores import open_store
     from titleholder.stages.workspace import StoreChoice, Workspace, open_params
-    from titleholder.statement import instant, subject_of
-    from titleholder.waivers import WaiverPredicate, grant
+    from titleholder.trust import gate
+    from titleholder.trust.statement import instant, subject_of
+    from titleholder.trust.waivers import WaiverPredicate, grant
 
     signer = ed25519.signer(os.environ)
     if signer is None:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from titleholder.chain import Link
 from titleholder.drift.records import ColumnShift, Drift, ShiftOutcome
-from titleholder.history import Judged, judged
 from titleholder.params.schema import HoldoutParams
 from titleholder.report import findings as said
 from titleholder.report.text import plural, visible
-from titleholder.statement import Exposure, Statement
+from titleholder.trust.chain import Link
+from titleholder.trust.history import Judged, judged
+from titleholder.trust.statement import Exposure, Statement
 from titleholder.types import Check, Estimate, Finding, Outcome, Record
 
 MOST_MARKS = 80

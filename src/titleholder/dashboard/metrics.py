@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from titleholder.dashboard.entries import Entry, Mark
 from titleholder.dashboard.overview import newest_of_night
 from titleholder.report.openmetrics import Ruled, Told, openmetrics
-from titleholder.statement import moment
+from titleholder.trust.statement import moment
 
 
 def text(environment: str, suite: str, entries: Sequence[Entry]) -> bytes:

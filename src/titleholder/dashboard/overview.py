@@ -11,7 +11,7 @@ import msgspec
 
 from titleholder.cadence import missing_before, usual_gap
 from titleholder.dashboard.entries import Asked, Entry, Mark
-from titleholder.history import Crowned
+from titleholder.trust.history import Crowned
 from titleholder.types import Outcome, Record
 
 # Worst first: a day with several verdicts is called by its worst.

@@ -10,17 +10,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from titleholder import cadence, history
+from titleholder import cadence
 from titleholder.cadence import missing_before, usual_gap
-from titleholder.chain import Link
 from titleholder.dashboard import calendar, chart, drifting
 from titleholder.dashboard.entries import Entry
 from titleholder.dashboard.months import Month
 from titleholder.dashboard.overview import Index, Overview, State, newest_of_night, worst
-from titleholder.publication import evidence_key
 from titleholder.report import findings as said
 from titleholder.report import page
-from titleholder.statement import Evidence, Statement
+from titleholder.trust import history
+from titleholder.trust.chain import Link
+from titleholder.trust.publication import evidence_key
+from titleholder.trust.statement import Evidence, Statement
 from titleholder.types import Outcome
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ from typing import TypeVar
 import msgspec
 
 from titleholder import records
-from titleholder.chain import LONGEST_WALK, Chain, Link, verdicts
 from titleholder.dashboard import metrics, pages
 from titleholder.dashboard.entries import Entry, entry_of
 from titleholder.dashboard.months import Month, decode_month, encode
@@ -30,13 +29,14 @@ from titleholder.errors import (
     StoreError,
     StoreMissing,
 )
-from titleholder.history import EVERYTHING, Crowned, crowned
 from titleholder.params.schema import HoldoutParams
-from titleholder.publication import evidence_key
-from titleholder.statement import Statement
 from titleholder.store import Store, Stored
-from titleholder.titles import titles
-from titleholder.trust import Trust
+from titleholder.trust.chain import LONGEST_WALK, Chain, Link, verdicts
+from titleholder.trust.history import EVERYTHING, Crowned, crowned
+from titleholder.trust.pins import Trust
+from titleholder.trust.publication import evidence_key
+from titleholder.trust.statement import Statement
+from titleholder.trust.titles import titles
 from titleholder.types import Record
 
 T = TypeVar("T", bound=Record)

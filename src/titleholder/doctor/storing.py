@@ -4,18 +4,19 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from titleholder import cadence, history, intents
+from titleholder import cadence
 from titleholder.adapters import ed25519
 from titleholder.adapters.stores import open_store
-from titleholder.chain import Chain, verdicts
 from titleholder.doctor.advice import Advice, Health, Patient
 from titleholder.errors import TitleholderError
 from titleholder.params.load import load_store
 from titleholder.params.schema import StoreParams
 from titleholder.stages.workspace import PARAMS_FILE, open_params
-from titleholder.statement import Statement
 from titleholder.store import Store
-from titleholder.trust import Trust
+from titleholder.trust import history, intents
+from titleholder.trust.chain import Chain, verdicts
+from titleholder.trust.pins import Trust
+from titleholder.trust.statement import Statement
 
 LOOKED_BACK = 100  # verdicts
 NAMED = 3  # of the nights that were not as usual, the newest

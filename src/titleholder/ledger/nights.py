@@ -13,14 +13,14 @@ import msgspec
 from msgspec import Meta
 
 from titleholder import records
+from titleholder.comparison.fingerprint import Fingerprint, shared
 from titleholder.errors import PreconditionFailed, RecordError, StoreError
-from titleholder.fingerprint import Fingerprint, shared
 from titleholder.ledger.page import Line, Page, Placed, names
 from titleholder.ledger.questions import Short
-from titleholder.statement import STATEMENT_TYPE, Day, Digest, Hex, Name, Subject, Watched
 from titleholder.stats.sequential import Run
 from titleholder.store import Store
-from titleholder.trust import KeyPair
+from titleholder.trust.pins import KeyPair
+from titleholder.trust.statement import STATEMENT_TYPE, Day, Digest, Hex, Name, Subject, Watched
 from titleholder.types import Record
 
 NIGHT_TYPE: Final = "urn:titleholder:night:v1"

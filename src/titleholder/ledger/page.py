@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar
 
-from titleholder import dsse, records
-from titleholder.chain import digest_of
+from titleholder import records
 from titleholder.errors import NoVerdict, ObjectNotFound, RecordError, StoreMissing
-from titleholder.statement import Digest, Sequence1, Signing
 from titleholder.store import Store
-from titleholder.trust import KeyPair, Pin, Trust, seal
+from titleholder.trust import dsse
+from titleholder.trust.chain import digest_of
+from titleholder.trust.pins import KeyPair, Pin, Trust, seal
+from titleholder.trust.statement import Digest, Sequence1, Signing
 from titleholder.types import Record
 
 BOOK: Final = "ledger"

@@ -16,7 +16,9 @@ from titleholder import records
 from titleholder.errors import PreconditionFailed, RecordError, StoreError
 from titleholder.ledger.page import Line, Page, Placed, names
 from titleholder.params.schema import Policy
-from titleholder.statement import (
+from titleholder.store import Store
+from titleholder.trust.pins import KeyPair
+from titleholder.trust.statement import (
     STATEMENT_TYPE,
     Count,
     Day,
@@ -26,8 +28,6 @@ from titleholder.statement import (
     Name,
     Subject,
 )
-from titleholder.store import Store
-from titleholder.trust import KeyPair
 from titleholder.types import Outcome, Record
 
 QUESTION_TYPE: Final = "urn:titleholder:question:v1"

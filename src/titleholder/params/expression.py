@@ -3,7 +3,7 @@
 A small part of Python's own grammar, read and never run: comparisons, ``in``, ``and``, ``or``,
 ``not`` and arithmetic over columns, numbers and texts. A column whose name is no Python name
 stands in backticks: ```word count` > 200``. What a row's value is, is for
-`titleholder.segments` to say; here an expression is only taken apart.
+`titleholder.comparison.segments` to say; here an expression is only taken apart.
 """
 
 import ast

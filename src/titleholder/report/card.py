@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from titleholder.arrays import Panel, Predictions
-from titleholder.compare import Comparisons
-from titleholder.decay import Decay
+from titleholder.comparison.compare import Comparisons
+from titleholder.comparison.decay import Decay
+from titleholder.comparison.explore import Explored
 from titleholder.drift import ColumnShift, Drift
-from titleholder.explore import Explored
 from titleholder.leaderboard import Leaderboard
 from titleholder.metrics import REGISTRY, Registry
 from titleholder.params.schema import SliceSpec

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from titleholder.arrays import Bools, Panel, Predictions
+from titleholder.comparison.slices import declared
 from titleholder.params.schema import SliceSpec
 from titleholder.report.changed import Changed, changed
-from titleholder.slices import declared
 from titleholder.types import OVERALL, Finding, Task
 
 MOST = 8

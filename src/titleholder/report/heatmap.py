@@ -7,9 +7,9 @@ the whole interval lies on one side of zero.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from titleholder.comparison.slices import OVERALL
 from titleholder.report import numbers
 from titleholder.report.titles import LATE, is_measured, title_of
-from titleholder.slices import OVERALL
 from titleholder.types import Comparison, Rule
 
 MOST_METRICS = 8

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from titleholder.cadence import Kind, missing_before, unusual
-from titleholder.history import Crowned, Granted, History, Judged, came
 from titleholder.report import tables
 from titleholder.report.findings import GLYPH
 from titleholder.report.terminal import STYLE
 from titleholder.report.text import plural, visible
+from titleholder.trust.history import Crowned, Granted, History, Judged, came
 
 _HEAD = ("no.", "night", "what", "candidate", "model", "champion", "signed", "why")
 _RIGHT = frozenset({"no."})

@@ -6,6 +6,7 @@ Only what lies beyond chance is called a gain or a cost: the whole interval on o
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from titleholder.comparison.slices import OVERALL
 from titleholder.metrics import HEADLINE
 from titleholder.report import numbers
 from titleholder.report.confusion import Confusion
@@ -13,7 +14,6 @@ from titleholder.report.heatmap import gaps, is_of_rows
 from titleholder.report.running import times
 from titleholder.report.text import plural
 from titleholder.report.titles import LATE, is_measured, title_of, unit_of
-from titleholder.slices import OVERALL
 from titleholder.types import Comparison, Estimate, Rule, Task
 
 MOST_LINES = 4

@@ -7,7 +7,7 @@ complete stays complete, a number stays near its range, a word is one of those t
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from titleholder.slices import label_of
+from titleholder.comparison.slices import label_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from titleholder.comparison.slices import labels_of
 from titleholder.errors import UsageError
 from titleholder.params.registered import is_registered
 from titleholder.params.schema import NAME
 from titleholder.scaffold.survey import Survey, Table, answer_name
-from titleholder.slices import labels_of
 from titleholder.types import Task
 
 if TYPE_CHECKING:

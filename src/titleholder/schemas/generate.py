@@ -13,11 +13,11 @@ import msgspec
 
 from titleholder import decimals, records
 from titleholder.params.schema import Params
-from titleholder.statement import Statement
-from titleholder.titles import Title
+from titleholder.trust.statement import Statement
+from titleholder.trust.titles import Title
+from titleholder.trust.waivers import Waiver
 from titleholder.types import Verdict
 from titleholder.verdict import SCHEMA_VERSION
-from titleholder.waivers import Waiver
 
 DIRECTORY = Path(__file__).parent
 SCHEMAS: Mapping[str, tuple[type, str]] = {

@@ -1,6 +1,6 @@
 """Two models compared by what was summed of all shards; rows are asked for where sums do not tell.
 
-The same functions measure here that measure a panel in memory (`titleholder.compare`). They are
+The same functions measure here that measure a panel in memory (`comparison.compare`). They are
 given samples that know their sums and have no rows. Whatever then asks for rows is noted, and
 comes again with just the rows of its slice, where those are few enough. Where they are not, a
 metric of order is summed once more (`titleholder.shards.products`), and all else says why it has no
@@ -14,7 +14,7 @@ from typing import NoReturn
 import numpy as np
 
 from titleholder.arrays import Floats, Ints, Panel, Predictions
-from titleholder.compare import (
+from titleholder.comparison.compare import (
     Flips,
     Groups,
     Measurement,

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from titleholder import records
-from titleholder.fingerprint import Hashes
+from titleholder.comparison.fingerprint import Hashes
 
 STRETCH = 1 << 21  # hashes that are sorted at a time, about
 

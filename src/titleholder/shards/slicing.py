@@ -1,7 +1,7 @@
 """The slices of a panel that nobody sees as a whole: found block by block, then coded alike.
 
 `Present` says which groups occur, and adds up over blocks. `Layout` makes of it the slices that
-`titleholder.slices.declared` would find, and packs them into partitions: one code a row for each
+`comparison.slices.declared` would find, and packs them into partitions: one code a row for each
 declared spec, as `titleholder.stats.shared.partition` has them.
 """
 
@@ -12,9 +12,9 @@ from itertools import product
 import numpy as np
 
 from titleholder.arrays import Ints, Panel
+from titleholder.comparison.slices import MOST_VALUES, OVERALL, Part, groups_of, names_of_bins
 from titleholder.errors import BadInput
 from titleholder.params.schema import Binned, SliceSpec
-from titleholder.slices import MOST_VALUES, OVERALL, Part, groups_of, names_of_bins
 from titleholder.stats.shared.partition import Codes, Partition
 
 Combination = tuple[str, ...]

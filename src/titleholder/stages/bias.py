@@ -13,9 +13,9 @@ from titleholder.bias import mitigation as trial
 from titleholder.bias import proxies as given_away
 from titleholder.bias.audit import features
 from titleholder.bias.rates import Models
+from titleholder.comparison.slices import Grouping, grouping
 from titleholder.metrics import Registry
 from titleholder.params.schema import Part, Suite
-from titleholder.slices import Grouping, grouping
 from titleholder.stages import STAGES
 from titleholder.stages.workspace import Workspace
 from titleholder.stats.keys import generator

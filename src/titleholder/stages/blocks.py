@@ -16,7 +16,6 @@ from titleholder.shards import reading
 from titleholder.shards.blocks import Block, Unit
 from titleholder.shards.files import Shards
 from titleholder.shards.slicing import Present
-from titleholder.slices import columns_of
 from titleholder.stages import answers, shards
 from titleholder.stages.workspace import Workspace
 from titleholder.tables.cells import keys_of, numbers

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from titleholder import decay, records
+from titleholder import records
+from titleholder.comparison import decay
 from titleholder.drift import ColumnShift, Drift, ShiftOutcome
 from titleholder.stages import calibration, compare, drift, leaks, manifest, shards, validate
 from titleholder.stages.workspace import Workspace

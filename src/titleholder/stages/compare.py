@@ -4,11 +4,14 @@ import shutil
 
 import msgspec
 
-from titleholder import decay, drift, records
+from titleholder import drift, records
 from titleholder.arrays import Floats, Panel, Predictions
-from titleholder.compare import Comparisons, measure
-from titleholder.explore import Explored, explore
-from titleholder.fingerprint import Fingerprint, fingerprint
+from titleholder.comparison import decay
+from titleholder.comparison.compare import Comparisons, measure
+from titleholder.comparison.explore import Explored, explore
+from titleholder.comparison.fingerprint import Fingerprint, fingerprint
+from titleholder.comparison.standings import Standings, stand
+from titleholder.comparison.standings import metrics_of as standings_metrics
 from titleholder.metrics import REGISTRY
 from titleholder.stages import (
     STAGES,
@@ -21,8 +24,6 @@ from titleholder.stages import (
 )
 from titleholder.stages.panels import Rows
 from titleholder.stages.workspace import Workspace
-from titleholder.standings import Standings, stand
-from titleholder.standings import metrics_of as standings_metrics
 from titleholder.types import Comparison, Record
 
 PAST = "_past.json"

@@ -5,9 +5,10 @@ from itertools import combinations
 
 import msgspec
 
-from titleholder import decay
-from titleholder.compare import Measurement
-from titleholder.decay import Decay
+from titleholder.comparison import decay
+from titleholder.comparison.compare import Measurement
+from titleholder.comparison.decay import Decay
+from titleholder.comparison.standings import metrics_of
 from titleholder.metrics import Metric
 from titleholder.params.schema import Suite
 from titleholder.stages import shards
@@ -16,7 +17,6 @@ from titleholder.stages.blocks import Source
 from titleholder.stages.panels import Rows
 from titleholder.stages.planning import Asked, Pair
 from titleholder.stages.together import Outcome, compared
-from titleholder.standings import metrics_of
 from titleholder.stats.intervals import undefined
 from titleholder.types import OVERALL, Comparison
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from titleholder import records
+from titleholder.comparison.standings import Standings
 from titleholder.conclude import conclude
 from titleholder.judge import judge
 from titleholder.leaderboard import Contender, Leaderboard, figures_of, lead
@@ -10,7 +11,6 @@ from titleholder.params.constraints import parsed
 from titleholder.stages import STAGES, compare, manifest
 from titleholder.stages.checks import DECLARED, checks_of
 from titleholder.stages.workspace import Workspace
-from titleholder.standings import Standings
 from titleholder.types import Verdict
 
 LEADERBOARD = "_leaderboard/measured.json"

@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from titleholder import decay, holdout, ledger, records, watch
+from titleholder import holdout, ledger, records, watch
+from titleholder.comparison import decay
+from titleholder.comparison.fingerprint import Fingerprint
 from titleholder.errors import NoVerdict, RecordError
-from titleholder.fingerprint import Fingerprint
 from titleholder.ledger import nights, questions
 from titleholder.stages import compare
 from titleholder.stages.workspace import Workspace
-from titleholder.statement import (
+from titleholder.store import Store
+from titleholder.trust.pins import KeyPair
+from titleholder.trust.statement import (
     Digest,
     Exposure,
     Statement,
@@ -24,8 +27,6 @@ from titleholder.statement import (
     run_key,
     subject_of,
 )
-from titleholder.store import Store
-from titleholder.trust import KeyPair
 from titleholder.types import Check, Outcome, Severity, Source, Verdict
 from titleholder.verdict import HOLDOUT, NIGHTS, NOTES, with_checks
 

@@ -4,13 +4,13 @@ Told beside the verdict and no part of it: what the store holds must not change 
 """
 
 from titleholder import records
-from titleholder.chain import LONGEST_WALK, digest_of, verdicts
+from titleholder.comparison.fingerprint import Fingerprint, shared
 from titleholder.errors import NoVerdict, RecordError, StoreError
-from titleholder.fingerprint import Fingerprint, shared
-from titleholder.publication import Receipt, evidence_key
 from titleholder.stages import compare
-from titleholder.statement import Evidence
 from titleholder.store import Store
+from titleholder.trust.chain import LONGEST_WALK, digest_of, verdicts
+from titleholder.trust.publication import Receipt, evidence_key
+from titleholder.trust.statement import Evidence
 from titleholder.types import Record
 
 PANEL = f"compare/{compare.PANEL}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from titleholder import threads
 from titleholder.arrays import Panel, Predictions
-from titleholder.compare import chosen
+from titleholder.comparison.compare import chosen
 from titleholder.metrics import Metric, Registry
 from titleholder.metrics.base import Means, Ranks
 from titleholder.params.schema import Policy

@@ -9,7 +9,7 @@ from titleholder import __version__, records
 from titleholder.adapters import git
 from titleholder.params.schema import Policy
 from titleholder.stages.workspace import Workspace
-from titleholder.statement import Code, Provenance, Runtime, instant
+from titleholder.trust.statement import Code, Provenance, Runtime, instant
 
 LOCK = "requirements.lock"
 

@@ -8,7 +8,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from titleholder import publication, records, tree
+from titleholder import records, tree
 from titleholder.adapters import ed25519
 from titleholder.adapters.stores import open_store
 from titleholder.dashboard import shelf
@@ -17,8 +17,9 @@ from titleholder.params.sharded import BUCKETS
 from titleholder.stages import STAGES, manifest, notes, provenance, waived
 from titleholder.stages.overlap import Overlap, overlap
 from titleholder.stages.workspace import Workspace
-from titleholder.statement import Subject, subject_of, subjects_of
 from titleholder.store import Store
+from titleholder.trust import publication
+from titleholder.trust.statement import Subject, subject_of, subjects_of
 from titleholder.types import Record, Source, Verdict
 
 RECEIPT = "receipt.json"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from titleholder import fingerprint, threads
+from titleholder import threads
+from titleholder.comparison import fingerprint
 from titleholder.errors import NotComparable
 from titleholder.shards import prints
 from titleholder.shards.blocks import Unit

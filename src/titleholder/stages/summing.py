@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from titleholder import fingerprint, threads
+from titleholder import threads
 from titleholder.arrays import Floats, Ints, Panel, Predictions
+from titleholder.comparison import fingerprint
 from titleholder.params.schema import Binned
 from titleholder.shards import orders, prints
 from titleholder.shards.blocks import Unit

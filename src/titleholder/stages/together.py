@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from titleholder import fingerprint
 from titleholder.arrays import Floats, Ints, Panel, Predictions
-from titleholder.compare import Measurement
-from titleholder.fingerprint import Fingerprint
+from titleholder.comparison import fingerprint
+from titleholder.comparison.compare import Measurement
+from titleholder.comparison.fingerprint import Fingerprint
 from titleholder.metrics.base import Ranks
 from titleholder.params.schema import Binned
 from titleholder.shards import orders, prints

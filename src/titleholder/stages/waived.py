@@ -2,13 +2,13 @@
 
 from titleholder.adapters.stores import open_store
 from titleholder.errors import StoreError, TitleholderError
-from titleholder.gate import SKEW
 from titleholder.stages.manifest import CANDIDATE, Manifest
 from titleholder.stages.workspace import Workspace
 from titleholder.store import Store
+from titleholder.trust.gate import SKEW
+from titleholder.trust.waivers import noticed
 from titleholder.types import Check, Outcome, Severity, Source, Verdict
 from titleholder.verdict import WAIVER, with_checks
-from titleholder.waivers import noticed
 
 
 def told(ws: Workspace, store: Store, candidate: Source, verdict: Verdict) -> Verdict:

@@ -5,7 +5,7 @@ doubled row ids, other rows than the panel's, blanks, infinities, probabilities 
 labels that the other side does not know.
 """
 
-from titleholder.slices import label_of as label
+from titleholder.comparison.slices import label_of as label
 from titleholder.tables.cells import ids_of, numbers, require
 from titleholder.tables.files import names_in, read_frame, read_plain, write_parquet
 from titleholder.tables.json_lines import objects

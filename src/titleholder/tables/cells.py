@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Bools, Floats, Ids, Ints
+from titleholder.comparison.slices import labels_of
 from titleholder.errors import BadInput, NotComparable
-from titleholder.slices import labels_of
 
 if TYPE_CHECKING:
     import pandas as pd

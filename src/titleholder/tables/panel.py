@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Floats, Ids, Ints, Panel
+from titleholder.comparison.segments import with_segments
+from titleholder.comparison.slices import columns_of, label_of
 from titleholder.errors import BadInput, UsageError
 from titleholder.params.schema import Columns, Policy
-from titleholder.segments import with_segments
-from titleholder.slices import columns_of, label_of
 from titleholder.tables.cells import (
     column_of,
     keys_of,

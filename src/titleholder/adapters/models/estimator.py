@@ -75,6 +75,6 @@ class EstimatorModel:
 
 
 def _label(value: Any) -> str:
-    from titleholder.slices import label_of
+    from titleholder.comparison.slices import label_of
 
     return label_of(value.item() if hasattr(value, "item") else value)

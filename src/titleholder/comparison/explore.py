@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Floats, Ints, Panel, Predictions
-from titleholder.slices import labels_of
+from titleholder.comparison.slices import labels_of
 from titleholder.stats.multiplicity import benjamini_hochberg
 from titleholder.types import Record, Task
 

@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from titleholder import attestation, intents, records, removals
-from titleholder.chain import Chain, Link, digest_of, verdicts
+from titleholder import records
 from titleholder.errors import (
     NoVerdict,
     ObjectNotFound,
@@ -28,7 +27,11 @@ from titleholder.errors import (
     UsageError,
 )
 from titleholder.metrics import REGISTRY
-from titleholder.statement import (
+from titleholder.store import Store
+from titleholder.trust import attestation, intents, removals
+from titleholder.trust.chain import Chain, Link, digest_of, verdicts
+from titleholder.trust.pins import KeyPair, Pin, Trust, seal
+from titleholder.trust.statement import (
     STATEMENT_VERSION,
     Evidence,
     Exposure,
@@ -44,8 +47,6 @@ from titleholder.statement import (
     run_key,
     statement,
 )
-from titleholder.store import Store
-from titleholder.trust import KeyPair, Pin, Trust, seal
 from titleholder.types import Check, Finding, Outcome, Record, Severity, Verdict
 from titleholder.verdict import (
     NOTES,

@@ -1,8 +1,8 @@
 """Several models on the same rows: every pair compared, ranks, and who cannot be told apart.
 
-Each pair is measured by the engine that judges candidates (`titleholder.compare.measure`), on the
-rows and with the seed of the suite, over all rows. Pairs grow with the square of the models, so
-only the metrics of the leaderboard are measured between them.
+Each pair is measured by the engine that judges candidates (`compare.measure`), on the rows and
+with the seed of the suite, over all rows. Pairs grow with the square of the models, so only the
+metrics of the leaderboard are measured between them.
 """
 
 import math
@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from titleholder.arrays import Panel, Predictions
-from titleholder.compare import measure
+from titleholder.comparison.compare import measure
 from titleholder.metrics import HEADLINE, Registry
 from titleholder.params.schema import Suite
 from titleholder.stats.multiplicity import holm

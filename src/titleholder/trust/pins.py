@@ -7,8 +7,8 @@ by nobody knows whom. With one, a statement that no pinned key signed for this e
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from titleholder import dsse
 from titleholder.errors import NoVerdict, RecordError
+from titleholder.trust import dsse
 
 UNSIGNED: Final = "unsigned"
 UNVERIFIED: Final = "unverified"

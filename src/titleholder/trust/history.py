@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from titleholder.cadence import Came
-from titleholder.chain import Chain, Link
 from titleholder.errors import NoVerdict
-from titleholder.statement import Statement
 from titleholder.store import Store
-from titleholder.titles import Action, Title, judged_against, present, titles
-from titleholder.trust import Trust
+from titleholder.trust.chain import Chain, Link
+from titleholder.trust.pins import Trust
+from titleholder.trust.statement import Statement
+from titleholder.trust.titles import Action, Title, judged_against, present, titles
+from titleholder.trust.waivers import Waiver, parse_waiver
 from titleholder.types import Outcome, Record
 from titleholder.verdict import recompute
-from titleholder.waivers import Waiver, parse_waiver
 
 # Numbers have eight digits, so no chain is longer.
 EVERYTHING = 99_999_999

@@ -11,10 +11,10 @@ import contextlib
 from typing import Final, Literal
 
 from titleholder import records
-from titleholder.chain import Chain
 from titleholder.errors import ObjectNotFound, PreconditionFailed, RecordError
-from titleholder.statement import Day, Digest, Instant, Name, Statement, Subject
 from titleholder.store import Store
+from titleholder.trust.chain import Chain
+from titleholder.trust.statement import Day, Digest, Instant, Name, Statement, Subject
 from titleholder.types import Record
 
 BOOK: Final = "intents"

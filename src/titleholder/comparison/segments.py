@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Bools, Floats, Panel
+from titleholder.comparison.slices import MISSING, labels_of
 from titleholder.errors import BadInput
 from titleholder.params.expression import column_of, columns_in, parse, shown
-from titleholder.slices import MISSING, labels_of
 
 Columns: TypeAlias = Mapping[str, NDArray[Any]]
 

@@ -16,9 +16,9 @@ from typing import Generic, Protocol, TypeVar
 
 from titleholder import records
 from titleholder.errors import NoVerdict, ObjectNotFound, PreconditionFailed, RecordError
-from titleholder.statement import Digest, Placed, Sequence1, Statement, Subject, parse
 from titleholder.store import Store
-from titleholder.trust import Opened, Trust
+from titleholder.trust.pins import Opened, Trust
+from titleholder.trust.statement import Digest, Placed, Sequence1, Statement, Subject, parse
 from titleholder.types import Record
 
 # How far beyond the pointer, and how far back, anyone looks.

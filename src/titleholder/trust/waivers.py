@@ -21,9 +21,9 @@ from msgspec import Meta
 from titleholder import decimals, records
 from titleholder.decimals import exact
 from titleholder.errors import NoVerdict, PreconditionFailed, RecordError
-from titleholder.statement import STATEMENT_TYPE, Instant, Name, Subject, as_of_today, moment
 from titleholder.store import Store
-from titleholder.trust import KeyPair, Trust, seal
+from titleholder.trust.pins import KeyPair, Trust, seal
+from titleholder.trust.statement import STATEMENT_TYPE, Instant, Name, Subject, as_of_today, moment
 from titleholder.types import Check, Outcome, Record, Severity, Verdict
 from titleholder.verdict import WAIVER, shortfall
 

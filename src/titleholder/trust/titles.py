@@ -11,11 +11,11 @@ import msgspec
 from msgspec import Meta
 
 from titleholder import records
-from titleholder.chain import Chain, Link
 from titleholder.errors import NoVerdict, RecordError
-from titleholder.statement import Digest, Hex, Instant, Placed, Sequence1, Subject
 from titleholder.store import Store
-from titleholder.trust import Trust
+from titleholder.trust.chain import Chain, Link
+from titleholder.trust.pins import Trust
+from titleholder.trust.statement import Digest, Hex, Instant, Placed, Sequence1, Subject
 from titleholder.types import Record, Verdict
 
 TITLE_TYPE: Final = "urn:titleholder:title:v1"

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from titleholder import removals
-from titleholder.chain import Chain, Link, verdicts
 from titleholder.errors import NoVerdict, ObjectNotFound, PreconditionFailed
-from titleholder.history import EVERYTHING
-from titleholder.publication import evidence_key
-from titleholder.statement import Hex, Statement, moment
 from titleholder.store import Store
-from titleholder.titles import present, titles
-from titleholder.trust import Trust
+from titleholder.trust import removals
+from titleholder.trust.chain import Chain, Link, verdicts
+from titleholder.trust.history import EVERYTHING
+from titleholder.trust.pins import Trust
+from titleholder.trust.publication import evidence_key
+from titleholder.trust.statement import Hex, Statement, moment
+from titleholder.trust.titles import present, titles
 from titleholder.types import Record
 
 BATCH = 200  # objects that are held while the newest verdicts are read again

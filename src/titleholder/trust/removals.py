@@ -15,8 +15,8 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from titleholder import records
-from titleholder.statement import Hex, Instant, instant
 from titleholder.store import Store
+from titleholder.trust.statement import Hex, Instant, instant
 from titleholder.types import Record
 
 BASE = "prunings"

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from titleholder.statement import STATEMENT_TYPE, Digest, DigestSet, Statement, Subject
+from titleholder.trust.statement import STATEMENT_TYPE, Digest, DigestSet, Statement, Subject
 from titleholder.types import Finding, Mode, OnInconclusive, Outcome, Record, Severity
 
 TEST_RESULT: Final = "https://in-toto.io/attestation/test-result/v0.1"

@@ -10,11 +10,11 @@ import msgspec
 import numpy as np
 
 from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
+from titleholder.comparison.slices import OVERALL, Grouping, Part, declared, grouping
 from titleholder.metrics import REGISTRY, Measured, Metric
 from titleholder.metrics.items import ITEM, metric_of, rows_about
 from titleholder.metrics.registry import USUAL, Registry
 from titleholder.params.schema import Policy, Suite
-from titleholder.slices import OVERALL, Grouping, Part, declared, grouping
 from titleholder.stats.cells import Cells
 from titleholder.stats.estimates import estimated
 from titleholder.stats.intervals import Paired, undefined

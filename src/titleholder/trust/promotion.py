@@ -4,13 +4,15 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from titleholder import gate, records, tree
-from titleholder.chain import Chain, Link
+from titleholder import records, tree
 from titleholder.errors import Exit, NoVerdict, PreconditionFailed, StoreError, UsageError
-from titleholder.gate import Answer
-from titleholder.statement import STATEMENT_TYPE, Subject, instant, subject_of
 from titleholder.store import Store
-from titleholder.titles import (
+from titleholder.trust import gate
+from titleholder.trust.chain import Chain, Link
+from titleholder.trust.gate import Answer
+from titleholder.trust.pins import KeyPair, Pin, Trust, seal
+from titleholder.trust.statement import STATEMENT_TYPE, Subject, instant, subject_of
+from titleholder.trust.titles import (
     TITLE_TYPE,
     Action,
     Title,
@@ -18,7 +20,6 @@ from titleholder.titles import (
     present,
     titles,
 )
-from titleholder.trust import KeyPair, Pin, Trust, seal
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from titleholder import tree
-from titleholder.chain import LONGEST_WALK, Chain, Link, verdicts
 from titleholder.errors import Exit, NoVerdict, StoreMissing, TitleholderError, UsageError
 from titleholder.redaction import redacted
-from titleholder.statement import Statement, is_directory, moment
 from titleholder.store import Store
-from titleholder.titles import judged_against, present, require_present_champion, titles
-from titleholder.trust import Trust
+from titleholder.trust.chain import LONGEST_WALK, Chain, Link, verdicts
+from titleholder.trust.pins import Trust
+from titleholder.trust.statement import Statement, is_directory, moment
+from titleholder.trust.titles import judged_against, present, require_present_champion, titles
+from titleholder.trust.waivers import Waived, waived
 from titleholder.types import Outcome, Verdict
 from titleholder.verdict import EXIT_OF, derive, reason, recompute
-from titleholder.waivers import Waived, waived
 
 DEADLINE_S = 30.0
 LONGEST_DEADLINE_S = 3600.0

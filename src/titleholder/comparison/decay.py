@@ -9,9 +9,9 @@ import numpy as np
 
 from titleholder import rounding
 from titleholder.arrays import Panel, Predictions
+from titleholder.comparison.slices import OVERALL
 from titleholder.metrics import HEADLINE, REGISTRY, Metric, Registry
 from titleholder.params.schema import DecayParams, Policy
-from titleholder.slices import OVERALL
 from titleholder.stats.estimates import estimated
 from titleholder.stats.intervals import Paired
 from titleholder.stats.resampler import Draw, Resampler
