@@ -17,7 +17,8 @@ from titleholder.adapters.runners import standing
 from titleholder.errors import Exit, TitleholderError
 from titleholder.leaderboard import Leaderboard, decided
 from titleholder.report import openmetrics
-from titleholder.stages import STAGES, calibration, finished, judge, publish
+from titleholder.stages import STAGES, finished, judge, publish
+from titleholder.stages.chats import calibration
 from titleholder.stages.workspace import Workspace
 from titleholder.trust import publication
 from titleholder.trust.statement import moment

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support import operations, sharded
 from titleholder.shards import measuring
-from titleholder.stages.answers import DIRECTORY
+from titleholder.stages.many.answers import DIRECTORY
 from titleholder.stages.workspace import RUNS, open_workspace
 from titleholder.stats.shared import summary
 

@@ -25,7 +25,7 @@ from titleholder.errors import (
     NotRecorded,
     UsageError,
 )
-from titleholder.stages import calibration
+from titleholder.stages.chats import calibration
 from titleholder.types import Outcome
 
 ERRORS = {"id": "answers", "metric": "error_rate", "kind": "ceiling", "value": 0.5}

@@ -13,7 +13,8 @@ from tests.support import sharded
 from titleholder import records
 from titleholder.drift import Drift
 from titleholder.errors import ConfigError
-from titleholder.stages import STAGES, compare, drift, drift_many, manifest, profiles, validate
+from titleholder.stages import STAGES, compare, drift, manifest, profiles, validate
+from titleholder.stages.many import drift as drift_many
 from titleholder.stages.workspace import Workspace, open_workspace
 from titleholder.stats.shared import summary
 from titleholder.types import Outcome

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from titleholder import records
 from titleholder.comparison import decay
 from titleholder.drift import ColumnShift, Drift, ShiftOutcome
-from titleholder.stages import calibration, compare, drift, leaks, manifest, shards, validate
+from titleholder.stages import compare, drift, leaks, manifest, validate
+from titleholder.stages.chats import calibration
+from titleholder.stages.many import shards
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Check, Outcome, Severity
 from titleholder.validation import Validation

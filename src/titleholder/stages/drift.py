@@ -16,7 +16,8 @@ from titleholder import drift, records
 from titleholder.drift import Drift, Role
 from titleholder.drift.sample import Sample
 from titleholder.errors import BadInput, ConfigError
-from titleholder.stages import STAGES, manifest, shards, sides
+from titleholder.stages import STAGES, manifest, sides
+from titleholder.stages.many import shards
 from titleholder.stages.workspace import PARAMS_FILE, Workspace
 from titleholder.types import Outcome
 

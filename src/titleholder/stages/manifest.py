@@ -107,7 +107,7 @@ def read(ws: Workspace) -> Manifest:
 
 def require_same(ws: Workspace, source: Source) -> None:
     """RecordError unless a source still is what `pull` recorded, whether of one file or many."""
-    from titleholder.stages import shards
+    from titleholder.stages.many import shards
 
     if source.role.startswith(MODULE):
         _require_same_module(ws, source)

@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING
 from titleholder import records, tables
 from titleholder.adapters import models
 from titleholder.params.schema import Suite
-from titleholder.stages import (
-    STAGES,
-    answers,
-    calibration,
-    conversations,
-    finished,
-    manifest,
-    measured,
-    shards,
-    validate,
-)
+from titleholder.stages import STAGES, finished, manifest, measured, validate
+from titleholder.stages.chats import calibration, conversations
+from titleholder.stages.many import answers, shards
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Gauge, Record
 
@@ -42,7 +34,7 @@ class PredictionSet(Record, frozen=True):
 def run(ws: Workspace) -> None:
     """Write ``<model>.current.parquet`` and, where there is one, ``<model>.reference.parquet``.
 
-    Of data in many files, answers lie in many files, too (`titleholder.stages.answers`).
+    Of data in many files, answers lie in many files, too (`titleholder.stages.many.answers`).
     """
     found = manifest.read(ws)
     here = ws.stage("predict")

@@ -13,7 +13,7 @@ from titleholder.params.check import check_columns
 from titleholder.params.registered import Registered, is_registered, model_name, registered
 from titleholder.params.schema import Chat, Suite
 from titleholder.params.sharded import BUCKETS
-from titleholder.stages import STAGES, leaks, shards
+from titleholder.stages import STAGES, leaks
 from titleholder.stages.manifest import (
     CANDIDATE,
     FILE,
@@ -27,6 +27,7 @@ from titleholder.stages.manifest import (
     Manifest,
     local_path,
 )
+from titleholder.stages.many import shards
 from titleholder.stages.workspace import PARAMS_FILE, Workspace
 from titleholder.types import Source
 

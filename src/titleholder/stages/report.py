@@ -13,7 +13,8 @@ from titleholder.report import figures
 from titleholder.report.bias import Links
 from titleholder.report.bias import build as build_audit
 from titleholder.report.card import Card, build
-from titleholder.stages import bias, compare, drift, judge, rehearsal, shards, validate, waived
+from titleholder.stages import bias, compare, drift, judge, rehearsal, validate, waived
+from titleholder.stages.many import shards
 from titleholder.stages.panels import Rows
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Verdict

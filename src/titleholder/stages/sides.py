@@ -14,7 +14,9 @@ from titleholder.drift.sample import CURRENT, REFERENCE, Sample, drawn, sampled
 from titleholder.drift.table import Side, Values
 from titleholder.errors import BadInput
 from titleholder.shards.runner import Runner
-from titleholder.stages import drift_many, manifest, profiles, shards
+from titleholder.stages import manifest, profiles
+from titleholder.stages.many import drift as drift_many
+from titleholder.stages.many import shards
 from titleholder.stages.workspace import Workspace
 
 if TYPE_CHECKING:

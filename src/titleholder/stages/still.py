@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from titleholder.errors import RecordError
-from titleholder.stages import manifest, shards
+from titleholder.stages import manifest
+from titleholder.stages.many import shards
 from titleholder.stages.workspace import Workspace
 
 Mark: TypeAlias = tuple[int, int, int]

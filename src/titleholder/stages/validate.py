@@ -11,7 +11,9 @@ import msgspec
 
 from titleholder import records, tables
 from titleholder.errors import BadInput
-from titleholder.stages import STAGES, leaks, manifest, shards, validate_many
+from titleholder.stages import STAGES, leaks, manifest
+from titleholder.stages.many import shards
+from titleholder.stages.many import validate as validate_many
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Outcome
 from titleholder.validation import Validation

@@ -20,7 +20,7 @@ from titleholder.stages.workspace import Workspace
 from titleholder.types import Record
 
 if TYPE_CHECKING:
-    from titleholder.stages.conversations import Asked
+    from titleholder.stages.chats.conversations import Asked
 
 FILE = "calibration.json"
 _COLUMNS = ("row_id", "model", "metric", "rater", "rating", "answer_sha256")

@@ -20,8 +20,9 @@ from titleholder.errors import ConfigError
 from titleholder.params.schema import Chat, Judge
 from titleholder.scorers import Item, embeddings
 from titleholder.scorers.agreement import Calibration
-from titleholder.stages import calibration, manifest, traffic
-from titleholder.stages.calibration import Failed
+from titleholder.stages import manifest
+from titleholder.stages.chats import calibration, traffic
+from titleholder.stages.chats.calibration import Failed
 from titleholder.stages.workspace import PARAMS_FILE, Workspace
 from titleholder.types import Gauge
 

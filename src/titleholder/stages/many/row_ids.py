@@ -12,7 +12,7 @@ from titleholder.errors import NotComparable
 from titleholder.shards import prints
 from titleholder.shards.blocks import Unit
 from titleholder.shards.runner import Runner
-from titleholder.stages.blocks import Source
+from titleholder.stages.many.blocks import Source
 
 NAMED = 5
 _LOOKED_UP = 1000  # hashes that are looked up when some stand twice

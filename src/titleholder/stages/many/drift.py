@@ -21,7 +21,7 @@ from titleholder.shards import reading
 from titleholder.shards.blocks import Unit, units_of
 from titleholder.shards.files import Shards
 from titleholder.shards.runner import Runner
-from titleholder.stages import shards
+from titleholder.stages.many import shards
 from titleholder.stages.workspace import Workspace
 
 if TYPE_CHECKING:

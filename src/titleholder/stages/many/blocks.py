@@ -16,7 +16,7 @@ from titleholder.shards import reading
 from titleholder.shards.blocks import Block, Unit
 from titleholder.shards.files import Shards
 from titleholder.shards.slicing import Present
-from titleholder.stages import answers, shards
+from titleholder.stages.many import answers, shards
 from titleholder.stages.workspace import Workspace
 from titleholder.tables.cells import keys_of, numbers
 from titleholder.tables.predictions import places_of

@@ -11,12 +11,12 @@ from titleholder.comparison.decay import Decay
 from titleholder.comparison.standings import metrics_of
 from titleholder.metrics import Metric
 from titleholder.params.schema import Suite
-from titleholder.stages import shards
-from titleholder.stages.answers_shift import answered
-from titleholder.stages.blocks import Source
+from titleholder.stages.many import shards
+from titleholder.stages.many.answers_shift import answered
+from titleholder.stages.many.blocks import Source
+from titleholder.stages.many.planning import Asked, Pair
+from titleholder.stages.many.together import Outcome, compared
 from titleholder.stages.panels import Rows
-from titleholder.stages.planning import Asked, Pair
-from titleholder.stages.together import Outcome, compared
 from titleholder.stats.intervals import undefined
 from titleholder.types import OVERALL, Comparison
 

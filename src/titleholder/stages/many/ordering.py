@@ -10,7 +10,7 @@ from titleholder.metrics.base import Ranks
 from titleholder.shards import orders
 from titleholder.shards.keeping import Kept
 from titleholder.shards.runner import Runner
-from titleholder.stages.planning import Asked, Hollow, Plan, metrics_of
+from titleholder.stages.many.planning import Asked, Hollow, Plan, metrics_of
 
 # By model, metric and number of the slice.
 Values: TypeAlias = dict[tuple[str, str, int], float]

@@ -1,6 +1,6 @@
 """What is summed of one unit of a sharded suite, by whoever has it.
 
-See `titleholder.stages.together` for how it comes together.
+See `titleholder.stages.many.together` for how it comes together.
 """
 
 from collections.abc import Mapping, Sequence

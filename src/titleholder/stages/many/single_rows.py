@@ -17,7 +17,7 @@ from titleholder.arrays import Bools, Panel, Predictions
 from titleholder.shards.blocks import Unit
 from titleholder.shards.measuring import Rows
 from titleholder.shards.slicing import Layout
-from titleholder.stages.planning import Hollow, Pair, Plan
+from titleholder.stages.many.planning import Hollow, Pair, Plan
 from titleholder.stats.shared.partition import Codes
 
 TRUTH, WEIGHT = "truth", "weight"

@@ -16,8 +16,9 @@ from titleholder.drift.table import Side
 from titleholder.errors import RecordError
 from titleholder.shards.blocks import Unit, units_of
 from titleholder.shards.runner import Runner
-from titleholder.stages import answers, drift_many, shards
-from titleholder.stages.blocks import SCORE
+from titleholder.stages.many import answers, shards
+from titleholder.stages.many import drift as drift_many
+from titleholder.stages.many.blocks import SCORE
 from titleholder.stages.panels import Rows
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Task

@@ -20,7 +20,7 @@ from titleholder.stats.quantiles import gauge
 from titleholder.types import Gauge
 
 if TYPE_CHECKING:
-    from titleholder.stages.conversations import Desk
+    from titleholder.stages.chats.conversations import Desk
 
 ARRIVAL = "arrival_s"
 

@@ -19,7 +19,8 @@ from titleholder.errors import NotComparable
 from titleholder.shards import reading
 from titleholder.shards.blocks import Block, Unit, units_of
 from titleholder.shards.files import Shards
-from titleholder.stages import finished, manifest, measured, shards
+from titleholder.stages import finished, manifest, measured
+from titleholder.stages.many import shards
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Gauge
 

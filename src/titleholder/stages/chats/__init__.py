@@ -1,0 +1,3 @@
+"""Chat models on a gold set: asked (`conversations`), at the pace of real traffic (`traffic`),
+and scored by judges that are held against people (`calibration`).
+"""
