@@ -91,7 +91,9 @@ def _environment() -> dict[str, str]:
         "HOME": os.environ.get("HOME", "/tmp"),
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-        "GOMEMLIMIT": "256MiB",
+        # Left alone, it collects garbage all the time once it has served a while.
+        "GOGC": "400",
+        "GOMEMLIMIT": "1GiB",
         "GOMAXPROCS": "2",
     }
 
