@@ -23,17 +23,8 @@ from titleholder.errors import (
     UsageError,
 )
 from titleholder.params.schema import StoreParams, Suite
-from titleholder.publication import evidence_key
-from titleholder.stages import (
-    compare,
-    judge,
-    lending,
-    manifest,
-    notes,
-    publish,
-    repetition,
-    shards,
-)
+from titleholder.stages import compare, judge, lending, manifest, notes, publish, repetition
+from titleholder.stages.many import shards
 from titleholder.stages.workspace import RUNS, Workspace
 from titleholder.store import Store
 from titleholder.trust import removals

@@ -14,8 +14,9 @@ from tests.support import sharded
 from titleholder.errors import NotComparable, RecordError
 from titleholder.shards import measuring, orders
 from titleholder.shards.blocks import Unit
-from titleholder.stages import STAGES, answers, compare, finished, kept_sums, summing
-from titleholder.stages.planning import Plan
+from titleholder.stages import STAGES, compare, finished
+from titleholder.stages.many import answers, kept_sums, summing
+from titleholder.stages.many.planning import Plan
 from titleholder.stages.workspace import open_workspace
 from titleholder.stats.shared import summary
 from titleholder.types import Comparison

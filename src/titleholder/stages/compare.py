@@ -13,15 +13,10 @@ from titleholder.comparison.fingerprint import Fingerprint, fingerprint
 from titleholder.comparison.standings import Standings, stand
 from titleholder.comparison.standings import metrics_of as standings_metrics
 from titleholder.metrics import REGISTRY
-from titleholder.stages import (
-    STAGES,
-    answers_shift,
-    calibration,
-    compare_many,
-    kept_sums,
-    predict,
-    shards,
-)
+from titleholder.stages import STAGES, predict
+from titleholder.stages.chats import calibration
+from titleholder.stages.many import answers_shift, kept_sums, shards
+from titleholder.stages.many import compare as compare_many
 from titleholder.stages.panels import Rows
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Comparison, Record

@@ -9,7 +9,8 @@ from titleholder import records
 from titleholder.adapters.models import PICKLES
 from titleholder.errors import NoVerdict, RecordError
 from titleholder.params.sharded import BUCKETS
-from titleholder.stages import answers, manifest, predict, shards
+from titleholder.stages import manifest, predict
+from titleholder.stages.many import answers, shards
 from titleholder.stages.workspace import RUNS, Workspace
 from titleholder.types import Source
 

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from titleholder import records
 from titleholder.drift import Drift
 from titleholder.errors import NoVerdict, TitleholderError
-from titleholder.stages import answers, drift, leaks, manifest, predict, shards, validate
+from titleholder.stages import drift, leaks, manifest, predict, validate
+from titleholder.stages.many import answers, shards
 from titleholder.stages.workspace import Workspace
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from titleholder import records, tables
 from titleholder.arrays import Floats, Ints, Panel, Predictions
+from titleholder.comparison.slices import columns_of
 from titleholder.errors import BadInput, RecordError
 from titleholder.params.expression import columns_in, parse
 from titleholder.params.schema import Suite

@@ -18,7 +18,7 @@ from titleholder.shards.blocks import Unit, units_of
 from titleholder.shards.linear import Linear, linear_of
 from titleholder.shards.measuring import without_rows
 from titleholder.shards.slicing import Layout
-from titleholder.stages.blocks import Scan, Source
+from titleholder.stages.many.blocks import Scan, Source
 from titleholder.stats.sample import RowColumns, lacking
 from titleholder.stats.shared.bins import Bins
 from titleholder.stats.shared.summary import Reading, thinned_to

@@ -18,7 +18,7 @@ from titleholder.shards import orders, prints
 from titleholder.shards.blocks import Unit
 from titleholder.shards.linear import Slopes
 from titleholder.shards.products import Influences
-from titleholder.stages.planning import Pair, Plan
+from titleholder.stages.many.planning import Pair, Plan
 from titleholder.stats.shared.partition import Codes
 from titleholder.stats.shared.summary import Summary, rows_of_panel
 from titleholder.types import Task

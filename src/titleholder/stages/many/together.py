@@ -8,7 +8,7 @@ Each pass is a map over units, by whoever runs them:
 4. `summing.multiplied` and `single_rows.collected`, where sums do not tell enough of a slice.
 
 What is laid on disk for this, and what each unit gave, lies in a directory that the comparison
-clears away at its end: one that was killed goes on with it (`titleholder.stages.kept_sums`).
+clears away at its end: one that was killed goes on with it (`titleholder.stages.many.kept_sums`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,10 +28,10 @@ from titleholder.shards.blocks import Unit, units_of
 from titleholder.shards.linear import Linear
 from titleholder.shards.measuring import Compared, Measuring
 from titleholder.shards.runner import Runner
-from titleholder.stages import kept_sums, row_ids, single_rows
-from titleholder.stages.blocks import Scan, Source
-from titleholder.stages.ordering import Values, values_of
-from titleholder.stages.planning import (
+from titleholder.stages.many import kept_sums, row_ids, single_rows
+from titleholder.stages.many.blocks import Scan, Source
+from titleholder.stages.many.ordering import Values, values_of
+from titleholder.stages.many.planning import (
     Asked,
     Hollow,
     Pair,
@@ -41,7 +41,7 @@ from titleholder.stages.planning import (
     metrics_of,
     plan_of,
 )
-from titleholder.stages.summing import Multiplying, Sums, added
+from titleholder.stages.many.summing import Multiplying, Sums, added
 from titleholder.stats.shared.known import Shared
 from titleholder.stats.shared.summary import Summary
 

@@ -16,11 +16,12 @@ from titleholder.shards import orders
 from titleholder.shards.blocks import Unit
 from titleholder.shards.keeping import Kept
 from titleholder.shards.slicing import Present
-from titleholder.stages import STAGES, finished, shards, single_rows, summing
-from titleholder.stages.blocks import Scan, Source
-from titleholder.stages.planning import Pair, Plan, Scanning, scanned
-from titleholder.stages.single_rows import Collecting
-from titleholder.stages.summing import Multiplying, Sums
+from titleholder.stages import STAGES, finished
+from titleholder.stages.many import shards, single_rows, summing
+from titleholder.stages.many.blocks import Scan, Source
+from titleholder.stages.many.planning import Pair, Plan, Scanning, scanned
+from titleholder.stages.many.single_rows import Collecting
+from titleholder.stages.many.summing import Multiplying, Sums
 from titleholder.stages.workspace import Workspace
 from titleholder.stats.shared import summary
 from titleholder.stats.shared.summary import Summary
