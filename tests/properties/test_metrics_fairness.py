@@ -48,6 +48,14 @@ def grouped(draw: st.DrawFn) -> tuple[Panel, Predictions, Ints]:
     return whole, Predictions("m", label=label), np.concatenate([group, more[:, 0]])
 
 
+@given(binary())
+def test_the_share_called_positive_is_fairlearns(rows: tuple[Panel, Predictions]) -> None:
+    """Of any rows, weighted or not."""
+    panel, predictions = rows
+    expected = fl.selection_rate(panel.y_true, predictions.label, sample_weight=panel.weight)
+    assert evaluate("selection_rate", *rows) == pytest.approx(expected, **AGREE)
+
+
 @settings(max_examples=40)  # fairlearn takes its time
 @given(grouped())
 def test_gaps_agree_with_fairlearn(rows: tuple[Panel, Predictions, Ints]) -> None:

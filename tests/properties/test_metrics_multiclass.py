@@ -1,5 +1,7 @@
 """Averages, single classes and guesses among many classes agree with scikit-learn."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,10 +16,12 @@ from tests.support.metrics import (
     evaluate,
     multiclass,
     panel_of,
+    weight_of,
 )
 from titleholder.arrays import Panel, Predictions
 from titleholder.errors import BadInput
 from titleholder.metrics import REGISTRY, OfClass
+from titleholder.metrics.base import Proportion
 from titleholder.metrics.one_versus_rest import FEWEST
 
 Rows = tuple[Panel, Predictions]
@@ -25,12 +29,14 @@ SCORES = {
     "precision": sk.precision_score,
     "recall": sk.recall_score,
     "f1": sk.f1_score,
+    "f2": partial(sk.fbeta_score, beta=2),
+    "f0_5": partial(sk.fbeta_score, beta=0.5),
 }
 
 
 @given(multiclass())
 def test_averages_agree_with_scikit_learn(rows: Rows) -> None:
-    """Micro averages of three scores, and all three averages of Jaccard's."""
+    """Micro averages, and all three averages of Jaccard's and of F scores that are not F1."""
     panel, predictions = rows
     options = {"sample_weight": panel.weight, "zero_division": 0}
     pair = (panel.y_true, predictions.label)
@@ -39,7 +45,55 @@ def test_averages_agree_with_scikit_learn(rows: Rows) -> None:
     }
     for average in ("micro", "macro", "weighted"):
         expected[f"jaccard_{average}"] = sk.jaccard_score(*pair, average=average, **options)
+        for name in ("f2", "f0_5"):
+            expected[f"{name}_{average}"] = SCORES[name](*pair, average=average, **options)
     assert {name: evaluate(name, *rows) for name in expected} == pytest.approx(expected, **AGREE)
+
+
+@given(multiclass())
+def test_rates_of_error_agree_with_scikit_learns_tables_of_each_class(rows: Rows) -> None:
+    """Specificity, false positive and false negative rate, of a class and of all; missing is worst.
+
+    scikit-learn has no such scores: they are taken from its `multilabel_confusion_matrix`.
+    """
+    panel, predictions = rows
+    tables = sk.multilabel_confusion_matrix(
+        panel.y_true, predictions.label, labels=[0, 1, 2], sample_weight=panel.weight
+    ).astype(float)
+    (_, fp), (fn, tp) = tables.transpose(1, 2, 0)
+    of_class = (np.asarray(panel.y_true)[:, None] == [0, 1, 2]).astype(float)
+    # Its true negatives are what is left of all weights, and rounding is what may be left of those.
+    positives, negatives = weight_of(panel) @ of_class, weight_of(panel) @ (1 - of_class)
+    present = (positives + fp) > 0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        wrong = {"false_positive_rate": fp / negatives, "false_negative_rate": fn / positives}
+    pooled = {
+        "false_positive_rate": fp.sum() / negatives.sum(),
+        "false_negative_rate": fn.sum() / (tp + fn).sum(),
+    }
+    share = positives / positives.sum()
+    expected = {}
+    for name, rates in wrong.items():
+        worst = np.where(np.isnan(rates), 1.0, rates)
+        expected |= {f"{name}[{label}]": rates[code] for code, label in enumerate(CLASSES)}
+        expected[f"{name}_macro"] = worst[present].mean()
+        expected[f"{name}_weighted"] = share @ worst
+        expected[f"{name}_micro"] = pooled[name]
+    for end in ("_macro", "_weighted", "_micro", "[ant]"):
+        expected[f"specificity{end}"] = 1 - expected[f"false_positive_rate{end}"]
+    found = {name: _of_class(name, rows) for name in expected}
+    assert found == pytest.approx(expected, nan_ok=True, **AGREE)
+
+
+def test_a_rate_of_one_class_has_the_interval_of_a_share() -> None:
+    """Recall and false negative rate are shares of the rows of a class; other rates are not."""
+    laws = {n: REGISTRY[f"{n}[cat]"].on(CLASSES) for n in ("recall", "false_negative_rate")}
+    assert [law.law.proportion for law in laws.values()] == [
+        Proportion(2),
+        Proportion(2, misses=True),
+    ]
+    assert [law.higher_is_better for law in laws.values()] == [True, False]
+    assert REGISTRY["specificity[cat]"].on(CLASSES).law.proportion is None
 
 
 def _of_class(name: str, rows: Rows) -> float:

@@ -20,7 +20,7 @@ from titleholder.params.schema import Policy
 from titleholder.stats.sequential import Run
 from titleholder.store import Store
 from titleholder.trust import dsse
-from titleholder.types import Outcome, Task
+from titleholder.types import IntervalMethod, Outcome, Task
 
 PANEL = f"sha256:{'aa' * 32}"
 STREAM = f"sha256:{'bb' * 32}"
@@ -101,7 +101,14 @@ def test_a_stricter_level_spends_less(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "changed", [{"threshold": 0.3}, {"seed": 2}, {"level": 0.9}, {"positive": "no"}]
+    "changed",
+    [
+        {"threshold": 0.3},
+        {"seed": 2},
+        {"level": 0.9},
+        {"positive": "no"},
+        {"methods": {"roc_auc": IntervalMethod.DELONG}},
+    ],
 )
 def test_what_makes_other_intervals_asks_anew(changed: dict[str, Any]) -> None:
     """A threshold or a seed that is tried out on the panel is a question to it."""

@@ -116,6 +116,15 @@ def test_an_open_verdict_says_how_many_rows_would_settle_it() -> None:
     assert f"{blocking.n:,}" in sentences.meaning(verdict)
 
 
+def test_a_number_of_rows_that_chance_made_is_a_bound() -> None:
+    """A hundred times the rows there are is told as more than that, and not as about so many."""
+    verdict = cards.inconclusive().verdict
+    (blocking,) = said.decisive(verdict)
+    for times, text in ((100, "more than {:,}"), (99, "about ")):
+        needed = replace(blocking, rows_needed=times * blocking.n)
+        assert said.rows_text(needed).startswith(text.format(100 * blocking.n))
+
+
 def test_data_that_broke_their_expectations_are_named_as_what_to_repair() -> None:
     """Where no model was run, the check that prevented it is what is told."""
     text = sentences.meaning(cards.skipped().verdict)

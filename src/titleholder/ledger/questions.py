@@ -87,20 +87,21 @@ def question_of(candidate: Hex, champion: Hex, policy: Policy) -> Hex:
     """The name of a question: these two files, measured in this way.
 
     Rules are left out: other bounds held against the same intervals ask the rows nothing new.
-    What makes other intervals (a threshold, a seed, a level) asks anew.
+    What makes other intervals (a threshold, a seed, a level, another method) asks anew.
     """
-    return records.sha256(
-        {
-            "candidate": candidate,
-            "champion": champion,
-            "level": policy.level,
-            "positive": policy.positive,
-            "resamples": policy.resamples,
-            "seed": policy.seed,
-            "task": policy.task,
-            "threshold": policy.threshold,
-        }
-    )
+    asked: dict[str, object] = {
+        "candidate": candidate,
+        "champion": champion,
+        "level": policy.level,
+        "positive": policy.positive,
+        "resamples": policy.resamples,
+        "seed": policy.seed,
+        "task": policy.task,
+        "threshold": policy.threshold,
+    }
+    if policy.methods:  # named where there are any, so that older questions keep their names
+        asked["methods"] = dict(policy.methods)
+    return records.sha256(asked)
 
 
 def side(level: float) -> float:

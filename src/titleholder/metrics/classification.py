@@ -147,9 +147,12 @@ def metrics() -> Iterator[Metric]:
         domain: tuple[float, float] = UNIT_INTERVAL,
         source: str = SKLEARN,
         share: Proportion | None = None,
+        default: bool = True,
     ) -> Metric:
-        law = Counts(value, share)
-        return Metric(name, title, tasks, "label", higher, domain, "", formula, source, law)
+        return Metric(
+            name, title, tasks, "label", higher, domain, "", formula, source, Counts(value, share),
+            by_default=default,
+        )  # fmt: skip
 
     yield entry("accuracy", "Accuracy", accuracy, "hits / n", tasks=both, share=Proportion(None))
     yield entry(
@@ -165,6 +168,11 @@ def metrics() -> Iterator[Metric]:
     yield entry(
         "false_negative_rate", "False negative rate", false_negative_rate, "FN / (TP + FN)",
         higher=False, share=Proportion(1, misses=True),
+    )  # fmt: skip
+    # No rate is the best one: rules on it are floors and ceilings.
+    yield entry(
+        "selection_rate", "Selection rate", selection_rate, "(TP + FP) / n",
+        source="fairlearn user guide, Common fairness metrics", default=False,
     )  # fmt: skip
     yield entry("f1", "F1", f_beta(1.0), "2 TP / (2 TP + FP + FN)")
     yield entry("f2", "F2", f_beta(2.0), "5 TP / (5 TP + 4 FN + FP)")

@@ -5,6 +5,7 @@ Counts are (..., K, K), indexed [truth, call]. A mean over classes counts an und
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -41,6 +42,33 @@ def precision_by_class(c: Floats) -> Floats:
 def f1_by_class(c: Floats) -> Floats:
     """F1 of each class, (..., K)."""
     return ratio(2 * right(c), c.sum(-1) + c.sum(-2))
+
+
+def f_beta_by_class(beta: float) -> ByClass:
+    """The F score of each class, (..., K), that counts recall ``beta`` times as much."""
+    b2 = beta * beta
+
+    def value(c: Floats) -> Floats:
+        return ratio((1 + b2) * right(c), b2 * c.sum(-1) + c.sum(-2))
+
+    return value
+
+
+def specificity_by_class(c: Floats) -> Floats:
+    """Of the rows that are not of a class, the share that is not called so; (..., K)."""
+    # Summed over the other classes, not taken from all: 0 is then 0, whatever the weights.
+    unlike = 1.0 - np.eye(c.shape[-1])
+    others, called = c.sum(-1) @ unlike, (c * unlike).sum(-2)
+    return 1.0 - ratio(called, others)
+
+
+def missing(share: ByClass) -> ByClass:
+    """What a share lacks of 1; of a mean in which an undefined one counts as the worst, too."""
+
+    def value(c: Floats) -> Floats:
+        return 1.0 - share(c)
+
+    return value
 
 
 def jaccard_by_class(c: Floats) -> Floats:
@@ -83,6 +111,12 @@ def micro_jaccard(c: Floats) -> Floats:
     return ratio(hits, 2 * rows(c) - hits)
 
 
+def micro_specificity(c: Floats) -> Floats:
+    """Of all pairs of a row and a class that is not its own, the share that is not called."""
+    wrong = (c * (1.0 - np.eye(c.shape[-1]))).sum((-2, -1))
+    return 1.0 - ratio(wrong, rows(c) * (c.shape[-1] - 1))
+
+
 def of_class(by_class: ByClass, code: int) -> Callable[[Floats], Floats]:
     """The score of one class alone; NaN where it is undefined."""
 
@@ -116,12 +150,44 @@ def top_k_columns(k: int) -> Callable[[Panel, Predictions], Floats]:
     return columns
 
 
-_SCORES: dict[str, tuple[str, ByClass]] = {
-    "precision": ("Precision", precision_by_class),
-    "recall": ("Recall", recall_by_class),
-    "f1": ("F1", f1_by_class),
-    "jaccard": ("Jaccard", jaccard_by_class),
+@dataclass(frozen=True, slots=True)
+class _Score:
+    """A score of each class, how it is pooled over all, and whether it is one of the usual ones."""
+
+    title: str
+    by_class: ByClass
+    micro: Callable[[Floats], Floats] = micro
+    pooled: str = "hits / n"
+    often: bool = False
+
+    @property
+    def means(self) -> Iterator[tuple[str, str, Callable[[Floats], Floats], str, bool]]:
+        """End of the name, of the title, the value, the formula and whether it is usual."""
+        mean = f"mean {self.title.lower()} over classes"
+        yield "macro", "macro", macro(self.by_class), mean, self.often
+        by_rows = f"{mean}, weighted by their rows"
+        yield "weighted", "weighted", weighted(self.by_class), by_rows, self.often
+        yield "micro", "micro", self.micro, self.pooled, False
+
+
+_SCORES: dict[str, _Score] = {
+    "precision": _Score("Precision", precision_by_class, often=True),
+    "recall": _Score("Recall", recall_by_class, often=True),
+    "f1": _Score("F1", f1_by_class, often=True),
+    "f2": _Score("F2", f_beta_by_class(2.0)),
+    "f0_5": _Score("F0.5", f_beta_by_class(0.5)),
+    "jaccard": _Score("Jaccard", jaccard_by_class, micro_jaccard, "hits / (2n - hits)"),
+    "specificity": _Score(
+        "Specificity", specificity_by_class, micro_specificity, "1 - (n - hits) / (n (K - 1))"
+    ),
 }
+# Rates of error, which are what a share above lacks of 1.
+_RATES = {
+    "false_positive_rate": ("False positive rate", "specificity"),
+    "false_negative_rate": ("False negative rate", "recall"),
+}
+# The law of these is a plain share of the rows of one class.
+_SHARES = {"recall": False, "false_negative_rate": True}
 
 
 def metrics() -> Iterator[Metric]:
@@ -131,27 +197,32 @@ def metrics() -> Iterator[Metric]:
         name: str, title: str, value: Callable[[Floats], Floats], formula: str, *, default: bool
     ) -> Metric:
         return Metric(
-            name, title, frozenset({Task.MULTICLASS}), "label", True, UNIT_INTERVAL, "", formula,
-            SKLEARN, Counts(value), by_default=default,
+            name, title, frozenset({Task.MULTICLASS}), "label", higher(name), UNIT_INTERVAL, "",
+            formula, SKLEARN, Counts(value), by_default=default,
         )  # fmt: skip
 
-    for name, (title, scores) in _SCORES.items():
-        often = name != "jaccard"
-        yield entry(
-            f"{name}_macro", f"{title}, macro", macro(scores),
-            f"mean {title.lower()} over classes", default=often,
-        )  # fmt: skip
-        yield entry(
-            f"{name}_weighted", f"{title}, weighted", weighted(scores),
-            f"mean {title.lower()} over classes, weighted by their rows", default=often,
-        )  # fmt: skip
-        pooled, formula = (micro, "hits / n") if often else (micro_jaccard, "hits / (2n - hits)")
-        yield entry(f"{name}_micro", f"{title}, micro", pooled, formula, default=False)
+    for name, score in _SCORES.items():
+        for end, words, value, formula, usual in score.means:
+            yield entry(f"{name}_{end}", f"{score.title}, {words}", value, formula, default=usual)
+    for name, (title, share) in _RATES.items():
+        for end, words, value, _, _ in _SCORES[share].means:
+            formula = f"1 - {share}_{end}"
+            yield entry(
+                f"{name}_{end}", f"{title}, {words}", missing(value), formula, default=False
+            )
+
+
+def higher(name: str) -> bool:
+    """Whether more is better of a score of this name."""
+    return not name.startswith(tuple(_RATES))
 
 
 def families() -> Iterator[Family]:
     """The families of this topic: a score of one class, and top k."""
-    for name, (title, scores) in _SCORES.items():
+    of_one = {name: (score.title, score.by_class) for name, score in _SCORES.items()}
+    for name, (title, share) in _RATES.items():
+        of_one[name] = title, missing(_SCORES[share].by_class)
+    for name, (title, scores) in of_one.items():
         yield Family(
             name, "a class, as the data write it", (f"{name}[cat]",), _of_one(name, title, scores)
         )
@@ -163,12 +234,12 @@ def _of_one(name: str, title: str, scores: ByClass) -> Callable[[str], Metric]:
 
     def make(label: str) -> Metric:
         def counts(code: int) -> Counts:
-            share = Proportion(code) if name == "recall" else None
+            share = Proportion(code, _SHARES[name]) if name in _SHARES else None
             return Counts(of_class(scores, code), share)
 
         return Metric(
-            f"{name}[{label}]", f"{title} of {label}", both, "label", True, UNIT_INTERVAL, "",
-            f"{title.lower()} of the class {label}", SKLEARN, OfClass(label, counts),
+            f"{name}[{label}]", f"{title} of {label}", both, "label", higher(name), UNIT_INTERVAL,
+            "", f"{title.lower()} of the class {label}", SKLEARN, OfClass(label, counts),
         )  # fmt: skip
 
     return make

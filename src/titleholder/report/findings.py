@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from titleholder.policy import EVERY
 from titleholder.report import numbers
 from titleholder.report.text import visible
+from titleholder.stats.power import MOST_TIMES
 from titleholder.types import (
     Estimate,
     Finding,
@@ -240,9 +241,10 @@ def candidate_bounds(finding: Finding) -> tuple[float, ...]:
 
 def rows_text(finding: Finding) -> str:
     """How many rows would settle an inconclusive finding; empty where that is not known."""
-    if finding.rows_needed is None or finding.outcome is not Outcome.INCONCLUSIVE:
+    needed, most = finding.rows_needed, MOST_TIMES * finding.n
+    if needed is None or finding.outcome is not Outcome.INCONCLUSIVE:
         return ""
-    return numbers.about(finding.rows_needed)
+    return f"more than {most:,}" if 0 < most <= needed else numbers.about(needed)
 
 
 def why(finding: Finding) -> str:

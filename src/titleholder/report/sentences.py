@@ -122,10 +122,11 @@ def _what_is_missing(verdict: Verdict) -> str:
         return f"{plural(faults, 'finding')} could not be judged at all; repair that first."
     needed = [(f.rows_needed, f) for f in open_ones if f.rows_needed is not None]
     if needed:
-        rows, finding = max(needed, key=lambda pair: pair[0])
+        _, finding = max(needed, key=lambda pair: pair[0])
         here = "" if finding.slice == OVERALL else f" in {visible(finding.slice)}"
+        rows = said.rows_text(finding).capitalize()
         return (
-            f"the rows at hand cannot tell. {numbers.about(rows).capitalize()} rows like these"
-            f"{here} would settle it; there are {finding.n:,}."
+            f"the rows at hand cannot tell. {rows} rows like these{here} would settle it; "
+            f"there are {finding.n:,}."
         )
     return "the evidence does not reach far enough to decide."

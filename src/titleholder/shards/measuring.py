@@ -42,7 +42,7 @@ from titleholder.stats.shared.summary import Summary
 from titleholder.types import Comparison, Task
 
 MOST_ROWS = 250_000  # of a slice that are looked at together
-BY_BIN = "paired influence function by bins of scores, normal law"
+BY_BIN = "paired influence function by bins of scores, law to third order"
 WIDENED = f"{BY_BIN}, as wide as they allow"
 BY_MEANS = "paired influence function of means over rows, normal law"
 

@@ -15,7 +15,7 @@ from titleholder.stats.replicates import Replicates
 from titleholder.stats.resampler import EXACT_UNITS, FEW_UNITS, SKEWED_UNITS, Resampler
 from titleholder.stats.shared.calls import COMBINATIONS
 from titleholder.stats.shared.known import Known, Moments
-from titleholder.stats.third_order import SumLaw
+from titleholder.stats.third_order import MOST_SKEWNESS, SumLaw
 
 # Where single rows matter so much that all others would tell less of the spread than a few hundred
 # equal ones, powers are not taken from some of the rows.
@@ -42,8 +42,10 @@ def law_of(metric: Metric, resampler: Resampler, level: float) -> Law | None:
 
 def drawn(name: str, law: Normal, resampler: Resampler) -> Replicates[Spread]:
     """Replicates of a normal law, for what is no more normal once it is made of both models."""
-    aa, ad, dd = law.spread.power_sums.by_power[2]
-    noise = resampler.noise(np.array([[aa, ad], [ad, dd]]), "normal", name)
+    noise = _moves(law.spread.power_sums, resampler, "normal", name)
+    if noise is None:
+        aa, ad, dd = law.spread.power_sums.by_power[2]
+        noise = resampler.noise(np.array([[aa, ad], [ad, dd]]), "normal", name)
     one, two = law.champion + noise[:, 0], law.candidate + noise.sum(axis=1)
     method = f"{law.method}, B={resampler.draw.resamples}"
     return Replicates(law.champion, law.candidate, one, two, method, law.spread)
@@ -63,8 +65,10 @@ def _mean(law: Means, resampler: Resampler, known: Known) -> Law | None:
     if found.rows > SKEWED_UNITS:
         if not found.exact and _freedom(spread) < _LEAST_FREEDOM:
             return None
-        return Normal(own, own + change, spread, "normal law of means over rows")
-    moved = _skewed(found, resampler)
+        if not _skewness(spread) <= MOST_SKEWNESS:
+            return None
+        return Normal(own, own + change, spread, "law of means over rows to third order")
+    moved = _moves(found.spread, resampler, "sums") if found.exact else None
     if moved is None:
         return None
     champion = own + moved[:, 0] / n
@@ -81,16 +85,16 @@ def _have_spread(found: Moments) -> bool:
     return bool(finite and aa > _ROUNDING * squares[0] and dd > _ROUNDING * squares[1])
 
 
-def _skewed(found: Moments, resampler: Resampler) -> Floats | None:
-    """What resampling adds to both totals, (B, 2), to third order."""
-    aa, ad, dd = found.spread.by_power[2]
-    aaa, aad, add, ddd = found.spread.by_power[3]
+def _moves(sums: PowerSums, resampler: Resampler, *names: str) -> Floats | None:
+    """What resampling adds to the champion's sum and to the change, (B, 2), to third order."""
+    aa, ad, dd = sums.by_power[2]
+    aaa, aad, add, ddd = sums.by_power[3]
     third = np.array([[[aaa, aad], [aad, add]], [[aad, add], [add, ddd]]])
     law = SumLaw.of_moments(np.array([[aa, ad], [ad, dd]]), third)
-    if law is None or not found.exact:
+    draw = resampler.draw
+    if law is None:
         return None
-    draw, name = resampler.draw, resampler.sample.name
-    return law.draws(draw.resamples, generator(draw.seed, "sums", name))
+    return law.draws(draw.resamples, generator(draw.seed, *names, resampler.sample.name))
 
 
 def is_sure(spread: Spread) -> bool:
@@ -100,6 +104,10 @@ def is_sure(spread: Spread) -> bool:
 
 def _freedom(spread: Spread) -> float:
     return min(spread.freedom(*of) for of in COMBINATIONS)
+
+
+def _skewness(spread: Spread) -> float:
+    return max(abs(spread.skewness(*of)) for of in COMBINATIONS)
 
 
 def _are_hits(found: Moments) -> bool:
@@ -122,7 +130,11 @@ def _order(law: Ranks, resampler: Resampler, known: Known) -> Law | None:
     if found is None:
         return None
     spread = Summed(found.spread, known.rows, rarest)
-    return Normal(found.champion, found.candidate, spread, "paired influence function, normal law")
+    if not _skewness(spread) <= MOST_SKEWNESS:
+        return None
+    return Normal(
+        found.champion, found.candidate, spread, "paired influence function, law to third order"
+    )
 
 
 # ---------------------------------------------------------------------------- counts
@@ -135,4 +147,4 @@ def _calls(law: Counts, known: Known, level: float) -> Normal | None:
     spread = Summed(found.spread, known.rows, known.rows)
     if not _freedom(spread) >= _LEAST_FREEDOM:
         return None
-    return Normal(found.champion, found.candidate, spread, "normal law of counts of calls")
+    return Normal(found.champion, found.candidate, spread, "law of counts of calls to third order")

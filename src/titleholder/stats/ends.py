@@ -16,6 +16,18 @@ def normal_reach(level: float) -> float:
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
+@cache
+def lean(level: float) -> float:
+    """How many standard errors each unit of skewness moves both ends of an interval up.
+
+    The second term of Cornish and Fisher's expansion of a quantile (1938, doi:10.2307/1400905).
+
+    >>> round(lean(0.95), 6)
+    0.473576
+    """
+    return (normal_reach(level) ** 2 - 1) / 6
+
+
 def turned(estimate: Estimate) -> Estimate:
     """The estimate with its sign turned round; empty unless it has a value and both ends."""
     value, low, high = estimate.value, estimate.low, estimate.high

@@ -6,8 +6,9 @@ Three ways, each the row bootstrap itself or its law:
   cells (group, truth, champion's call, candidate's call), exactly, whatever n is;
 - sums over units, for functions of means: see `titleholder.stats.resampler`;
 - ranks: explicit draws of few units; of hundreds, a few explicit draws that show what the
-  influence values leave out; where rows are many and no class is rare, the normal law of the
-  influence values (Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 21-22).
+  influence values leave out; where rows are many, no class is rare and few rows matter no more
+  than others, the law of the sum of influence values to third order (Efron & Tibshirani 1993, An
+  Introduction to the Bootstrap, ch. 21-22).
 
 The candidate enters as a difference to the champion, so that two nearly equal models do not
 cancel to rounding noise.
@@ -159,12 +160,14 @@ def _ranks(name: str, law: Ranks, resampler: Resampler) -> Replicates[Influence]
     )
     by_unit = sum_by_unit(np.stack([champion, candidate]), sample)
     influence = _of_units(by_unit, sample, rarest)
-    if resampler.is_small or rarest < law.rare:
+    sums = None
+    if not resampler.is_small and rarest >= law.rare:
+        sums = SumLaw.of(np.stack([by_unit[0], by_unit[1] - by_unit[0]]))
+    if sums is None:
         drawn = _resampled(name, law, resampler, influence, (here, there))
         return Replicates(here, there, *drawn, influence)
-    moved_by = np.stack([by_unit[0], by_unit[1] - by_unit[0]])
-    noise = resampler.noise(moved_by @ moved_by.T, "ranks", name)
-    method = f"paired influence function, normal law, B={draw.resamples}"
+    noise = sums.draws(draw.resamples, generator(draw.seed, "ranks", name, sample.name))
+    method = f"paired influence function, law to third order, B={draw.resamples}"
     one, two = here + noise[:, 0], there + noise.sum(axis=1)
     return Replicates(here, there, one, two, method, influence)
 

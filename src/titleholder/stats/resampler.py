@@ -19,6 +19,7 @@ from titleholder.stats.keys import generator
 from titleholder.stats.remainder import DRAWS
 from titleholder.stats.sample import Sample
 from titleholder.stats.third_order import SumLaw
+from titleholder.stats.uneven import drawn_sums, heaviest
 
 # Up to so many units all are drawn one by one, whatever it is for; up to EXACT_UNITS where no law
 # holds that is known to agree.
@@ -123,8 +124,9 @@ class Resampler:
     def sums(self, by_unit: Floats) -> tuple[Floats, str]:
         """Sums over resampled units, (B, k), of what each unit holds (k, units).
 
-        Explicit draws where the units are few, or where few of them matter; else the law of a sum
-        of many units, to third order or, where those are very many, normal.
+        Explicit draws where the units are few; else the law of a sum of many units, to third order
+        or, where those are very many, normal. Where some of many matter too much for either, these
+        are drawn, and the rest is normal.
         """
         totals = by_unit.sum(axis=1)
         centred = by_unit - totals[:, None] / self.sample.units
@@ -136,6 +138,11 @@ class Resampler:
                 return totals + moved, f"{self.method}, law of sums to third order"
         if self.is_small:
             return np.vstack([counts @ by_unit.T for counts in self.counts()]), self.method
+        picked = heaviest(centred)
+        if len(picked):
+            rng = generator(self.draw.seed, "uneven", self.sample.name)
+            drawn = drawn_sums(by_unit, picked, self.draw.resamples, rng)
+            return drawn, f"{self.method}, normal law of all but the heaviest"
         noise = self.noise(centred @ centred.T, "sums")
         return totals + noise, f"{self.method}, normal law"
 

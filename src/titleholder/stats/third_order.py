@@ -13,7 +13,7 @@ import numpy as np
 from titleholder.arrays import Floats
 
 # Beyond so much skewness, or in so many dimensions, the polynomial is not relied on.
-_MOST_SKEWNESS = 0.35
+MOST_SKEWNESS = 0.35
 _MOST_SUMS = 4
 _ROUNDING = 1e-12
 
@@ -57,7 +57,7 @@ class SumLaw:
         scales = np.sqrt(variances[kept])
         turned = turns[:, kept] / scales
         cumulants = np.einsum("abc,ai,bj,ck->ijk", third, turned, turned, turned)
-        if np.sqrt((cumulants**2).sum()) > _MOST_SKEWNESS:
+        if np.sqrt((cumulants**2).sum()) > MOST_SKEWNESS:
             return None
         return cls(spread[:, None] * turns[:, kept] * scales, cumulants)
 
