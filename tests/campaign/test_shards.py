@@ -7,18 +7,27 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+import msgspec
+import pandas as pd
 import pytest
+import yaml
 
 from tests.support import operations, sharded
+from tests.support.repository import Repository
+from titleholder.scaffold.drafts import dvc_yaml
 from titleholder.shards import measuring
 from titleholder.stages.many.answers import DIRECTORY
-from titleholder.stages.workspace import RUNS, open_workspace
+from titleholder.stages.workspace import RUNS, open_params, open_workspace
 from titleholder.stats.shared import summary
 
 pytestmark = pytest.mark.campaign
+
+Frames: TypeAlias = dict[str, pd.DataFrame]
 
 BLOCKS = 7
 METRICS = ["accuracy", "recall", "f1", "roc_auc", "average_precision", "ks", "log_loss", "brier",
@@ -84,24 +93,93 @@ EXPECTATIONS = {
 }
 
 
+@contextmanager
+def night(root: Path, home: Path) -> Iterator[Callable[[], "subprocess.CompletedProcess[str]"]]:
+    """A running Prefect server, and a way to run the nightly flow once on it."""
+    environment = {**os.environ, "PREFECT_HOME": str(home)}
+    here = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    database = f"sqlite+aiosqlite:///{home}/prefect.db"
+    home.mkdir(parents=True)
+
+    def once() -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "flows.nightly", "--json"],
+            cwd=root, env={**environment, **here, "PREFECT_API_URL": url}, capture_output=True,
+            text=True, timeout=operations.PATIENCE_S, check=False,
+        )  # fmt: skip
+
+    with operations.prefect_server(database, environment) as url:
+        yield once
+
+
+def judged_as_one_process_would(root: Path, alone: Path, frames: Frames) -> None:
+    """A verdict was published, and what was compared is what a single process compares."""
+    assert (root / "store/verdicts/dev" / sharded.SUITE / "00000001.json").is_file()
+    sharded.project(alone, frames, [1], None, metrics=METRICS)
+    assert sharded.told(open_workspace(root, sharded.SUITE)) == sharded.compared(alone)
+
+
+SAID: dict[str, Any] = {"metrics": METRICS, "expectations": "expectations.json"}
+
+
 def test_the_nightly_flow_runs_units_on_a_dask_cluster(tmp_path: Path) -> None:
     """Two worker processes and a running Prefect server: a night ends in a published verdict."""
     dask = {"kind": "dask", "workers": 2, "blocks": 1}
-    said: dict[str, Any] = {"metrics": METRICS, "expectations": "expectations.json"}
     frames = sharded.rows(2 * summary.ROWS - 100)
-    root = sharded.project(tmp_path / "night", frames, [90_000], dask, **said)
+    root = sharded.project(tmp_path / "night", frames, [90_000], dask, **SAID)
     (root / "expectations.json").write_text(json.dumps(EXPECTATIONS))
-    home = {**os.environ, "PREFECT_HOME": str(tmp_path / "home")}
-    here = {"PYTHONPATH": str(Path(__file__).parents[2])}
-    database = f"sqlite+aiosqlite:///{tmp_path}/prefect.db"
-    with operations.prefect_server(database, home) as url:
-        ended = subprocess.run(
-            [sys.executable, "-m", "flows.nightly", "--json"],
-            cwd=root, env={**home, **here, "PREFECT_API_URL": url}, capture_output=True, text=True,
-            timeout=operations.PATIENCE_S, check=False,
-        )  # fmt: skip
+    with night(root, tmp_path / "home") as once:
+        ended = once()
     assert ended.returncode == 0, ended.stderr[-2000:]
-    assert (root / "store/verdicts/dev" / sharded.SUITE / "00000001.json").is_file()
-    alone = sharded.project(tmp_path / "alone", frames, [1], None, metrics=METRICS)
-    compared = sharded.told(open_workspace(root, sharded.SUITE))
-    assert compared == sharded.compared(alone)
+    judged_as_one_process_would(root, tmp_path / "alone", frames)
+
+
+@pytest.mark.filterwarnings("ignore")  # Dask's own of a worker that went away
+def test_a_worker_that_dies_within_the_flow_costs_its_shard(tmp_path: Path) -> None:
+    """A process of the cluster is killed once it has answered for a block: the night goes on with
+    the other one, and judges the whole panel.
+    """
+    from dask.distributed import LocalCluster
+
+    frames = sharded.rows(4 * summary.ROWS - 100)
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        dask = {"kind": "dask", "scheduler": cluster.scheduler_address, "blocks": 1}
+        root = sharded.project(tmp_path / "night", frames, [90_000], dask, **SAID)
+        (root / "expectations.json").write_text(json.dumps(EXPECTATIONS))
+        killed: list[int] = []
+        victim = cluster.workers[0].pid
+        killer = threading.Thread(target=kill_when_begun, args=(root, victim, killed))
+        with night(root, tmp_path / "home") as once:
+            killer.start()
+            ended = once()
+        killer.join()
+    assert killed == [victim]
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    judged_as_one_process_would(root, tmp_path / "alone", frames)
+
+
+def test_dvc_repro_judges_a_tracked_directory(tmp_path: Path) -> None:
+    """`dvc add panel/`, and a stage a suite: all stages run in a clone that pulled the directory,
+    and none runs again.
+    """
+    (tmp_path / "origin").mkdir()
+    origin = Repository.make(tmp_path / "origin")
+    root = origin.root
+    suite = {**SAID, "resamples": 200}
+    sharded.project(root, sharded.rows(3000), [1200, 900], {"blocks": 1}, **suite)
+    (root / "expectations.json").write_text(json.dumps(EXPECTATIONS))
+    document = yaml.safe_load((root / "params.yaml").read_text())
+    whole = msgspec.to_builtins(open_params(root).suites[sharded.SUITE])
+    document["suites"][sharded.SUITE] = whole
+    (root / "params.yaml").write_text(yaml.safe_dump(document))
+    tracked = ["panel", "champion", "candidate"]
+    (root / "dvc.yaml").write_text(dvc_yaml(sharded.SUITE, [*tracked, "expectations.json"]))
+    origin.dvc("add", "-q", *tracked)
+    origin.dvc("push", "-q")
+    origin.commit("a panel of three files")
+    clone = origin.clone(tmp_path / "clone")
+    clone.dvc("pull", "-q")
+    said = clone.dvc("repro")
+    assert "Running stage 'publish'" in said
+    assert next(clone.root.glob("store/verdicts/*/clicks/00000001.json")).is_file()
+    assert "Running stage" not in clone.dvc("repro")

@@ -157,3 +157,27 @@ def test_what_the_remote_lacks_is_named_without_fetching_anything(clone: Reposit
     clone.object_of("data/panel.csv").unlink()
     assert dvc.lacking(clone.root, ["data/panel.csv", "plain.csv"]) == ["data/panel.csv"]
     assert not (clone.root / "data/panel.csv").exists()
+
+
+def test_a_tracked_directory_is_pulled_and_held_to_its_list_of_files(tmp_path: Path) -> None:
+    """`dvc add data/big/` of files at any depth: a clone gets all of them, and one that is lost,
+    added or changed since makes it another version.
+    """
+    (tmp_path / "origin").mkdir()
+    origin = Repository.make(tmp_path / "origin")
+    for name in ("part-0.parquet", "day=2/part-1.parquet", "day-1/part-2.parquet"):
+        file = origin.root / "data/big" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
+    origin.dvc("add", "-q", "data/big")
+    origin.dvc("push", "-q")
+    origin.commit("a directory")
+    clone = origin.clone(tmp_path / "clone")
+    dvc.pull(clone.root, ["data/big"])
+    one = clone.root / "data/big/day=2/part-1.parquet"
+    assert one.read_text() == "day=2/part-1.parquet"
+    more = clone.root / "data/big/part-3.parquet"
+    for change in (lambda: more.write_text("3"), lambda: more.rename(one)):
+        change()
+        with pytest.raises(DataVersionError, match=r"data/big: is not the version that data/big"):
+            dvc.pull(clone.root, ["data/big"])

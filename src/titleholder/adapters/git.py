@@ -30,6 +30,11 @@ def checked_out(root: Path) -> tuple[str | None, bool]:
     return commit, bool(changed)
 
 
+def is_repository(root: Path) -> bool:
+    """Whether ``root`` lies in a repository, with or without a commit."""
+    return _git(root, "rev-parse", "--git-dir") is not None
+
+
 def resolve(root: Path, rev: str) -> str | None:
     """The full name of the commit that ``rev`` means; None when this clone has no such commit."""
     return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")

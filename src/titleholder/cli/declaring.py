@@ -1,6 +1,7 @@
 """How every command declares itself: a line of help, and what its exit codes mean."""
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -27,7 +28,14 @@ class Parser(argparse.ArgumentParser):
                 message += f"; unknown flag: {word}"
             near = get_close_matches(word, known, n=1)
             message += f" (did you mean {near[0]}?)" if near else ""
-        super().error(message)
+        super().error(message + self._nearest_choice(message))
+
+    def _nearest_choice(self, message: str) -> str:
+        """What was probably meant by a command, or another word of a list, that is none of it."""
+        wrong = re.search(r"invalid choice: '([^']*)'", message)
+        choices = [str(choice) for action in self._actions for choice in action.choices or ()]
+        near = get_close_matches(wrong[1], choices, n=1) if wrong else []
+        return f" (did you mean {near[0]}?)" if near else ""
 
     def _flags(self, words: Sequence[str]) -> list[str]:
         """Its flags and those of the command that the words begin with.

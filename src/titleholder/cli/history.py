@@ -8,7 +8,7 @@ from pathlib import Path
 from titleholder.cli.address import PARAMS_FILE, address
 from titleholder.cli.declaring import Commands, add_key, add_store, declare
 from titleholder.cli.pins import pinned
-from titleholder.errors import Exit, UsageError
+from titleholder.errors import Exit, NoVerdict, StoreMissing, UsageError
 
 HELP = "verdicts, titles and waivers of a suite, in order"
 EPILOG = """\
@@ -47,7 +47,10 @@ def run(args: argparse.Namespace) -> int:
     url, endpoint, region = address(args.store, args.endpoint)
     store = open_store(url, root=Path(), endpoint=endpoint, region=region)
     chain = verdicts(store, environment, suite, pinned(args.key))
-    found = history.read(chain, args.last or history.EVERYTHING)
+    try:
+        found = history.read(chain, args.last or history.EVERYTHING)
+    except StoreMissing as error:  # a store that was never made holds no verdict, as for `gate`
+        raise NoVerdict(error.message, cure=error.cure) from None
     if args.json:
         sys.stdout.write(records.encode(found).decode())
     else:

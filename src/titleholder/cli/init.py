@@ -26,9 +26,11 @@ candidate or by --champion models:/NAME@ALIAS; --from predictions takes tables o
   titleholder init --from lm-eval --champion runs/old --candidate runs/new
 
 With --suite, DIR becomes a copy of a built-in suite, which `titleholder run` runs at once: credit,
-employment, flights, vision, sentiment or support.
+employment, flights, vision, sentiment or support. The installed package carries all of support; the
+data and models of the others come out of a clone of titleholder's repository, which --from names:
 
-  titleholder init --suite vision my-vision
+  titleholder init --suite support my-support
+  titleholder init --suite vision --from ~/titleholder my-vision
 
 exit codes: 0 written, 2 a part that only you can name
 """
@@ -135,6 +137,7 @@ def _say_roles(roles: "Roles") -> None:
         "task": roles.task.value,
         "current": roles.current,
         "reference": roles.reference,
+        "training": roles.training,
         "champion": roles.champion,
         "candidates": ", ".join(roles.candidates),
         "truth": roles.target,

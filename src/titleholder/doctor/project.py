@@ -21,6 +21,10 @@ def params(patient: Patient) -> Iterator[Advice]:
 def repository(patient: Patient) -> Iterator[Advice]:
     """Whether verdicts can name the commit that they were made from."""
     commit = git.resolve(patient.root, "HEAD")
+    if commit is None and git.is_repository(patient.root):
+        yield Advice("git", Health.WORRY, "a git repository without commits: verdicts name none",
+                     "commit params.yaml and the pointers to data and models")  # fmt: skip
+        return
     if commit is None:
         yield Advice("git", Health.WORRY, "no git repository: verdicts name no commit",
                      "git init, and commit params.yaml")  # fmt: skip

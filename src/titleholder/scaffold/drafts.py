@@ -43,6 +43,7 @@ class _Paths:
 
     current: str
     reference: str | None
+    training: str | None
     champion: str
     candidates: tuple[str, ...]
     row_id: str
@@ -63,8 +64,11 @@ def drafts(survey: Survey, roles: Roles, ci: str, *, pipeline: bool) -> list[Dra
         gitignore(),
     ]
     if pipeline:
-        reads = [paths.current, paths.reference, paths.expectations, paths.champion]
-        files = [path for path in (*reads, *paths.candidates) if path and not is_registered(path)]
+        reads = (
+            paths.current, paths.reference, paths.training, paths.expectations, paths.champion,
+            *paths.candidates,
+        )  # fmt: skip
+        files = [path for path in dict.fromkeys(reads) if path and not is_registered(path)]
         stages = dvc_yaml(roles.name, files)
         made.append(Draft("dvc.yaml", stages.encode(), "the stages, for dvc repro"))
         made.append(Draft("flows/nightly.py", nightly(), "the Prefect flow"))
@@ -106,12 +110,15 @@ def _copies(survey: Survey, roles: Roles) -> tuple[list[Draft], _Paths]:
     expectations = f"expectations/{roles.name}.json"
     if not survey.made and tables.fits(survey, roles) and roles.row_id is not None:
         paths = _Paths(
-            roles.current, roles.reference, roles.champion, roles.candidates, roles.row_id,
-            expectations,
+            roles.current, roles.reference, roles.training, roles.champion, roles.candidates,
+            roles.row_id, expectations,
         )  # fmt: skip
         return [], paths
     moved: dict[str, Draft] = {}
-    for part, path in (("current", roles.current), ("reference", roles.reference)):
+    parts = {"current": roles.current, "reference": roles.reference}
+    if roles.training != roles.reference:  # one copy serves both
+        parts["training"] = roles.training
+    for part, path in parts.items():
         if path is not None:
             frame = tables.current(survey, roles, path)
             what = f"{path} with a row_id" if roles.row_id is None else f"the rows of {path}"
@@ -123,9 +130,11 @@ def _copies(survey: Survey, roles: Roles) -> tuple[list[Draft], _Paths]:
             place = f"models/{roles.name}/{_stem(path, roles.models)}.parquet"
             moved[path] = _table(place, frame, f"the answers in {path}")
     at = {key: draft.path for key, draft in moved.items()}
+    trained = "reference" if roles.training == roles.reference else "training"
     paths = _Paths(
         current=at[roles.current + "current"],
         reference=at[roles.reference + "reference"] if roles.reference else None,
+        training=at[roles.training + trained] if roles.training else None,
         champion=at.get(roles.champion, roles.champion),
         candidates=tuple(at.get(path, path) for path in roles.candidates),
         row_id=roles.row_id or tables.ROW_ID,
@@ -160,6 +169,7 @@ def _params(roles: Roles, paths: _Paths) -> str:
         name=_q(roles.name),
         current=_q(paths.current),
         reference=reference,
+        training="" if paths.training is None else f"{{path: {_q(paths.training)}}}",
         expectations=_q(paths.expectations),
         row_id=_q(paths.row_id),
         target="null" if roles.target is None else _q(roles.target),

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 IDS = ("row_id", "id", "rowid", "uid", "uuid", "index", "example_id", "item_id")
 TARGETS = ("y_true", "target", "label", "truth", "y", "actual", "class", "outcome", "gold")
 CURRENT = ("current", "panel", "test", "eval", "evaluation", "holdout", "validation", "valid")
-REFERENCE = ("reference", "train", "training")
+TRAINING = ("train", "training")
+REFERENCE = ("reference", *TRAINING)
 CHAMPION = ("champion", "baseline", "base", "prod", "production", "old", "v1", "a")
 CANDIDATE = ("candidate", "challenger", "new", "next", "v2", "b")
 POSITIVE = ("1", "yes", "true", "y", "positive", "pos")
@@ -49,7 +50,8 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The parts of one suite. ``row_id`` is None where no column tells rows apart.
+    """The parts of one suite. ``row_id`` is None where no column tells rows apart. ``training`` is
+    what the models were trained on, as its name says: leaked rows are looked for in it.
 
     ``asked`` are metrics with the slices on which they are what a suite of scores is about.
     """
@@ -66,6 +68,7 @@ class Roles:
     slices: tuple[str, ...]
     scores: tuple[str, ...] = field(default=())
     asked: tuple[tuple[str, str], ...] = field(default=())
+    training: str | None = None
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -89,11 +92,12 @@ def assign(survey: Survey, said: Said) -> Roles:
     scores = _scores(survey, models)
     target = said.target or _target(table, scores)
     task = Task(said.task) if said.task else _task(table, target, scores)
-    reference = said.reference or _reference(survey, current, models)
+    reference = said.reference or _like(survey, current, models, REFERENCE)
     return Roles(
         name=name_of(survey, said),
         current=current,
         reference=reference,
+        training=_like(survey, current, models, TRAINING),
         champion=models[0],
         candidates=tuple(models[1:]),
         task=task,
@@ -174,9 +178,12 @@ def _current(survey: Survey, models: Sequence[str]) -> str:
     )
 
 
-def _reference(survey: Survey, current: str, models: Sequence[str]) -> str | None:
+def _like(
+    survey: Survey, current: str, models: Sequence[str], names: Sequence[str]
+) -> str | None:
+    """The one table that is named so, if it has the columns of the evaluation rows."""
     data = [t.path for t in survey.tables if t.path != current and t.path not in models]
-    found = _by_stem(data, REFERENCE)
+    found = _by_stem(data, names)
     if found is None:
         return None
     one, other = survey.table(current), survey.table(found)

@@ -112,7 +112,10 @@ class Source:
         name = self.ws.relative(path)
         said = self.digests.get(name)
         if said is None or not path.is_file():
-            raise RecordError(f"{name}: no such predictions", cure="run the predict stage")
+            raise RecordError(
+                f"{name}: no such predictions",
+                cure=f"titleholder stage predict {self.ws.name} makes them again",
+            )
         if f"sha256:{records.sha256_file(path)}" != said:
             raise RecordError(
                 f"{name}: is not the file that was recorded (its SHA-256 differs)",
