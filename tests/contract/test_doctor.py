@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import subprocess
 import threading
 from collections.abc import Iterator
 from importlib import metadata
@@ -13,6 +14,7 @@ import pytest
 from titleholder import cli
 from titleholder.doctor import Health, installed, server
 from titleholder.doctor.advice import Advice, Patient, guarded
+from titleholder.doctor.project import repository
 from titleholder.errors import Exit, UsageError
 
 PARAMS = """\
@@ -54,6 +56,16 @@ def test_a_sound_project_is_well(project: Path, capsys: pytest.CaptureFixture[st
         "cure": "titleholder run",
     }  # fmt: skip
     assert found["signing key"]["health"] == "worry"
+
+
+def test_a_repository_without_commits_is_told_from_none(tmp_path: Path) -> None:
+    """Verdicts name a commit; what there is to do differs."""
+    patient = Patient(tmp_path, 1.0)
+    (none,) = repository(patient)
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (empty,) = repository(patient)
+    assert "no git repository" in none.says and "without commits" in empty.says
+    assert none.cure != empty.cure
 
 
 def test_a_bad_configuration_hides_nothing_else(

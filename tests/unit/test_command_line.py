@@ -1,4 +1,4 @@
-"""What the command line says of flags that it does not know."""
+"""What the command line says of flags and commands that it does not know."""
 
 import pytest
 
@@ -24,3 +24,14 @@ def test_a_mistyped_flag_is_told_alone(
     assert f"(did you mean {near}?)" in said
     assert said.count("did you mean") == 1
     assert "unknown flag: --panel" not in said and "unknown flag: --champion" not in said
+
+
+@pytest.mark.parametrize(("word", "near"), [("gaet", "gate"), ("verfy", "verify")])
+def test_a_mistyped_command_gets_the_nearest(
+    word: str, near: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Behind the list of all commands."""
+    with pytest.raises(SystemExit) as stopped:
+        main([word, "credit"])
+    assert stopped.value.code == 2
+    assert f"(did you mean {near}?)" in capsys.readouterr().err

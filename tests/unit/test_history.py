@@ -15,6 +15,7 @@ from tests.support import verdicts
 from titleholder.adapters.stores.local import LocalStore
 from titleholder.cadence import Came, missing_before, unusual, usual_gap
 from titleholder.cli import main
+from titleholder.errors import Exit
 from titleholder.trust.pins import Trust
 from titleholder.trust.promotion import Book, bootstrap
 from titleholder.trust.publication import publish
@@ -87,6 +88,14 @@ def test_a_champion_stands_in_the_table(
     said = tell()[1]
     assert "★ title 1: bootstrap" in said
     assert crowned.model.removeprefix("sha256:")[:12] in said
+
+
+def test_a_store_that_was_never_made_holds_no_verdict(
+    store: LocalStore, tell: Callable[..., tuple[int, str]]
+) -> None:
+    """The code is that of `gate`: no verdict, which is known, and not merely unreachable."""
+    code, said = tell("--store", f"{store.url}-elsewhere")
+    assert code == Exit.NO_VERDICT, said
 
 
 def test_json_holds_the_same_history(tell: Callable[..., tuple[int, str]]) -> None:

@@ -97,6 +97,27 @@ def test_tables_that_fit_are_named_as_they_lie(folder: Path) -> None:
     assert [d.path for d in made] == ["params.yaml", "expectations/churn.json", ".gitignore"]
 
 
+@pytest.mark.parametrize("name", ["train", "reference"])
+def test_a_training_file_is_searched_for_leaked_rows(folder: Path, name: str) -> None:
+    """One that is named so is both held against the panel for shift and named as training data,
+    copied or as it lies; rows of any other name are no training data.
+    """
+    panel = pd.read_csv(folder / "panel.csv")
+    panel.to_csv(folder / f"{name}.csv", index=False)
+    for is_copied in (False, True):
+        for file in folder.glob("*.csv") if is_copied else ():
+            pd.read_csv(file).drop(columns="row_id").to_csv(file, index=False)
+        survey = look(folder)
+        found = assign(survey, Said(name="s"))
+        made = {d.path: d.data for d in drafts(survey, found, "none", pipeline=True)}
+        assert ("data/s/reference.parquet" in made) is is_copied
+        data = yaml.safe_load(made["params.yaml"])["suites"]["s"]["data"]
+        trained = [{"path": data["reference"]["path"]}] if name == "train" else []
+        assert data["training"] == trained
+        reads = yaml.safe_load(made["dvc.yaml"])["stages"]["pull"]["deps"]
+        assert reads.count(data["reference"]["path"]) == 1
+
+
 def test_foreign_names_are_brought_into_copies(tmp_path: Path) -> None:
     """Two CSVs, one of which carries the truth: the originals stay, the copies fit."""
     table(tmp_path / "old.csv", id=range(N), label=TRUTH, Prob=scores())

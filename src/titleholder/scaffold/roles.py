@@ -178,9 +178,7 @@ def _current(survey: Survey, models: Sequence[str]) -> str:
     )
 
 
-def _like(
-    survey: Survey, current: str, models: Sequence[str], names: Sequence[str]
-) -> str | None:
+def _like(survey: Survey, current: str, models: Sequence[str], names: Sequence[str]) -> str | None:
     """The one table that is named so, if it has the columns of the evaluation rows."""
     data = [t.path for t in survey.tables if t.path != current and t.path not in models]
     found = _by_stem(data, names)
