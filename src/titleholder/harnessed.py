@@ -12,7 +12,7 @@ import numpy as np
 from titleholder import records
 from titleholder.adapters.harness import READERS, Log, Scored, by_key, require_alike
 from titleholder.adapters.harness.whose import refuse_other
-from titleholder.arrays import Panel, Predictions
+from titleholder.arrays import Ints, Panel, Predictions
 from titleholder.errors import BadInput, UsageError
 from titleholder.metrics import REGISTRY, Registry
 from titleholder.metrics.items import ITEM, item_metric
@@ -47,6 +47,7 @@ def judge_logs(
         row_id=np.array([f"{task}/{key}" for task, key in keys]),
         task=Task.SCORED,
         y_true=None,
+        cluster=_clusters([f"{task}/{first[task, key].group or key}" for task, key in keys]),
         columns={"task": np.array([task for task, _ in keys], dtype=object)},
     )
     names = _names(one, two, champion, candidate)
@@ -61,6 +62,17 @@ def judge_logs(
         registry,
         tuple(inputs),
     )
+
+
+def _clusters(groups: Sequence[str]) -> Ints | None:
+    """One document's items as one unit (n,): asked thrice, it is no three documents.
+
+    None where none was asked again.
+    """
+    if len(set(groups)) == len(groups):
+        return None
+    codes: Ints = np.unique(groups, return_inverse=True)[1]
+    return codes
 
 
 def _read_log(harness: str, path: Path) -> Log:

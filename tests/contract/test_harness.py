@@ -15,7 +15,7 @@ from titleholder.adapters.harness import READERS, require_alike
 from titleholder.cli import main
 from titleholder.errors import BadInput, NotComparable, TitleholderError, UsageError
 from titleholder.harnessed import judge_logs
-from titleholder.types import Outcome
+from titleholder.types import Estimate, Finding, Outcome
 
 LOGS = Path(__file__).parents[1] / "fixtures/harness"
 REAL = {
@@ -23,6 +23,7 @@ REAL = {
     "inspect": ("inspect/old", "inspect/new"),
     "promptfoo": ("promptfoo/old.json", "promptfoo/new.json"),
     "deepeval": ("deepeval/old.json", "deepeval/new.json"),
+    "helm": ("helm/old", "helm/new"),
 }
 # Items and what each model scored on average, as the harness itself reports it.
 TOLD = {
@@ -30,11 +31,14 @@ TOLD = {
     "inspect": (24, 11 / 24, 1 / 24),
     "promptfoo": (24, 18 / 24, 16 / 24),
     "deepeval": (24, 18 / 24, 16 / 24),
+    "helm": (79, 0.7974683544303798, 0.6708860759493671),
 }
 
 
-def helm(root: Path, model: str, right: Callable[[int], bool], **adapter: Any) -> Path:
-    """A run of HELM, as its runner writes it."""
+def helm(
+    root: Path, model: str, right: Callable[[int], bool], trials: int = 1, **adapter: Any
+) -> Path:
+    """A run of HELM, as its runner writes it; instances of several trials, as they are and bent."""
     run = root / model / "mmlu:subject=anatomy,model=org_m"
     run.mkdir(parents=True)
     spec = {
@@ -43,11 +47,13 @@ def helm(root: Path, model: str, right: Callable[[int], bool], **adapter: Any) -
         "adapter_spec": {"model": f"org/{model}", "max_train_instances": 5, **adapter},
     }
     stats = [
-        {"instance_id": f"id{i}", "train_trial_index": 0, "stats": [
+        {"instance_id": f"id{i}", "train_trial_index": trial, **bent, "stats": [
             {"name": {"name": "exact_match", "split": "test"}, "count": 1,
              "mean": float(right(i))},
             {"name": {"name": "num_bytes", "split": "test"}, "count": 1, "mean": 1.0}]}
         for i in range(40)
+        for trial in range(trials)
+        for bent in ({}, {"perturbation": {"name": "extra_space", "num_spaces": 2}})[:trials]
     ]  # fmt: skip
     (run / "run_spec.json").write_text(json.dumps(spec))
     (run / "per_instance_stats.json").write_text(json.dumps(stats))
@@ -56,8 +62,6 @@ def helm(root: Path, model: str, right: Callable[[int], bool], **adapter: Any) -
 
 def both(harness: str, root: Path) -> tuple[Path, Path]:
     """Copies of a harness's two logs, to be spoiled."""
-    if harness == "helm":
-        return helm(root, "old", lambda i: i % 2 == 0), helm(root, "new", lambda i: i % 3 == 0)
     found = []
     for name in REAL[harness]:
         to = root / name
@@ -80,7 +84,7 @@ def test_a_log_has_the_items_and_the_means_that_its_harness_reports(harness: str
         assert sum(scores) / n == pytest.approx(mean)
 
 
-@pytest.mark.parametrize("harness", [*REAL, "helm"])
+@pytest.mark.parametrize("harness", REAL)
 def test_two_logs_give_a_paired_verdict(harness: str, tmp_path: Path) -> None:
     """One finding a task, on its official metric, with an interval of the paired difference."""
     found = judge_logs(harness, *both(harness, tmp_path))
@@ -91,7 +95,7 @@ def test_two_logs_give_a_paired_verdict(harness: str, tmp_path: Path) -> None:
     assert found.verdict.inputs[0].sha256 != found.verdict.inputs[1].sha256
 
 
-@pytest.mark.parametrize("harness", [*REAL, "helm"])
+@pytest.mark.parametrize("harness", REAL)
 def test_a_log_against_itself_is_not_worse(harness: str, tmp_path: Path) -> None:
     """Equal answers are within any margin that their number can show."""
     one, _ = both(harness, tmp_path)
@@ -100,7 +104,7 @@ def test_a_log_against_itself_is_not_worse(harness: str, tmp_path: Path) -> None
     assert finding.improvement.value == 0
 
 
-@pytest.mark.parametrize("harness", [*REAL, "helm"])
+@pytest.mark.parametrize("harness", REAL)
 def test_a_log_cut_in_half_is_named_with_file_and_line(harness: str, tmp_path: Path) -> None:
     """Half a log is not half the evidence."""
     one, two = both(harness, tmp_path)
@@ -298,6 +302,28 @@ def test_other_prompts_in_helm_are_refused(tmp_path: Path) -> None:
         judge_logs("helm", one, two)
 
 
+def test_an_instance_that_was_asked_again_is_one_unit(tmp_path: Path) -> None:
+    """Two trials, each as it is and bent, are four items of one instance, not four instances."""
+
+    def found(trials: int) -> Finding:
+        place = tmp_path / str(trials)
+        one = helm(place, "old", lambda i: i % 2 == 0, trials)
+        two = helm(place, "new", lambda i: i % 3 == 0, trials)
+        (finding,) = judge_logs("helm", one, two).verdict.findings
+        return finding
+
+    again, alone = found(2), found(1)
+    assert (again.n, again.n_clusters, alone.n) == (160, 40, 40)
+    assert width(again.improvement) == pytest.approx(width(alone.improvement), rel=0.15)
+
+
+def width(estimate: Estimate) -> float:
+    """From end to end."""
+    assert estimate.low is not None
+    assert estimate.high is not None
+    return estimate.high - estimate.low
+
+
 def test_a_policy_of_ones_own_names_the_harnesss_metrics(tmp_path: Path) -> None:
     """With the slice of a task, and what it asks."""
     policy = tmp_path / "p.yaml"
@@ -345,7 +371,7 @@ def test_the_command_prints_the_verdict_and_ends_with_its_code(
     assert capsys.readouterr().out.splitlines()[-1].startswith("ALLOW sha256:")
 
 
-@pytest.mark.parametrize("harness", [*REAL, "helm"])
+@pytest.mark.parametrize("harness", REAL)
 def test_a_log_of_another_harness_is_usage_and_its_own_is_named(
     harness: str, tmp_path: Path
 ) -> None:
@@ -358,7 +384,7 @@ def test_a_log_of_another_harness_is_usage_and_its_own_is_named(
             assert found.value.cure == f"compare --from {harness}"
 
 
-@pytest.mark.parametrize("harness", [*REAL, "helm"])
+@pytest.mark.parametrize("harness", REAL)
 def test_what_is_no_log_of_any_harness_is_usage_with_a_cure(harness: str, tmp_path: Path) -> None:
     """A file of something else, an empty directory, a path that is not there."""
     (tmp_path / "empty").mkdir()

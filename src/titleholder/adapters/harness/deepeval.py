@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from titleholder.adapters.harness.documents import digest, newest, part, read_json
-from titleholder.adapters.harness.log import Log, Scored, number, repeated
+from titleholder.adapters.harness.log import Log, Scored, number, once, repeated
 from titleholder.errors import BadInput
 
 HARNESS = "deepeval"
@@ -28,7 +28,7 @@ def read(path: Path) -> Log:
     for i, (case, key) in enumerate(zip(cases, keys, strict=True)):
         scores, told = _metrics(case, f"{where}: case {i}")
         conditions |= told
-        items.append(Scored(_TASK, key, digest(case.get("input")), scores))
+        items.append(Scored(_TASK, key, digest(case.get("input")), scores, once(key)))
     return Log(
         harness=HARNESS,
         source=where,

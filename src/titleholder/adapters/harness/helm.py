@@ -4,6 +4,7 @@ Instances are joined by id, trial and perturbation; the scenario and how a promp
 (the adapter, but for its model) must agree.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +64,11 @@ def _instances(path: Path, task: str) -> list[Scored]:
     found = []
     for i, one in enumerate(said):
         where = f"{path}: entry {i}"
+        instance = str(part(one, where, "instance_id"))
         changed = one.get("perturbation")
         key = "/".join(
             (
-                str(part(one, where, "instance_id")),
+                instance,
                 str(one.get("train_trial_index", 0)),
                 "" if changed is None else digest(changed)[:8],
             )
@@ -76,8 +78,8 @@ def _instances(path: Path, task: str) -> list[Scored]:
             if stat.get("mean") is not None:
                 name = str(part(stat, where, "name", "name"))
                 scores[name] = number(stat["mean"], f"{where}: {name}")
-        found.append(Scored(task, key, "", scores))
+        found.append(Scored(task, key, "", scores, instance))
     kept = set.intersection(*(set(item.scores) for item in found))
     if not kept:
         raise BadInput(f"{path}: no metric was measured of every instance")
-    return [Scored(i.task, i.key, i.prompt, {m: i.scores[m] for m in sorted(kept)}) for i in found]
+    return [replace(i, scores={m: i.scores[m] for m in sorted(kept)}) for i in found]

@@ -56,6 +56,8 @@ def _opened(path: Path) -> tuple[Any, list[Any]]:
     """The head of a log and its samples."""
     if path.suffix != ".eval":
         said = read_json(path)
+        if not isinstance(said, dict):
+            raise BadInput(f"{path}: is no log of Inspect", cure="is it of another harness?")
         return said, list(said.get("samples") or [])
     try:
         with zipfile.ZipFile(path) as archive:
@@ -91,7 +93,8 @@ def _content(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _scored(sample: Any, task: str, where: str) -> Scored:
-    name = f"{part(sample, where, 'id')}#{sample.get('epoch', 1)}"
+    asked_of = str(part(sample, where, "id"))
+    name = f"{asked_of}#{sample.get('epoch', 1)}"
     where = f"{where}: sample {name}"
     if sample.get("error"):
         raise BadInput(f"{where}: ended in an error", cure="inspect eval-retry finishes it")
@@ -103,7 +106,7 @@ def _scored(sample: Any, task: str, where: str) -> Scored:
     if not scores:
         raise BadInput(f"{where}: has no score", cure="run Inspect with a scorer")
     asked = digest([sample.get("input"), sample.get("choices"), sample.get("target")])
-    return Scored(task, name, asked, scores)
+    return Scored(task, name, asked, scores, asked_of)
 
 
 def _values(value: Any, where: str) -> Iterator[tuple[str, float]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from titleholder.adapters.harness.documents import newest, part, read_json, read_lines
-from titleholder.adapters.harness.log import Log, Scored, number, repeated
+from titleholder.adapters.harness.log import Log, Scored, number, once, repeated
 from titleholder.errors import BadInput, UsageError
 
 HARNESS = "lm-eval"
@@ -85,7 +85,7 @@ def _samples(path: Path, task: str) -> list[Scored]:
             f"{path}: no metric of {task} is a score of single items",
             cure="corpus metrics (bleu, mcc) cannot be paired from these logs",
         )
-    return [Scored(task, key, prompts[key], told) for key, told in scores.items()]
+    return [Scored(task, key, prompts[key], told, once(key)) for key, told in scores.items()]
 
 
 def _named(metric: str, chosen: str) -> str:

@@ -15,7 +15,8 @@ NAMED = 5
 @dataclass(frozen=True, slots=True)
 class Scored:
     """One item of one task: ``key`` is what names it (its document, by hash), ``prompt`` the
-    digest of what the model was given, ``scores`` by metric."""
+    digest of what the model was given, ``scores`` by metric. ``group`` is what it shares with the
+    same document asked again (another trial, epoch or perturbation); empty where it is its key."""
 
     task: str
     key: str
@@ -104,11 +105,19 @@ def number(value: Any, where: str) -> float:
     return float(value)
 
 
+_AGAIN = "#"
+
+
+def once(key: str) -> str:
+    """What a key of `repeated` was before it was told apart."""
+    return key.partition(_AGAIN)[0]
+
+
 def repeated(keys: Sequence[str]) -> list[str]:
-    """The keys, told apart where one occurs again: ``a``, ``b``, ``a#2``."""
+    """The keys, told apart where one occurs again: ``a``, ``b``, ``a#2``; none has a ``#``."""
     seen: dict[str, int] = {}
     out = []
     for key in keys:
         seen[key] = seen.get(key, 0) + 1
-        out.append(key if seen[key] == 1 else f"{key}#{seen[key]}")
+        out.append(key if seen[key] == 1 else f"{key}{_AGAIN}{seen[key]}")
     return out

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from titleholder.adapters.harness.documents import digest, part, read_json
-from titleholder.adapters.harness.log import Log, Scored, number, repeated
+from titleholder.adapters.harness.log import Log, Scored, number, once, repeated
 from titleholder.errors import BadInput
 
 HARNESS = "promptfoo"
@@ -61,7 +61,7 @@ def _scored(case: Any, key: str, where: str) -> Scored:
         costs["latency_s"] = number(case["latencyMs"], where) / 1000
     if case.get("cost") is not None:
         costs["cost_usd"] = number(case["cost"], where)
-    return Scored("promptfoo", key, digest(asked[:2]), scores, costs=costs)
+    return Scored("promptfoo", key, digest(asked[:2]), scores, once(key), costs)
 
 
 def _prompt(case: Any) -> Any:
