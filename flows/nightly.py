@@ -36,13 +36,15 @@ from prefect.states import Completed, Failed  # noqa: E402
 from flows import units  # noqa: E402
 from titleholder import runner  # noqa: E402
 from titleholder.cli import endings, outputs  # noqa: E402
+from titleholder.cli.declaring import add_credentials  # noqa: E402
 from titleholder.errors import Exit, StoreUnreachable, TitleholderError  # noqa: E402
 from titleholder.report import leaderboard, markdown  # noqa: E402
 from titleholder.stages import STAGES, publish  # noqa: E402
 from titleholder.stages.workspace import StoreChoice, Workspace, open_params  # noqa: E402
 from titleholder.types import Outcome  # noqa: E402
 
-# What a command line says of the store: url, endpoint, environment; None leaves it to params.yaml.
+# What a command line says of the store: url, endpoint, environment, credentials; None leaves it to
+# params.yaml.
 Store: TypeAlias = dict[str, str | None] | None
 
 NIGHTLY = "15 2 * * *"  # UTC
@@ -211,7 +213,10 @@ def _key(name: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the flow once, or serve it every night."""
     args = _parse(arguments)
-    store = {"url": args.store, "endpoint": args.endpoint, "environment": args.env}
+    store = {
+        "url": args.store, "endpoint": args.endpoint, "environment": args.env,
+        "credentials": args.credentials,
+    }  # fmt: skip
     given: dict[str, Any] = {
         "suites": args.suites or None,
         "store": store,
@@ -271,6 +276,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--cron", default=NIGHTLY, help="when to run with --serve (UTC)")
     parser.add_argument("--store", metavar="URL", help="file://directory or s3://bucket/prefix")
     parser.add_argument("--endpoint", metavar="URL", help="of an S3-compatible store")
+    add_credentials(parser)
     parser.add_argument("--env", metavar="NAME", help="environment that the verdict is for")
     parser.add_argument("--quiet", action="store_true", help="no progress and no tables")
     parser.add_argument("--json", action="store_true", help="the endings as one JSON document")

@@ -276,6 +276,7 @@ def _chained(chain: Chain[Statement], link: Link[Statement]) -> str:
     tip = chain.newest()
     if tip is None or tip.sequence < link.sequence:
         raise NoVerdict(f"the chain ends before number {link.sequence}")
+    chain.require_no_gap(tip)
     standing = next((one for one in chain.back_from(tip) if one.sequence == link.sequence), None)
     if standing is None:
         raise NoVerdict(f"number {link.sequence} lies further back than anyone looks")

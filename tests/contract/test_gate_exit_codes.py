@@ -790,7 +790,7 @@ def test_no_network_is_undecided_within_the_deadline(
 
 
 def test_on_s3_the_gate_answers_from_the_bucket(aws: seaweed.Server) -> None:
-    """0 and 1; credentials come from the usual AWS configuration, the endpoint never does."""
+    """0 and 1; credentials come from variables, the endpoint never does."""
     url = f"s3://{aws.bucket}/gate"
     kept = stores.open_store(url, root=Path(), endpoint=aws.endpoint)
     where = ("--store", url, "--endpoint", aws.endpoint)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from tests.support import keys, verdicts
 from tests.support.project import REPOSITORY
@@ -211,6 +212,56 @@ def test_a_waiver_that_does_not_count_is_told(
     capsys.readouterr()
     assert main(gate) == 1
     assert "a waiver does not count: waivers/dev/credit/" in capsys.readouterr().out
+
+
+EACH = "recall-everywhere"
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "valid"),
+    [("auc", "yes", "overall"), (EACH, "yes", "afam=no; afam=yes"), (EACH, "overall", "afam=yes")],
+)
+def test_a_slice_that_the_rule_is_not_judged_on_cannot_be_waived(
+    rule: str, name: str, valid: str, project: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """2, the names that are, and nothing is written: such a waiver could never count."""
+    _sliced(project)
+    monkeypatch.setenv(FILE, "k")
+    words = [*WAIVE, "--until", "2999-01-01", "--rule", rule]
+    assert main([*words, "--slice", name]) == 2
+    said = capsys.readouterr().err
+    assert f"{rule} is not judged on a slice {name!r}" in said and valid in said
+    assert not list(project.rglob("waivers"))
+
+
+def test_a_slice_has_the_name_that_the_newest_verdict_gave_it(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before any verdict, a name made of the columns that the suite slices by."""
+    monkeypatch.setenv(FILE, "k")
+    words = [*WAIVE, "--until", "2999-01-01", "--rule", EACH, "--slice"]
+    assert main([*words, "size=1"]) == 2
+    assert "--slice is one of: afam=...; single=..." in capsys.readouterr().err
+    assert main([*words, "afam=new & pirat>=10"]) == 0
+    _sliced(project)
+    assert main([*words, "afam=yes"]) == 0
+    assert main([*words, "afam=new"]) == 2
+
+
+def _sliced(project: Path) -> None:
+    """A published verdict on the candidate and a newer one on another model, of other slices."""
+    rule = verdicts.rule(id=EACH)
+    for file, values in (("candidate", ("no", "yes")), ("champion", ("maybe",))):
+        parts = [structs.replace(rule, slice=f"afam={value}") for value in values]
+        found = tuple(verdicts.finding(part, Outcome.FAIL) for part in parts)
+        rules = (structs.replace(rule, slice="*"),)
+        publish(
+            open_store("file://.titleholder/store", root=project), "dev",
+            verdicts.verdict(Outcome.FAIL, rules=rules, findings=found),
+            subject_of(file, _digest(project, file)), {}, valid_for=timedelta(days=7),
+            provenance=verdicts.provenance(), signer=keys.key(),
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize(

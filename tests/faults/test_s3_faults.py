@@ -328,7 +328,7 @@ def test_wrong_credentials_are_said_to_be_wrong(
     monkeypatch.setenv(name, "wrong")
     with pytest.raises(StoreDenied, match="credentials are wrong") as caught:
         S3Store(aws.bucket, endpoint=aws.endpoint).put_new("k", b"")
-    assert "AWS_PROFILE" in caught.value.cure
+    assert "--credentials" in caught.value.cure
 
 
 def test_no_credentials_are_said_to_be_none(no_aws: None) -> None:
@@ -340,8 +340,9 @@ def test_no_credentials_are_said_to_be_none(no_aws: None) -> None:
 def test_an_unknown_profile_is_named(no_aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A profile that the AWS configuration lacks is a matter of credentials."""
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    with pytest.raises(StoreDenied, match="nobody"):
-        S3Store("bucket").get("k")
+    for told in ("profile:nobody", "chain"):
+        with pytest.raises(StoreDenied, match="nobody"):
+            S3Store("bucket", credentials=told).get("k")
 
 
 def test_a_closed_port_is_unreachable(aws: seaweed.Server) -> None:

@@ -15,7 +15,7 @@ from titleholder.adapters.stores.local import LocalStore
 from titleholder.errors import Exit, TitleholderError, UsageError
 from titleholder.store import Store
 from titleholder.trust import gate
-from titleholder.trust.pins import Trust
+from titleholder.trust.pins import KeyPair, Trust
 from titleholder.trust.promotion import Book, Crowned, bootstrap, promote, rollback
 from titleholder.trust.publication import Receipt, publish
 from titleholder.trust.statement import Code, instant, subject_of
@@ -27,6 +27,7 @@ PASS, FAIL = Outcome.PASS, Outcome.FAIL
 Writes = Sequence[tuple[str, bytes]]
 HEAD = "verdicts/dev/credit/head.json"
 APPROVER = 2
+SIGNER = keys.key()
 DEADLINE_S = gate.DEADLINE_S
 # For what is looked at afterwards, where a busy machine must not be taken for a lost verdict.
 PATIENT_S = 600.0
@@ -243,6 +244,7 @@ def publishing(
     commit: str = "12" * 20,
     model: str = verdicts.MODEL,
     against: Path | None = None,
+    signer: KeyPair | None = SIGNER,
 ) -> Receipt:
     """Publish a verdict of this outcome, signed."""
     inputs = ()
@@ -255,7 +257,7 @@ def publishing(
         return publish(
             store, "dev", verdicts.verdict(outcome, PASS, inputs=inputs),
             subject_of("candidate.skops", model.removeprefix("sha256:")), {"report.html": report},
-            valid_for=timedelta(days=7), signer=keys.key(),
+            valid_for=timedelta(days=7), signer=signer,
             provenance=verdicts.provenance(code=Code(commit=commit, dirty=False)),
         )  # fmt: skip
 

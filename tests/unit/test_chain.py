@@ -1,6 +1,9 @@
 """Chains of statements: what is read of them, how far, and what each broken one is called."""
 
+from dataclasses import replace
+
 import pytest
+from msgspec import structs
 
 from tests.fakes import MemoryStore
 from tests.support import keys, verdicts
@@ -8,6 +11,7 @@ from tests.support.scenarios import Journal, publishing
 from titleholder import records
 from titleholder.errors import NoVerdict, PreconditionFailed
 from titleholder.store import Stored
+from titleholder.trust import dsse
 from titleholder.trust.chain import Chain, Head, Link
 from titleholder.trust.chain import verdicts as verdicts_of
 from titleholder.trust.pins import seal
@@ -73,6 +77,93 @@ def test_a_link_that_was_taken_from_the_middle_is_named() -> None:
     with pytest.raises(NoVerdict, match=rf"broken: {_key(2)} is missing\n") as refused:
         list(_chain(store).back_from(tip))
     assert "find out who changed the store" in refused.value.cure
+
+
+@pytest.mark.parametrize("gone", [1, 2])
+def test_a_number_that_is_missing_is_found_without_reading_every_link(gone: int) -> None:
+    """By the names alone; a whole chain has none, however many other objects lie there."""
+    store = _published(3)
+    tip = _tip(store)
+    store.put_new(f"{BASE}/00000000.json", b"junk")
+    _chain(store).require_no_gap(tip)
+    del store.objects[_key(gone)]
+    with pytest.raises(NoVerdict, match=rf"broken: {_key(gone)} is missing\n"):
+        _chain(store).require_no_gap(tip)
+
+
+def test_a_long_chain_is_looked_through_as_far_as_two_listings_show() -> None:
+    """A thousand numbers at least: what is missing further back is not seen."""
+    store = _published(1)
+    tip = _tip(store)
+    long = verdicts_of(store, "dev", "credit").link(1, tip.data)
+    for number in range(2, 2501):
+        store.objects[_key(number)] = Stored(b"", "tag")
+    newest = _numbered(2500, long)
+    _chain(store).require_no_gap(newest)
+    del store.objects[_key(999)]
+    _chain(store).require_no_gap(newest)
+    for number in (1000, 2499):
+        held = store.objects.pop(_key(number))
+        with pytest.raises(NoVerdict, match=rf"{_key(number)} is missing"):
+            _chain(store).require_no_gap(newest)
+        store.objects[_key(number)] = held
+
+
+def _numbered(sequence: int, like: Link[Statement]) -> Link[Statement]:
+    """A link of another number."""
+    said = structs.replace(like.statement.predicate, sequence=sequence)
+    return replace(like, statement=structs.replace(like.statement, predicate=said))
+
+
+def _signed(*keys_: int | None) -> MemoryStore:
+    """Verdicts signed by these keys in turn, or by nobody."""
+    store = MemoryStore()
+    for number, key in enumerate(keys_):
+        signer = None if key is None else keys.key(key)
+        publishing(store, Outcome.PASS, model=f"{number:064x}", signer=signer)
+    return store
+
+
+@pytest.mark.parametrize("early", [None, 9])
+def test_what_lies_before_the_first_signed_link_is_told_as_what_it_is(early: int | None) -> None:
+    """And not believed; a foreign key's is no better than nobody's."""
+    chain = _chain(_signed(early, early, 1, 1))
+    tip = chain.newest()
+    assert tip is not None
+    signed, before = chain.signed_from(tip, 10)
+    assert [(one.sequence, one.signature) for one in signed] == [
+        (4, keys.key().key_id), (3, keys.key().key_id),
+    ]  # fmt: skip
+    told = "unsigned" if early is None else "unverified"
+    assert [(one.sequence, one.signature) for one in before] == [(2, told), (1, told)]
+    assert [len(part) for part in chain.signed_from(tip, 3)] == [2, 1]
+    assert [len(part) for part in chain.signed_from(tip, 1)] == [1, 0]
+
+
+@pytest.mark.parametrize(("signers", "most"), [((1, None, 1), 5), ((1, None, 1), 2)])
+def test_an_unsigned_link_in_the_midst_ends_a_chain_s_credit(
+    signers: tuple[int | None, ...], most: int
+) -> None:
+    """However few of the newest are asked for."""
+    chain = _chain(_signed(*signers))
+    tip = chain.newest()
+    assert tip is not None
+    with pytest.raises(NoVerdict, match=f"{_key(2)} is unsigned"):
+        chain.signed_from(tip, most)
+
+
+def test_a_forged_signature_before_the_first_signed_link_is_no_early_one() -> None:
+    """It names a pinned key and was not made by it."""
+    store = _signed(None)
+    first = _unsigned(store).link(1, store.get(_key(1)).data)
+    forged = dsse.enclose(first.data, keys.key().key_id, b"0" * 64)
+    store.objects[_key(1)] = Stored(forged, "tag")
+    with pytest.raises(NoVerdict):
+        _chain(store).signed_from(replace(first, data=forged), 5)
+
+
+def _unsigned(store: MemoryStore) -> Chain[Statement]:
+    return verdicts_of(store, "dev", "credit")
 
 
 @pytest.mark.parametrize(("most", "numbers"), [(None, [3, 2, 1]), (2, [3, 2]), (0, [])])

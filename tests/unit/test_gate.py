@@ -68,6 +68,16 @@ def test_a_verdict_that_expired_says_when_and_what_to_do() -> None:
     assert answer.reason == "the verdict expired at 2026-03-09T12:00:00Z"
 
 
+def test_an_older_verdict_that_is_missing_is_no_history_to_trust() -> None:
+    """Though the newest is about this very model, and nobody would have read the older one."""
+    store = _published((verdicts.subject(verdicts.OTHER_MODEL),), (verdicts.subject(),))
+    assert _asked(store).exit is Exit.ALLOW
+    del store.objects["verdicts/dev/credit/00000001.json"]
+    answer = _asked(store)
+    assert answer.exit is Exit.NO_VERDICT
+    assert answer.reason == "the chain is broken: verdicts/dev/credit/00000001.json is missing"
+
+
 @pytest.mark.parametrize(("walk", "among"), [(200, "all 2"), (2, "the newest 2")])
 def test_a_model_that_nobody_judged_is_told_how_far_was_looked(
     walk: int, among: str, monkeypatch: pytest.MonkeyPatch

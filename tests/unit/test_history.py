@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support import verdicts
+from tests.support import keys, verdicts
 from titleholder.adapters.stores.local import LocalStore
 from titleholder.cadence import Came, missing_before, unusual, usual_gap
 from titleholder.cli import main
@@ -146,6 +146,28 @@ def test_unsigned_verdicts_are_not_told_to_who_pins_a_key(
     code, said = tell("--key", str(public))
     assert code == 4
     assert "unsigned" in said
+
+
+def test_verdicts_from_before_the_first_signed_one_are_told_as_unsigned(
+    store: LocalStore, tell: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    """A chain may begin unsigned: whoever pins the key sees all of it, and what counts."""
+    (tmp_path / "k.pub").write_bytes(keys.key().public.pem)
+    publish(
+        store, "dev", verdicts.verdict(PASS), verdicts.subject(), {}, signer=keys.key(),
+        provenance=verdicts.provenance(), valid_for=timedelta(days=7),
+        logical_date=FIRST + timedelta(days=6),
+    )  # fmt: skip
+    code, said = tell("--key", str(tmp_path / "k.pub"))
+    assert code == 0
+    lines = said.splitlines()
+    assert sum("unsigned" in line for line in lines) == 4
+    assert lines[-1].strip() == (
+        "5 verdicts, an unbroken chain from the first to the newest; 4 from before the first "
+        "signed one, which count for nobody"
+    )
+    code, said = tell("--key", str(tmp_path / "k.pub"), "--json")
+    assert code == 0 and json.loads(said)["before_signing"] == 4
 
 
 @pytest.mark.parametrize(

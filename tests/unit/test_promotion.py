@@ -448,3 +448,20 @@ def test_a_verdict_is_no_title(tmp_path: Path) -> None:
     data = house.store.get("verdicts/dev/credit/00000001.json").data
     with pytest.raises(NoVerdict, match="not a title"):
         parse_title(data, source="s")
+
+
+# ------------------------------------------------------------------------- what is missing
+
+
+def test_an_older_title_that_is_missing_is_no_history_to_trust(house: House) -> None:
+    """Though the newest alone says who the champion is."""
+    house.judge("b", "a")
+    house.promoted("b")
+    house.judge("c", "b")
+    assert house.asked("c").exit is Exit.ALLOW
+    key = "titles/dev/credit/00000001.json"
+    del house.store.objects[key]
+    answer = house.asked("c")
+    assert (answer.exit, answer.reason) == (
+        Exit.NO_VERDICT, f"the chain is broken: {key} is missing",
+    )  # fmt: skip

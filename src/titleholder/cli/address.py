@@ -2,15 +2,18 @@
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from titleholder.errors import UsageError
+from titleholder.params.schema import ENV, StoreParams
 
 PARAMS_FILE = "params.yaml"
 
 
-def address(store: str | None, endpoint: str | None) -> tuple[str, str | None, str | None]:
-    """Address, endpoint and region of the store; UsageError if nothing says where it is."""
+def address(store: str | None, endpoint: str | None, credentials: str | None) -> StoreParams:
+    """Where the store is and how it is reached; UsageError if nothing says where it is."""
     if store is not None:
-        return store, endpoint, None
+        return StoreParams(store, endpoint=endpoint, credentials=credentials or ENV)
     path = Path(PARAMS_FILE)
     if not path.is_file():
         raise UsageError(
@@ -20,4 +23,6 @@ def address(store: str | None, endpoint: str | None) -> tuple[str, str | None, s
     from titleholder.params.load import load_store
 
     said = load_store(path)
-    return said.url, endpoint or said.endpoint, said.region
+    return replace(
+        said, endpoint=endpoint or said.endpoint, credentials=credentials or said.credentials
+    )

@@ -40,7 +40,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make, copy or serve the pages."""
-    from titleholder.adapters.stores import open_store
+    from titleholder.adapters.stores import store_at
     from titleholder.adapters.stores.local import LocalStore
     from titleholder.dashboard import shelf
 
@@ -48,8 +48,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--port {args.port}: a port is 0 to 65535")
     if args.out is not None and args.out.exists() and not args.out.is_dir():
         raise UsageError(f"--out {args.out}: is a file", cure="name a directory")
-    url, endpoint, region = address(args.store, args.endpoint)
-    store = open_store(url, root=Path(), endpoint=endpoint, region=region)
+    store = store_at(address(args.store, args.endpoint, args.credentials), Path())
     if args.out is not None:
         target = LocalStore(args.out)
         _tell(shelf.rebuild(store, target), target)

@@ -74,6 +74,27 @@ def add_store(parser: argparse.ArgumentParser) -> None:
         "--store", metavar="URL", help="file://directory or s3://bucket/prefix (params.yaml)"
     )
     parser.add_argument("--endpoint", metavar="URL", help="the S3 server, if it is not Amazon's")
+    add_credentials(parser)
+
+
+def add_credentials(parser: argparse.ArgumentParser) -> None:
+    """The flag that says where the credentials of a bucket come from."""
+    parser.add_argument(
+        "--credentials",
+        type=_credentials,
+        metavar="PLACE",
+        help="where a bucket's come from: env, profile:NAME, role or chain (params.yaml, or env)",
+    )
+
+
+def _credentials(text: str) -> str:
+    import re
+
+    from titleholder.params.schema import CREDENTIALS
+
+    if not re.fullmatch(CREDENTIALS, text):
+        raise argparse.ArgumentTypeError(f"{text!r} is none of env, profile:NAME, role and chain")
+    return text
 
 
 def add_key(parser: argparse.ArgumentParser, says: str) -> None:

@@ -26,6 +26,10 @@ allows, and then the last line of standard output is ALLOW sha256:<digest of the
 With --key, nothing but a verdict signed by that key for this environment is believed. Without,
 unsigned verdicts are, and are called so. With --approver, a finding that did not pass may be
 waived by that key, and the answer says WAIVED.
+
+Credentials of a bucket come from variables (keys, or AWS_ROLE_ARN with
+AWS_WEB_IDENTITY_TOKEN_FILE) unless --credentials names another place; profiles, programs in them
+and metadata services are not asked unasked. Endpoints come from --endpoint or params.yaml alone.
 """
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _WORDS = {
@@ -81,13 +85,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _asked(args: argparse.Namespace) -> Answer:
-    from titleholder.adapters.stores import open_store
+    from titleholder.adapters.stores import store_at
 
     started = time.monotonic()
-    url, endpoint, region = address(args.store, args.endpoint)
+    where = address(args.store, args.endpoint, args.credentials)
     # A single call may take most of the time there is, and leave enough to say so.
     timeout = min(10.0, args.deadline)
-    store = open_store(url, root=Path(), endpoint=endpoint, region=region, timeout=timeout)
+    store = store_at(where, Path(), timeout)
     trust, approvers = pinned(args.key), pinned(args.approver)
     require_apart(trust, approvers)
     model: Path | str = args.model if args.model.startswith("sha256:") else Path(args.model)

@@ -13,8 +13,9 @@ from titleholder.errors import Exit, NoVerdict, StoreMissing, UsageError
 HELP = "verdicts, titles and waivers of a suite, in order"
 EPILOG = """\
 Every link of the chain is checked against the one after it and its outcome is derived again; with
---key, each has to be signed. Where one does not follow, nothing is shown. --last N reads and
-checks the newest N alone. Waivers are shown as they lie there; which count, `gate` says.
+--key, each has to be signed from the first signed one on. Those before are shown as what they are,
+and no gate with that key believes them. Where one does not follow, nothing is shown. --last N reads
+and checks the newest N alone. Waivers are shown as they lie there; which count, `gate` says.
 
 exit codes: 0 shown, 2 usage or configuration, 4 no verdict, or a chain that is not to be trusted,
 5 the store could not be read
@@ -36,7 +37,7 @@ def add_parser(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read the chain, and print it."""
     from titleholder import records
-    from titleholder.adapters.stores import open_store
+    from titleholder.adapters.stores import store_at
     from titleholder.report import timeline
     from titleholder.trust import history
     from titleholder.trust.chain import verdicts
@@ -44,8 +45,7 @@ def run(args: argparse.Namespace) -> int:
     environment, suite = chosen_environment(args.env), _name(args.suite)
     if args.last is not None and args.last < 1:
         raise UsageError(f"--last {args.last}: at least 1")
-    url, endpoint, region = address(args.store, args.endpoint)
-    store = open_store(url, root=Path(), endpoint=endpoint, region=region)
+    store = store_at(address(args.store, args.endpoint, args.credentials), Path())
     chain = verdicts(store, environment, suite, pinned(args.key))
     try:
         found = history.read(chain, args.last or history.EVERYTHING)

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from titleholder.cli.declaring import Commands, add_key, declare
+from titleholder.cli.declaring import Commands, add_credentials, add_key, declare
 from titleholder.cli.pins import pinned
 from titleholder.errors import Exit, UsageError
 
@@ -54,6 +54,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--env", metavar="NAME", help="environment (params.yaml)")
     parser.add_argument("--store", metavar="URL", help="file://directory or s3://bucket/prefix")
     parser.add_argument("--endpoint", metavar="URL", help="the S3 server, if it is not Amazon's")
+    add_credentials(parser)
     add_key(parser, "public key to believe (default: the signing key's own)")
     parser.add_argument("--json", action="store_true", help="print the answer as a line of JSON")
 
@@ -84,15 +85,15 @@ def run(args: argparse.Namespace) -> int:
 def opened(args: argparse.Namespace) -> "tuple[Suite, Book]":
     """The suite, and the book of its titles."""
     from titleholder.adapters import ed25519
-    from titleholder.adapters.stores import open_store
+    from titleholder.adapters.stores import store_at
     from titleholder.stages.workspace import StoreChoice, Workspace, open_params
     from titleholder.trust.promotion import Book
 
     root = Path.cwd()
-    choice = StoreChoice(url=args.store, endpoint=args.endpoint, environment=args.env)
+    choice = StoreChoice(args.store, args.endpoint, args.env, args.credentials)
     ws = Workspace.of(root, choice.over(open_params(root)), args.suite)
     where = ws.store
-    store = open_store(where.url, root=root, endpoint=where.endpoint, region=where.region)
+    store = store_at(where, root)
     signer = ed25519.signer(os.environ)
     return ws.suite, Book(store, where.environment, args.suite, pinned(args.key), signer)
 

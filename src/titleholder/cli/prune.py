@@ -23,7 +23,8 @@ only with --remove. Publishing at the same time is safe. `verify` says of a verd
 is gone that it was pruned, and when; gate and history need none.
 
 A bucket keeps what is removed as older versions: its lifecycle rule for noncurrent versions frees
-the bytes. Here, the directories of runs of suites that params.yaml has no more go, too.
+the bytes. Here, the directories of runs of suites that params.yaml has no more go, too, and the
+private copies of data and models that a run left which was cut short.
 
 exit codes: 0 told or done, 2 usage or configuration, 4 a chain of verdicts cannot be read, so that
 nothing is removed, 5 the store could not be read or written
@@ -47,19 +48,19 @@ def add_parser(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Tell what may go, and remove it if that is asked for."""
-    from titleholder.adapters.stores import open_store
+    from titleholder.adapters.stores import store_at
     from titleholder.trust import prune
 
     if args.days < 0 or args.runs < 1:
         raise UsageError("--days is at least 0, and --runs at least 1")
-    url, endpoint, region = address(args.store, args.endpoint)
-    store = open_store(url, root=Path(), endpoint=endpoint, region=region)
+    store = store_at(address(args.store, args.endpoint, args.credentials), Path())
     planned = prune.plan(store, prune.Rule(args.days, args.runs))
     here = _stray_runs(Path())
-    said = _said(planned, here, orphans=args.orphans)
+    copies = _left_copies(Path(), here)
+    said = _said(planned, here, copies, orphans=args.orphans)
     if args.remove:
         restored = prune.carry_out(store, planned, orphans=args.orphans)
-        for directory in here:
+        for directory in (*here, *copies):
             shutil.rmtree(directory)
         said |= {"removed": True, "restored": len(restored)}
     if args.json:
@@ -69,7 +70,9 @@ def run(args: argparse.Namespace) -> int:
     return int(Exit.ALLOW)
 
 
-def _said(planned: "Plan", here: list[Path], *, orphans: bool) -> dict[str, Any]:
+def _said(
+    planned: "Plan", here: list[Path], copies: list[Path], *, orphans: bool
+) -> dict[str, Any]:
     """All that is told, before anything is done."""
     return {
         "rule": str(planned.rule),
@@ -83,6 +86,8 @@ def _said(planned: "Plan", here: list[Path], *, orphans: bool) -> dict[str, Any]
         "orphans_too": orphans,
         "runs": [path.as_posix() for path in here],
         "runs_bytes": sum(_bytes(path) for path in here),
+        "copies": [path.as_posix() for path in copies],
+        "copies_bytes": sum(_bytes(path) for path in copies),
         "restored": 0,
         "removed": False,
     }
@@ -103,6 +108,9 @@ def _print(said: dict[str, Any], url: str) -> None:
     if said["runs"]:
         runs = ", ".join(said["runs"])
         print(f"  {done}: {runs} ({_mb(said['runs_bytes'])}), of suites that {PARAMS_FILE} lacks")
+    if said["copies"]:
+        copies = ", ".join(said["copies"])
+        print(f"  {done}: {copies} ({_mb(said['copies_bytes'])}), of runs that were cut short")
     if said["restored"]:
         print(f"  put back for a verdict that came meanwhile: {said['restored']:,} files")
     if not said["removed"]:
@@ -128,6 +136,19 @@ def _stray_runs(root: Path) -> list[Path]:
         if at_work(path):
             raise Busy(f"a run is at work in {path}", cure="wait until it has ended")
     return stray
+
+
+def _left_copies(root: Path, stray: list[Path]) -> list[Path]:
+    """Private copies of inputs that a run left which was cut short; one that goes on makes its own.
+
+    Those of a run that is at work stay.
+    """
+    from titleholder.stages.workspace import COPIES, RUNS, at_work
+
+    there = root / RUNS
+    runs = sorted(there.iterdir()) if (root / PARAMS_FILE).is_file() and there.is_dir() else []
+    left = [run for run in runs if run not in stray and (run / COPIES).is_dir()]
+    return [run / COPIES for run in left if not at_work(run)]
 
 
 def _bytes(directory: Path) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from titleholder.cli import outputs
-from titleholder.cli.declaring import Commands, declare
+from titleholder.cli.declaring import Commands, add_credentials, declare
 
 if TYPE_CHECKING:
     from titleholder.runner import Watcher
@@ -28,6 +28,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("suites", nargs="*", metavar="SUITE", help="all of params.yaml if none")
     parser.add_argument("--store", metavar="URL", help="file://directory or s3://bucket/prefix")
     parser.add_argument("--endpoint", metavar="URL", help="of an S3-compatible store")
+    add_credentials(parser)
     parser.add_argument("--env", metavar="NAME", help="environment that the verdict is for")
     parser.add_argument(
         "--changed", metavar="REV",
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
     outputs.require_writable(args)
     root = Path.cwd()
-    choice = StoreChoice(url=args.store, endpoint=args.endpoint, environment=args.env)
+    choice = StoreChoice(args.store, args.endpoint, args.env, args.credentials)
     params = choice.over(open_params(root))
     names = list(dict.fromkeys(args.suites or params.suites))
     if args.changed is not None:

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     """Verify, print, and return the exit code."""
     from titleholder.verification import verify
 
-    source, store = _source(args.verdict, args.store, args.endpoint)
+    source, store = _source(args)
     if args.full and store is None:
         raise UsageError("--full needs the evidence", cure="name the store: --store URL")
     project = Path() if args.full else None
@@ -71,21 +71,20 @@ def run(args: argparse.Namespace) -> int:
     return int(report.exit)
 
 
-def _source(
-    text: str, url: str | None, endpoint: str | None
-) -> "tuple[bytes | Place, Store | None]":
+def _source(args: argparse.Namespace) -> "tuple[bytes | Place, Store | None]":
     """The verdict's bytes or its place, and the store that it is of, if that is known."""
     from titleholder.verification import Place
 
+    text, url = args.verdict, args.store
     inside = _IN_STORE.fullmatch(text)
     if inside and url is None:
         base = inside["store"]
         base = base if "://" in base else f"file://{Path(base).resolve()}"
         place = Place(inside["env"], inside["suite"], int(inside["number"]))
-        return place, _opened(base, endpoint)
+        return place, _opened(base, args)
     path = Path(text)
     if path.is_file():
-        store = None if url is None else _opened(url, endpoint)
+        store = None if url is None else _opened(url, args)
         return path.read_bytes(), store
     named = _PLACE.fullmatch(text)
     if named is None:
@@ -94,14 +93,13 @@ def _source(
             cure="write a file, an address that `run` printed, or prod/credit with --store",
         )
     number = None if named["number"] is None else int(named["number"])
-    return Place(named["env"], named["suite"], number), _opened(url, endpoint)
+    return Place(named["env"], named["suite"], number), _opened(url, args)
 
 
-def _opened(url: str | None, endpoint: str | None) -> "Store":
-    from titleholder.adapters.stores import open_store
+def _opened(url: str | None, args: argparse.Namespace) -> "Store":
+    from titleholder.adapters.stores import store_at
 
-    where, endpoint, region = address(url, endpoint)
-    return open_store(where, root=Path(), endpoint=endpoint, region=region)
+    return store_at(address(url, args.endpoint, args.credentials), Path())
 
 
 def _places(args: argparse.Namespace) -> "StoreParams":

@@ -5,14 +5,15 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from titleholder.cli.declaring import Commands, declare
+from titleholder.cli.declaring import Commands, add_credentials, declare
 from titleholder.environment import SIGNING_KEY_FILE
 from titleholder.errors import Exit, RecordError, UsageError
 
 HELP = "let one model break one rule on one slice, so far and so long, by name and with a reason"
 EPILOG = """\
 The waiver is signed with the approver's key (TITLEHOLDER_SIGNING_KEY_FILE), which must be another
-one than signs verdicts; there are no unsigned waivers. It counts where the gate is given that key
+one than signs verdicts; there are no unsigned waivers. --slice is a name that the newest verdict
+judged the rule on, that of the model if there is one. It counts where the gate is given that key
 with --approver, and the gate then says WAIVED and why. No verdict is changed, and a model that
 was let out by a waiver is not promoted.
 
@@ -48,6 +49,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--env", metavar="NAME", help="environment (params.yaml)")
     parser.add_argument("--store", metavar="URL", help="file://directory or s3://bucket/prefix")
     parser.add_argument("--endpoint", metavar="URL", help="the S3 server, if it is not Amazon's")
+    add_credentials(parser)
     parser.set_defaults(run=run)
 
 
@@ -56,11 +58,13 @@ def run(args: argparse.Namespace) -> int:
 
     from titleholder import records, tree
     from titleholder.adapters import ed25519
-    from titleholder.adapters.stores import open_store
+    from titleholder.adapters.stores import store_at
+    from titleholder.chain import verdicts
+    from titleholder.slices import columns_of
     from titleholder.stages.workspace import StoreChoice, Workspace, open_params
     from titleholder.trust import gate
     from titleholder.trust.statement import instant, subject_of
-    from titleholder.trust.waivers import WaiverPredicate, grant
+    from titleholder.trust.waivers import WaiverPredicate, grant, require_slice
 
     signer = ed25519.signer(os.environ)
     if signer is None:
@@ -68,14 +72,17 @@ def run(args: argparse.Namespace) -> int:
             "a waiver is never unsigned", cure=f"set {SIGNING_KEY_FILE} to your own key"
         )
     root = Path.cwd()
-    choice = StoreChoice(url=args.store, endpoint=args.endpoint, environment=args.env)
+    choice = StoreChoice(args.store, args.endpoint, args.env, args.credentials)
     ws = Workspace.of(root, choice.over(open_params(root)), args.suite)
     if args.rule not in {rule.id for rule in ws.suite.rules}:
         rules = ", ".join(rule.id for rule in ws.suite.rules)
         raise UsageError(f"{args.suite} has no rule {args.rule!r}", cure=f"it has {rules}")
+    (rule,) = (rule for rule in ws.suite.rules if rule.id == args.rule)
     digest = gate.digest_of_model(args.model).removeprefix("sha256:")
     where = ws.store
-    store = open_store(where.url, root=root, endpoint=where.endpoint, region=where.region)
+    store = store_at(where, root)
+    chain = verdicts(store, where.environment, args.suite)
+    require_slice(chain, rule, args.slice, digest, columns_of(ws.suite.slices))
     now = datetime.now(UTC)
     said = WaiverPredicate(
         schema_version=2,

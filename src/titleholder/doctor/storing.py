@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from titleholder import cadence
 from titleholder.adapters import ed25519
-from titleholder.adapters.stores import open_store
+from titleholder.adapters.stores import store_at
 from titleholder.doctor.advice import Advice, Health, Patient
 from titleholder.errors import TitleholderError
 from titleholder.params.load import load_store
@@ -96,11 +96,4 @@ def _of_nights(about: str, chain: Chain[Statement]) -> Advice:
 
 def _open(patient: Patient) -> tuple[StoreParams, Store]:
     said = load_store(patient.root / PARAMS_FILE)
-    kept = open_store(
-        said.url,
-        root=patient.root,
-        endpoint=said.endpoint,
-        region=said.region,
-        timeout=patient.timeout,
-    )
-    return said, kept
+    return said, store_at(said, patient.root, patient.timeout)

@@ -20,18 +20,24 @@ Count: TypeAlias = Annotated[int, Meta(ge=1)]
 # Of suites and environments, which become parts of paths and keys.
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 Name: TypeAlias = Annotated[str, Meta(pattern=f"^{NAME}$")]
+# Where credentials of a bucket come from (`titleholder.adapters.aws`).
+ENV, PROFILE = "env", "profile:"
+CREDENTIALS = rf"{ENV}|role|chain|{PROFILE}[^\s\]]{{1,128}}"
 
 
 class StoreParams(Record, frozen=True):
     """Where verdicts are published: ``file://directory`` or ``s3://bucket/prefix``.
 
-    ``dashboard`` says whether its pages are kept beside them.
+    ``dashboard`` says whether its pages are kept beside them. ``credentials`` of a bucket come from
+    variables (``env``), from ``profile:NAME``, from the machine's or container's ``role``, or from
+    boto3's whole ``chain``; from nowhere else.
     """
 
     url: str = "file://.titleholder/store"
     environment: Name = "dev"
     endpoint: str | None = None
     region: str | None = None
+    credentials: Annotated[str, Meta(pattern=f"^({CREDENTIALS})$")] = ENV
     valid_hours: Positive = 168.0
     dashboard: bool = True
 
@@ -314,10 +320,22 @@ class RunnerParams(Record, frozen=True):
     blocks: Annotated[int, Meta(ge=1, le=1024)] = 16
 
 
+class Snapshot(StrEnum):
+    """Whether a run reads a private copy of its data and models, or reads them where they lie.
+
+    Data in many files are read where they lie in any case.
+    """
+
+    COPY = "copy"
+    NONE = "none"
+
+
 class Params(Record, frozen=True):
-    """The whole of params.yaml."""
+    """The whole of params.yaml. ``snapshot`` says what a run reads: a private copy of data and
+    models, or (``none``) these as they lie; data in many files are never copied."""
 
     suites: dict[Name, Suite] = msgspec.field(default_factory=dict)
     store: StoreParams = StoreParams()
     notify: Notify = Notify()
     runner: RunnerParams = RunnerParams()
+    snapshot: Snapshot = Snapshot.COPY

@@ -39,10 +39,14 @@ def show(history: History, now: datetime) -> None:
 
 def checked(history: History) -> str:
     """How much of the chain was read, and what that says."""
-    told, of = len(history.verdicts), history.verdicts_in_all
+    told, of, bare = len(history.verdicts), history.verdicts_in_all, history.before_signing
+    signing = f"; {bare:,} from before the first signed one, which count for nobody" if bare else ""
     if told == of:
-        return f"{plural(of, 'verdict')}, an unbroken chain from the first to the newest"
-    return f"the newest {plural(told, 'verdict')} of {of:,}, unbroken; those before were not read"
+        return f"{plural(of, 'verdict')}, an unbroken chain from the first to the newest{signing}"
+    return (
+        f"the newest {plural(told, 'verdict')} of {of:,}, unbroken{signing}; "
+        "those before were not read"
+    )
 
 
 def irregular(history: History, now: datetime) -> list[str]:

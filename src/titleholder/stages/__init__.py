@@ -4,14 +4,15 @@
 them equal. Stages are imported when they run: each brings a vendor that takes seconds to load.
 """
 
+import contextlib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from titleholder import records, threads
-from titleholder.errors import RecordError
+from titleholder.errors import RecordError, TitleholderError
 from titleholder.stages.workspace import Workspace
 
 
@@ -50,8 +51,11 @@ class Stage:
         inputs = finished.inputs_of(ws, self.after, self.params)
         finished.begun(ws, self.name)
         records.sweep(ws.stage(self.name))
+        if self.after:
+            still.require_copy(ws)
         seen = still.marks(ws) if self.after else {}
-        module.run(ws)
+        with _as_given(ws):
+            module.run(ws)
         if self.after:
             still.require_same(seen, still.marks(ws))
         if self.name == LAST:
@@ -75,6 +79,16 @@ class Stage:
                     f"{ws.name}: {self.name} reads what {name} records, and {name} has not run",
                     cure=f"titleholder stage {name} {ws.name}, or all: titleholder run {ws.name}",
                 )
+
+
+@contextlib.contextmanager
+def _as_given(ws: Workspace) -> Iterator[None]:
+    """An error names the project's files, not the copies that were read."""
+    try:
+        yield
+    except TitleholderError as error:
+        error.message = ws.as_given(error.message)
+        raise
 
 
 _TABLE = (

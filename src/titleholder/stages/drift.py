@@ -65,7 +65,7 @@ def measured(ws: Workspace, pulled: manifest.Manifest, *, kept: bool = False) ->
             found = _compared(ws, both)
             return Table(found, *both.samples()) if kept else Table(found)
     except BadInput as error:
-        return _unmeasured(error.message.replace(str(ws.root) + "/", ""))
+        return _unmeasured(ws.told(error.message))
 
 
 def _compared(ws: Workspace, both: sides.Sides) -> Drift:

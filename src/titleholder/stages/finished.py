@@ -16,7 +16,7 @@ from pathlib import Path
 import titleholder
 from titleholder import records
 from titleholder.errors import RecordError
-from titleholder.stages import measured
+from titleholder.stages import measured, snapshot
 from titleholder.stages.workspace import RUNS, Workspace
 from titleholder.types import Record
 
@@ -80,7 +80,8 @@ def begun(ws: Workspace, name: str) -> None:
 
 
 def forget(ws: Workspace) -> None:
-    """Take all marks away: the next run begins anew."""
+    """Take all marks away, and the copy of what was read: the next run begins anew."""
+    snapshot.forget(ws)
     shutil.rmtree(ws.root / RUNS / ws.name / MARKS, ignore_errors=True)
 
 

@@ -95,7 +95,7 @@ def _against(
             suite.columns.row_id,
         )  # fmt: skip
     except BadInput as error:
-        told = error.message.replace(f"{ws.root}/", "")
+        told = ws.told(error.message)
         return leakage.Coincidences(training=name, error=told)
 
 

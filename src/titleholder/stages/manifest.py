@@ -7,6 +7,7 @@ from titleholder.errors import RecordError
 from titleholder.metrics import Registry
 from titleholder.metrics.declared import MODULE, modules_of, registry_of
 from titleholder.params.registered import is_registered, model_name
+from titleholder.stages import snapshot
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Record, Source
 
@@ -64,9 +65,9 @@ class Manifest(Record, frozen=True):
         for path in ws.suite.metrics_from:
             self.path_of(ws, METRICS + path)
         for source in self.sources:
-            if source.role.startswith(MODULE):
+            if is_installed(source.role):
                 _require_same_module(ws, source)
-        return registry_of(ws.suite, ws.root)
+        return registry_of(ws.suite, snapshot.root_of(ws, copy_of(ws)))
 
     def path_of(self, ws: Workspace, role: str) -> Path:
         """Where the bytes of a role lie, once they are known to be those that were pulled."""
@@ -76,12 +77,31 @@ class Manifest(Record, frozen=True):
         return path
 
 
+def is_installed(role: str) -> bool:
+    """Whether a role is that of code that lies elsewhere than in the project."""
+    return role.startswith(MODULE)
+
+
 def is_model(role: str) -> bool:
     """Whether a role is that of a model."""
     return role == "champion" or role.startswith(CANDIDATE)
 
 
 def local_path(ws: Workspace, source: Source) -> Path:
+    """Where a source is read: in the run's private copy, or, without one, as it lies."""
+    lies = original(ws, source)
+    copied = snapshot.root_of(ws, copy_of(ws)) / lies.relative_to(ws.root)
+    # Of many files there is none.
+    return copied if copied.exists() else lies
+
+
+def copy_of(ws: Workspace) -> str:
+    """What the private copy of this run's inputs is called: by the digest of their manifest."""
+    path = ws.stage("pull") / FILE
+    return records.sha256_file(path)[:16] if path.is_file() else "none"
+
+
+def original(ws: Workspace, source: Source) -> Path:
     """Where a source lies: below the project, or, if it came from another revision or from a
     registry, where pull laid it.
     """
@@ -106,15 +126,19 @@ def read(ws: Workspace) -> Manifest:
 
 
 def require_same(ws: Workspace, source: Source) -> None:
-    """RecordError unless a source still is what `pull` recorded, whether of one file or many."""
+    """RecordError unless a source still is what `pull` recorded, whether of one file or many.
+
+    Of one file, that is as it lies in the project, and as it was read.
+    """
     from titleholder.stages.many import shards
 
-    if source.role.startswith(MODULE):
+    if is_installed(source.role):
         _require_same_module(ws, source)
     elif shards.has(ws, source.role):
         shards.require_same(ws, source)
     else:
-        verify(local_path(ws, source), source.sha256)
+        for path in sorted({original(ws, source), local_path(ws, source)}):
+            verify(path, source.sha256)
 
 
 def _require_same_module(ws: Workspace, source: Source) -> None:

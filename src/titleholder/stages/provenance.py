@@ -2,12 +2,14 @@
 
 import platform
 from datetime import UTC, datetime
+from typing import Literal
 
 import msgspec
 
 from titleholder import __version__, records
 from titleholder.adapters import git
 from titleholder.params.schema import Policy
+from titleholder.stages import manifest, shards
 from titleholder.stages.workspace import Workspace
 from titleholder.trust.statement import Code, Provenance, Runtime, instant
 
@@ -27,7 +29,18 @@ def of(ws: Workspace) -> Provenance:
         started_at=instant(ws.started),
         finished_at=instant(datetime.now(UTC)),
         attempt=ws.attempt,
+        snapshot=_snapshot(ws),
     )
+
+
+def _snapshot(ws: Workspace) -> Literal["whole", "part", "none"]:
+    """How much of what was judged was read from a private copy."""
+    found = [one for one in manifest.read(ws).sources if not manifest.is_installed(one.role)]
+    copied = [manifest.local_path(ws, one) != manifest.original(ws, one)
+              for one in found if not shards.has(ws, one.role)]  # fmt: skip
+    if not any(copied):
+        return "none"
+    return "whole" if all(copied) and len(copied) == len(found) else "part"
 
 
 def _policy(ws: Workspace) -> dict[str, object]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from titleholder import records, tree
 from titleholder.adapters import ed25519
-from titleholder.adapters.stores import open_store
+from titleholder.adapters.stores import store_at
 from titleholder.dashboard import shelf
 from titleholder.errors import TitleholderError
 from titleholder.params.sharded import BUCKETS
@@ -98,8 +98,7 @@ def _dashboard(ws: Workspace) -> str:
 
 def store_of(ws: Workspace) -> Store:
     """The store that this workspace publishes to."""
-    where = ws.store
-    return open_store(where.url, root=ws.root, endpoint=where.endpoint, region=where.region)
+    return store_at(ws.store, ws.root)
 
 
 def _publish(

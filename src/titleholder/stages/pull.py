@@ -13,7 +13,7 @@ from titleholder.params.check import check_columns
 from titleholder.params.registered import Registered, is_registered, model_name, registered
 from titleholder.params.schema import Chat, Suite
 from titleholder.params.sharded import BUCKETS
-from titleholder.stages import STAGES, leaks
+from titleholder.stages import STAGES, leaks, still
 from titleholder.stages.manifest import (
     CANDIDATE,
     FILE,
@@ -25,7 +25,7 @@ from titleholder.stages.manifest import (
     TRAFFIC,
     TRAINING,
     Manifest,
-    local_path,
+    original,
 )
 from titleholder.stages.many import shards
 from titleholder.stages.workspace import PARAMS_FILE, Workspace
@@ -53,6 +53,7 @@ def run(ws: Workspace) -> None:
         inputs={"params": ws.params_digest(STAGES["pull"].params)}, sources=tuple(sources)
     )
     records.write(ws.stage("pull") / FILE, manifest)
+    still.copy(ws)
 
 
 def _elsewhere(path: str) -> bool:
@@ -162,7 +163,7 @@ def _reference_at(ws: Workspace, path: str, rev: str) -> Source:
             cure="check data.reference.rev; in a shallow clone: `git fetch --unshallow --tags`",
         )
     shape = Source(role="reference", path=path, sha256="", bytes=0, rev=rev)
-    to = local_path(ws, shape)
+    to = original(ws, shape)
     said = dvc.read_at(ws.root, path, commit, to)
     return Source(
         role="reference",

@@ -1,21 +1,44 @@
 """That inputs hold still while a stage reads them.
 
-Each stage hashes what it reads before it reads it, and publication hashes everything again. In
-between a file could be exchanged and put back. So every file of every input is looked at before
-and after each stage: where its inode, size or time of change differ, it was another one for a
-while, whatever it holds now. A copy of all inputs would say no more, and take its time.
+Stages read a private copy of all inputs (`titleholder.stages.snapshot`), and hash what they read
+before they read it; publication hashes the copy and the inputs again. Where there is no copy, a
+file could be exchanged after it was hashed and put back. So every file that is read is looked at
+before and after each stage: where its inode, size or time of change differ, it was another one
+for a while, whatever it holds now.
 """
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
 from titleholder.errors import RecordError
-from titleholder.stages import manifest
+from titleholder.stages import manifest, snapshot
 from titleholder.stages.many import shards
 from titleholder.stages.workspace import Workspace
 
 Mark: TypeAlias = tuple[int, int, int]
+
+
+def copy(ws: Workspace) -> None:
+    """Make the private copy of what was pulled anew; RecordError for what is that no more."""
+    found = manifest.read(ws)
+    inputs = [
+        (manifest.original(ws, one), one.sha256)
+        for one in found.sources
+        if not (shards.has(ws, one.role) or manifest.is_installed(one.role))
+    ]
+    snapshot.take(ws, manifest.copy_of(ws), inputs)
+
+
+def require_copy(ws: Workspace) -> None:
+    """Make the private copy where there is none, as after a run that came to its end.
+
+    What is not there or has changed is for the stage that reads it to say.
+    """
+    if snapshot.root_of(ws, manifest.copy_of(ws)) == ws.root:
+        with contextlib.suppress(RecordError):
+            copy(ws)
 
 
 def marks(ws: Workspace) -> dict[str, Mark]:

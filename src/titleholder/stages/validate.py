@@ -62,7 +62,7 @@ def validated(ws: Workspace, pulled: manifest.Manifest, evidence: Path) -> Valid
             return validate_many.validated(ws, suite_path, evidence)
         frame = tables.read_frame(current)
     except BadInput as error:
-        return _unchecked(Outcome.ERROR, error.message.replace(str(ws.root) + "/", ""))
+        return _unchecked(Outcome.ERROR, ws.told(error.message))
     from titleholder.adapters import expectations
 
     return expectations.validate(frame, suite_path, evidence)

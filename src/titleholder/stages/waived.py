@@ -1,6 +1,6 @@
 """Waivers that lie in the store for a candidate, told with its verdict and on its page."""
 
-from titleholder.adapters.stores import open_store
+from titleholder.adapters.stores import store_at
 from titleholder.errors import StoreError, TitleholderError
 from titleholder.stages.manifest import CANDIDATE, Manifest
 from titleholder.stages.workspace import Workspace
@@ -24,10 +24,9 @@ def shown(ws: Workspace, pulled: Manifest, verdict: Verdict) -> Verdict:
     """The same for the page, where a store that does not answer is said and stops nothing."""
     if verdict.outcome is Outcome.PASS:
         return verdict
-    where, candidate = ws.store, pulled.source(CANDIDATE + verdict.candidate)
+    candidate = pulled.source(CANDIDATE + verdict.candidate)
     try:
-        store = open_store(where.url, root=ws.root, endpoint=where.endpoint, region=where.region)
-        return told(ws, store, candidate, verdict)
+        return told(ws, store_at(ws.store, ws.root), candidate, verdict)
     except StoreError as error:
         return with_checks(verdict, (_unknown(error),))
 

@@ -18,6 +18,7 @@ from titleholder.params.schema import (
     Notify,
     Params,
     RunnerParams,
+    Snapshot,
     StoreParams,
     Suite,
 )
@@ -25,6 +26,8 @@ from titleholder.shards.runner import Runner
 
 PARAMS_FILE = "params.yaml"
 RUNS = Path(".titleholder/runs")
+# Beside the stages of a suite: private copies of what a run reads (`titleholder.stages.snapshot`).
+COPIES = ".snapshot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ class Workspace:
     input of any record, only of what `publish` calls a second try of the same question.
     ``started`` is when whatever opened the workspace began, ``attempt`` the how many-th try it is;
     both are told in the published verdict. ``notify`` is who is told of a change,
-    ``runner`` who works on the shards of data in many files, unless somebody is ``lent`` for it.
+    ``runner`` who works on the shards of data in many files, unless somebody is ``lent`` for it,
+    ``snapshot`` whether stages read a private copy of the inputs.
     """
 
     root: Path
@@ -48,6 +52,7 @@ class Workspace:
     attempt: int = 1
     notify: Notify = field(default_factory=Notify)
     runner: RunnerParams = field(default_factory=RunnerParams)
+    snapshot: Snapshot = Snapshot.COPY
     lent: Runner | None = field(default=None, compare=False)
 
     @classmethod
@@ -62,7 +67,7 @@ class Workspace:
             raise UsageError(f"{PARAMS_FILE} has no suite {name!r}", cure=hint)
         return cls(
             root.resolve(), name, suite, params.store, night,
-            notify=params.notify, runner=params.runner,
+            notify=params.notify, runner=params.runner, snapshot=params.snapshot,
         )  # fmt: skip
 
     def sent(self) -> "Workspace":
@@ -85,6 +90,19 @@ class Workspace:
     def relative(self, path: Path) -> str:
         """A path as records name it: below the project directory, with forward slashes."""
         return path.relative_to(self.root).as_posix()
+
+    def told(self, message: str) -> str:
+        """A message as records tell it: with paths below the project, not those of the copy."""
+        return self._of_copy.sub("", message).replace(f"{self.root}/", "")
+
+    def as_given(self, message: str) -> str:
+        """A message that names the project's own files where it named copies of them."""
+        return self._of_copy.sub(f"{self.root}/", message)
+
+    @property
+    def _of_copy(self) -> re.Pattern[str]:
+        copies = re.escape(f"{self.root / RUNS / self.name / COPIES}/")
+        return re.compile(rf"{copies}[^/\s]+/")
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -124,11 +142,13 @@ class StoreChoice:
     url: str | None = None
     endpoint: str | None = None
     environment: str | None = None
+    credentials: str | None = None
 
     def over(self, params: Params) -> Params:
         """The parameters with this choice laid over their store section."""
         said = {
             "url": self.url, "endpoint": self.endpoint, "environment": self.environment,
+            "credentials": self.credentials,
         }  # fmt: skip
         chosen = {key: value for key, value in said.items() if value is not None}
         if self.environment is not None and not re.fullmatch(NAME, self.environment):

@@ -11,7 +11,7 @@ and the book of titles are kept alike. Every statement that is read is opened by
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
 from titleholder import records
@@ -23,6 +23,7 @@ from titleholder.types import Record
 
 # How far beyond the pointer, and how far back, anyone looks.
 LONGEST_WALK = 200
+_BLOCK = 1000  # numbers whose keys begin alike, and as many as a bucket lists at once
 _HEAD_ATTEMPTS = 16
 _LOOKS = 10  # how often a chain may grow while it is read
 
@@ -121,6 +122,48 @@ class Chain(Generic[S]):
                 raise _broken(f"{self.key(link.sequence - 1)} is missing")
             self._require_successor(previous, link)
             link = previous
+
+    def signed_from(self, tip: Link[S], most: int) -> tuple[list[Link[S]], list[Link[S]]]:
+        """The newest links, newest first: those that a pinned key vouches for, and those before.
+
+        A chain may have begun before it was signed. What lies before the first link that a pinned
+        key signed is told as what it is, ``unsigned`` or ``unverified``; that nobody exchanged it
+        since is shown by the digests alone. NoVerdict for such a link in the midst, and for one
+        that names a pinned key and does not have its signature. Without pinned keys all are of
+        the first kind.
+        """
+        signed: list[Link[S]] = []
+        before: list[Link[S]] = []
+        refused: NoVerdict | None = None
+        for link in replace(self, trust=Trust()).back_from(tip, tip.sequence):
+            if refused is None and len(signed) == most:
+                return signed, []
+            try:
+                signed.append(self.link(link.sequence, link.data) if self.trust.pins else link)
+            except NoVerdict as error:
+                refused = refused or error
+                if self.trust.is_claimed(link.data, source=link.key):
+                    raise
+                before.append(link)
+                continue
+            if refused is not None:
+                raise refused
+        if refused is not None and not signed:
+            raise refused
+        return signed, before[: most - len(signed)]
+
+    def require_no_gap(self, tip: Link[S]) -> None:
+        """NoVerdict where a number before this one is missing; two listings at most.
+
+        Looked at are the thousand newest numbers at least, and two thousand at most.
+        """
+        block = tip.sequence // _BLOCK
+        for one in range(max(block - 1, 0), block + 1):
+            lying = set(self.store.keys(f"{self.base}/{one:05d}"))
+            first, last = max(one * _BLOCK, 1), min(one * _BLOCK + _BLOCK - 1, tip.sequence)
+            for number in range(first, last + 1):
+                if self.key(number) not in lying:
+                    raise _broken(f"{self.key(number)} is missing")
 
     def newest(self) -> Link[S] | None:
         """The newest link, with the store's word that nothing came after it and was taken away.

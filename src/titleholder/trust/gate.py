@@ -145,12 +145,16 @@ def _answer(
     chain: Chain[Statement], model: str, directory: bool | None, approvers: Trust
 ) -> Answer:
     tip = _tip(chain)
+    chain.require_no_gap(tip)
     link = _newest_on(chain, tip, model)
     _require_kind(link, directory)
     _require_current(link, chain.store.now())
     outcome = recompute(link.statement.predicate.verdict)
     chain.require_first(link)
-    title = present(titles(chain.store, chain.environment, chain.suite, chain.trust))
+    book = titles(chain.store, chain.environment, chain.suite, chain.trust)
+    title = present(book)
+    if title is not None:
+        book.require_no_gap(title)
     require_present_champion(title, model.removeprefix("sha256:"), link.statement.predicate.verdict)
     said = link.statement.predicate
     believed = Believed(

@@ -68,12 +68,17 @@ class Granted(Record, frozen=True):
 
 
 class History(Record, frozen=True):
-    """All of it, oldest first. ``verdicts_in_all`` counts those that were left out, too."""
+    """All of it, oldest first. ``verdicts_in_all`` counts those that were left out, too.
+
+    ``before_signing`` counts the verdicts told of that lie before the first one which a pinned
+    key vouches for: no gate with that key believes them.
+    """
 
     environment: str
     suite: str
     verdicts: tuple[Judged, ...]
     verdicts_in_all: int
+    before_signing: int
     titles: tuple[Crowned, ...]
     waivers: tuple[Granted, ...]
 
@@ -94,8 +99,8 @@ def read(chain: Chain[Statement], most: int = EVERYTHING) -> History:
     """The ``most`` newest verdicts, every title and every waiver.
 
     NoVerdict if there is none, if a link does not follow from the one before, contradicts itself,
-    is not signed by a pinned key where one is pinned, or was taken away or replaced (where the
-    store remembers).
+    is not signed by a pinned key where one is pinned (but for those before the first that is), or
+    was taken away or replaced (where the store remembers).
     """
     tip = chain.newest()
     if tip is None:
@@ -103,12 +108,14 @@ def read(chain: Chain[Statement], most: int = EVERYTHING) -> History:
             f"{chain.store.url} holds no verdict for {chain.suite} in {chain.environment}",
             cure="publish one first: titleholder run",
         )
-    newest = [judged(link) for link in chain.back_from(tip, most)]
+    signed, before = chain.signed_from(tip, most)
+    newest = [judged(link) for link in (*signed, *before)]
     return History(
         environment=chain.environment,
         suite=chain.suite,
         verdicts=tuple(reversed(newest)),
         verdicts_in_all=tip.sequence,
+        before_signing=len(before),
         titles=crowns(chain),
         waivers=granted(chain),
     )
@@ -138,7 +145,8 @@ def crowns(chain: Chain[Statement]) -> tuple[Crowned, ...]:
     tip = present(book)
     if tip is None:
         return ()
-    return tuple(crowned(link) for link in book.back_from(tip, EVERYTHING))[::-1]
+    signed, before = book.signed_from(tip, EVERYTHING)
+    return tuple(crowned(link) for link in (*signed, *before))[::-1]
 
 
 def crowned(link: Link[Title]) -> Crowned:

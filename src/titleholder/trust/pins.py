@@ -86,11 +86,18 @@ class Trust:
             return Opened(enclosed.payload, UNVERIFIED, enveloped=True)
         return Opened(enclosed.payload, self._signer(enclosed, environment, source), enveloped=True)
 
+    def is_claimed(self, data: bytes, *, source: str) -> bool:
+        """Whether a statement names a pinned key as its signer, rightly or not."""
+        if not dsse.is_envelope(data):
+            return False
+        return dsse.read(data, source=source).key_id in {pin.key.key_id for pin in self.pins}
+
     def _bare(self, data: bytes, source: str) -> Opened:
         if self.pins:
             raise NoVerdict(
                 f"{source} is unsigned, and a key is pinned",
-                cure="publish with its private half: set TITLEHOLDER_SIGNING_KEY_FILE",
+                cure="publish a new one with its private half: TITLEHOLDER_SIGNING_KEY_FILE "
+                "(titles that were given without a key begin anew, in another environment)",
             )
         return Opened(data, UNSIGNED, enveloped=False)
 

@@ -81,6 +81,8 @@ class Provenance(Record, frozen=True):
     Of these, only ``params`` (which holds the policy and the seed) is part of the question; the
     rest says who answered. ``started_at`` and ``finished_at`` are of the machine's clock: when
     the command (or, in a flow, the task) that published began, and when all evidence was there.
+    ``snapshot`` says how much of the inputs was read from a private copy: all, what is of one file
+    (data in many files are read where they lie), or nothing; null where nobody said.
     """
 
     code: Code
@@ -91,6 +93,7 @@ class Provenance(Record, frozen=True):
     started_at: Instant
     finished_at: Instant
     attempt: Annotated[int, Meta(ge=1)]
+    snapshot: Literal["whole", "part", "none"] | None = None
 
     def made_alike(self, other: "Provenance") -> bool:
         """Whether the same code, packages and libraries were at work."""

@@ -10,7 +10,7 @@ rule's bound; never an ERROR, never a check beside the rules, never the last rul
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
@@ -19,17 +19,34 @@ import msgspec
 from msgspec import Meta
 
 from titleholder import decimals, records
+from titleholder.chain import Chain
 from titleholder.decimals import exact
-from titleholder.errors import NoVerdict, PreconditionFailed, RecordError
+from titleholder.errors import (
+    NoVerdict,
+    PreconditionFailed,
+    RecordError,
+    StoreMissing,
+    UsageError,
+)
+from titleholder.policy import EVERY
 from titleholder.store import Store
 from titleholder.trust.pins import KeyPair, Trust, seal
-from titleholder.trust.statement import STATEMENT_TYPE, Instant, Name, Subject, as_of_today, moment
-from titleholder.types import Check, Outcome, Record, Severity, Verdict
+from titleholder.trust.statement import (
+    STATEMENT_TYPE,
+    Instant,
+    Name,
+    Statement,
+    Subject,
+    as_of_today,
+    moment,
+)
+from titleholder.types import Check, Outcome, Record, Rule, Severity, Verdict
 from titleholder.verdict import WAIVER, shortfall
 
 WAIVER_TYPE: Final = "urn:titleholder:waiver:v2"
 # More objects than this for one model are nobody's honest work, and none of them counts.
 MOST: Final = 64
+_LOOKED_BACK: Final = 20  # verdicts, for one on the model
 Words = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"\S")]
 
 
@@ -102,6 +119,54 @@ def grant(store: Store, subject: Subject, said: WaiverPredicate, signer: KeyPair
     with contextlib.suppress(PreconditionFailed):
         store.put_new(key, data)
     return store.locate(key)
+
+
+def require_slice(
+    chain: Chain[Statement], rule: Rule, name: str, model: str, columns: Sequence[str]
+) -> None:
+    """UsageError unless a rule is judged on a slice of this name: a waiver for another is none.
+
+    A rule on every slice is judged on those of the newest verdict, that on ``model`` (hex) if
+    there is one. Where nothing was published yet, a name has to be made of the ``columns`` that
+    the suite slices by.
+    """
+    known = _judged_on(chain, rule.id, model) if rule.slice == EVERY else (rule.slice,)
+    if name in known:
+        return
+    if not known and _is_made_of(name, columns):
+        return
+    told = known or tuple(f"{column}=..." for column in columns)
+    raise UsageError(
+        f"{rule.id} is not judged on a slice {name!r}, so nothing there can be waived",
+        cure=f"--slice is one of: {'; '.join(told)}",
+    )
+
+
+def _judged_on(chain: Chain[Statement], rule: str, model: str) -> tuple[str, ...]:
+    """The slices on which a rule was judged, by the newest verdict on a model or by the newest.
+
+    Nobody has to vouch for it: names alone are looked at. A broken chain tells none.
+    """
+    found: tuple[str, ...] = ()
+    with contextlib.suppress(NoVerdict, StoreMissing):
+        tip = chain.newest()
+        for link in chain.back_from(tip, _LOOKED_BACK) if tip else ():
+            judged = link.statement.predicate.verdict
+            names = tuple(one.slice for one in judged.findings if one.rule == rule)
+            if link.statement.subject[0].digest.sha256 == model:
+                return names
+            found = found or names
+    return found
+
+
+def _is_made_of(name: str, columns: Sequence[str]) -> bool:
+    """Whether each part of a slice's name begins with one of these columns.
+
+    >>> _is_made_of("a=x & b=y", ["a", "b"]), _is_made_of("pro", ["plan"])
+    (True, False)
+    """
+    begins = tuple(f"{column}{sign}" for column in columns for sign in ("=", "<", ">="))
+    return all(part.startswith(begins) for part in name.split(" & "))
 
 
 def waived(

@@ -12,7 +12,7 @@ def open_place(path: str, root: Path, store: StoreParams) -> Place:
     if path.startswith(BUCKETS):
         from titleholder.adapters.places.bucket import Bucket
 
-        return Bucket.of(path, store.endpoint, store.region)
+        return Bucket.of(path, store)
     from titleholder.adapters.places.directory import Directory
 
     return Directory(root / path, path)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from titleholder.adapters import aws
 from titleholder.errors import BadInput, RecordError, StoreError, StoreMissing, StoreUnreachable
+from titleholder.params.schema import ENV, StoreParams
 from titleholder.params.sharded import BUCKETS
 from titleholder.shards.files import SUFFIX, ShardFile
 
@@ -18,19 +20,21 @@ _GONE = ("404", "NoSuchKey", "NoSuchVersion")
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """See `titleholder.shards.files.Place`. Credentials are those of the environment."""
+    """See `titleholder.shards.files.Place`. Credentials are had as those of the store."""
 
     bucket: str
     prefix: str
     endpoint: str | None
     region: str | None
+    credentials: str = ENV
 
     @classmethod
-    def of(cls, url: str, endpoint: str | None, region: str | None) -> "Bucket":
-        """The place of ``s3://bucket/prefix``."""
+    def of(cls, url: str, store: StoreParams) -> "Bucket":
+        """The place of ``s3://bucket/prefix``, asked as the store is."""
         bucket, _, prefix = url.removeprefix(BUCKETS).partition("/")
         prefix = prefix.strip("/")
-        return cls(bucket, f"{prefix}/" if prefix else "", endpoint, region)
+        prefix = f"{prefix}/" if prefix else ""
+        return cls(bucket, prefix, store.endpoint, store.region, store.credentials)
 
     def names(self) -> list[str]:
         """The keys that end in .parquet; what begins with a dot or _ is no data."""
@@ -80,7 +84,7 @@ class Bucket:
 
     @property
     def _client(self) -> Any:
-        return _client(self.endpoint, self.region)
+        return _client(self.endpoint, self.region, self.credentials)
 
 
 class _Ranges(io.RawIOBase):
@@ -136,11 +140,11 @@ def _told(where: str) -> Iterator[None]:
 
 
 @lru_cache(maxsize=8)
-def _client(endpoint: str | None, region: str | None) -> Any:
-    import boto3
+def _client(endpoint: str | None, region: str | None, credentials: str) -> Any:
     from botocore.config import Config
 
     config = Config(
-        connect_timeout=_TIMEOUT_S, read_timeout=_TIMEOUT_S, retries={"total_max_attempts": 4}
-    )
-    return boto3.client("s3", endpoint_url=endpoint, region_name=region, config=config)
+        connect_timeout=_TIMEOUT_S, read_timeout=_TIMEOUT_S, retries={"total_max_attempts": 4},
+        ignore_configured_endpoint_urls=True,
+    )  # fmt: skip
+    return aws.client(credentials, endpoint=endpoint, region=region, config=config)

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
+from titleholder.adapters import aws
 from titleholder.adapters.stores.s3_clock import StoreClock
 from titleholder.adapters.stores.s3_errors import Fate, fate_of, translate
 from titleholder.errors import (
@@ -26,6 +27,7 @@ from titleholder.errors import (
     StoreError,
     StoreUnreachable,
 )
+from titleholder.params.schema import ENV
 from titleholder.store import Stored, checked_key, media_type
 
 T = TypeVar("T")
@@ -72,6 +74,7 @@ class S3Store:
         *,
         endpoint: str | None = None,
         region: str | None = None,
+        credentials: str = ENV,
         timeout: float = 10.0,
         pause: float = 0.2,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -80,6 +83,7 @@ class S3Store:
         self._prefix = f"{prefix}/" if prefix else ""
         self._endpoint = endpoint
         self._region = region
+        self._credentials = credentials
         self._timeout = timeout
         self._pause = pause
         self._clock = StoreClock(clock)
@@ -349,7 +353,6 @@ class S3Store:
             return self._made
 
     def _connected(self) -> Any:
-        import boto3
         from botocore.config import Config
 
         config = Config(
@@ -364,8 +367,8 @@ class S3Store:
             # Where the store is, is said on the command line or in params.yaml, and nowhere else.
             ignore_configured_endpoint_urls=True,
         )
-        return boto3.session.Session().client(
-            "s3", endpoint_url=self._endpoint, region_name=self._region, config=config
+        return aws.client(
+            self._credentials, endpoint=self._endpoint, region=self._region, config=config
         )
 
     def _wait(self, attempt: int) -> None:

@@ -28,15 +28,15 @@ class Fate(Enum):
 
 
 _KEYS_CURE = (
-    "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE: "
-    "`aws sts get-caller-identity` shows who you are"
+    "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or say where else they come from: "
+    "--credentials (store.credentials) profile:NAME, role or chain"
 )
 _RIGHTS_CURE = (
     "reading needs s3:GetObject, s3:ListBucket and s3:ListBucketVersions here (without ListBucket, "
     "S3 denies what it should call absent), publishing s3:PutObject and s3:GetBucketVersioning too"
 )
 _CLOCK_CURE = "set the clock of this machine (UTC), for instance with NTP"
-_REGION_CURE = "set store.region in params.yaml, or AWS_REGION, to the region of the bucket"
+_REGION_CURE = "set store.region in params.yaml, or AWS_DEFAULT_REGION, to the region of the bucket"
 _LATER_CURE = "run it again in a while"
 _REACH_CURE = "check the endpoint (--endpoint or store.endpoint), the network and the proxy"
 _BUCKET_CURE = "create the bucket, or correct store.url"
