@@ -104,10 +104,7 @@ def _opened(url: str | None, args: argparse.Namespace) -> "Store":
 
 def _places(args: argparse.Namespace) -> "StoreParams":
     """Where data lie that are in a bucket: at the endpoint of the store, as for `run`."""
-    from titleholder.params.schema import StoreParams
-
-    _, endpoint, region = address(args.store, args.endpoint)
-    return StoreParams(endpoint=endpoint, region=region)
+    return address(args.store, args.endpoint, args.credentials)
 
 
 def _print(report: "Report", *, as_json: bool) -> None:

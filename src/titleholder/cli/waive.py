@@ -59,10 +59,10 @@ def run(args: argparse.Namespace) -> int:
     from titleholder import records, tree
     from titleholder.adapters import ed25519
     from titleholder.adapters.stores import store_at
-    from titleholder.chain import verdicts
-    from titleholder.slices import columns_of
+    from titleholder.comparison.slices import columns_of
     from titleholder.stages.workspace import StoreChoice, Workspace, open_params
     from titleholder.trust import gate
+    from titleholder.trust.chain import verdicts
     from titleholder.trust.statement import instant, subject_of
     from titleholder.trust.waivers import WaiverPredicate, grant, require_slice
 

@@ -9,7 +9,8 @@ import msgspec
 from titleholder import __version__, records
 from titleholder.adapters import git
 from titleholder.params.schema import Policy
-from titleholder.stages import manifest, shards
+from titleholder.stages import manifest
+from titleholder.stages.many import shards
 from titleholder.stages.workspace import Workspace
 from titleholder.trust.statement import Code, Provenance, Runtime, instant
 

@@ -19,7 +19,6 @@ import msgspec
 from msgspec import Meta
 
 from titleholder import decimals, records
-from titleholder.chain import Chain
 from titleholder.decimals import exact
 from titleholder.errors import (
     NoVerdict,
@@ -30,6 +29,7 @@ from titleholder.errors import (
 )
 from titleholder.policy import EVERY
 from titleholder.store import Store
+from titleholder.trust.chain import Chain
 from titleholder.trust.pins import KeyPair, Trust, seal
 from titleholder.trust.statement import (
     STATEMENT_TYPE,
