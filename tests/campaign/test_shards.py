@@ -7,8 +7,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -37,7 +38,7 @@ METRICS = ["accuracy", "recall", "f1", "roc_auc", "average_precision", "ks", "lo
 def kill_when_begun(root: Path, pid: int, killed: list[int]) -> None:
     """Kill a process once the first block of the champion's answers is there."""
     answers = root / RUNS / sharded.SUITE / DIRECTORY
-    for _ in range(6000):
+    for _ in range(15_000):
         if any(answers.glob("champion.current/*.parquet")):
             os.kill(pid, signal.SIGKILL)
             killed.append(pid)
@@ -94,22 +95,32 @@ EXPECTATIONS = {
 
 
 @contextmanager
-def night(root: Path, home: Path) -> Iterator[Callable[[], "subprocess.CompletedProcess[str]"]]:
-    """A running Prefect server, and a way to run the nightly flow once on it."""
-    environment = {**os.environ, "PREFECT_HOME": str(home)}
-    here = {"PYTHONPATH": str(Path(__file__).parents[2])}
-    database = f"sqlite+aiosqlite:///{home}/prefect.db"
+def night(root: Path, home: Path) -> Iterator["Night"]:
+    """A running Prefect server, on PostgreSQL where that is installed, and a project's flow."""
+    here = {"PREFECT_HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2])}
     home.mkdir(parents=True)
+    database, programs = f"sqlite+aiosqlite:///{home}/prefect.db", operations.postgres_bin()
+    with ExitStack() as stack:
+        if programs is not None:
+            database = stack.enter_context(operations.postgres(programs, home / "postgres"))
+        server = operations.prefect_server(database, {**os.environ, **here})
+        yield Night(root, {**here, "PREFECT_API_URL": stack.enter_context(server)})
 
-    def once() -> "subprocess.CompletedProcess[str]":
+
+@dataclass(frozen=True)
+class Night:
+    """``environment`` is what flow and workers need to know of the server."""
+
+    root: Path
+    environment: dict[str, str]
+
+    def once(self) -> "subprocess.CompletedProcess[str]":
+        """Run the flow."""
         return subprocess.run(
             [sys.executable, "-m", "flows.nightly", "--json"],
-            cwd=root, env={**environment, **here, "PREFECT_API_URL": url}, capture_output=True,
-            text=True, timeout=operations.PATIENCE_S, check=False,
+            cwd=self.root, env={**os.environ, **self.environment}, capture_output=True,
+            text=True, timeout=3 * operations.PATIENCE_S, check=False,
         )  # fmt: skip
-
-    with operations.prefect_server(database, environment) as url:
-        yield once
 
 
 def judged_as_one_process_would(root: Path, alone: Path, frames: Frames) -> None:
@@ -128,31 +139,35 @@ def test_the_nightly_flow_runs_units_on_a_dask_cluster(tmp_path: Path) -> None:
     frames = sharded.rows(2 * summary.ROWS - 100)
     root = sharded.project(tmp_path / "night", frames, [90_000], dask, **SAID)
     (root / "expectations.json").write_text(json.dumps(EXPECTATIONS))
-    with night(root, tmp_path / "home") as once:
-        ended = once()
+    with night(root, tmp_path / "home") as tonight:
+        ended = tonight.once()
     assert ended.returncode == 0, ended.stderr[-2000:]
     judged_as_one_process_would(root, tmp_path / "alone", frames)
 
 
 @pytest.mark.filterwarnings("ignore")  # Dask's own of a worker that went away
-def test_a_worker_that_dies_within_the_flow_costs_its_shard(tmp_path: Path) -> None:
+def test_a_worker_that_dies_within_the_flow_costs_its_shard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A process of the cluster is killed once it has answered for a block: the night goes on with
     the other one, and judges the whole panel.
     """
     from dask.distributed import LocalCluster
 
-    frames = sharded.rows(4 * summary.ROWS - 100)
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-        dask = {"kind": "dask", "scheduler": cluster.scheduler_address, "blocks": 1}
-        root = sharded.project(tmp_path / "night", frames, [90_000], dask, **SAID)
-        (root / "expectations.json").write_text(json.dumps(EXPECTATIONS))
-        killed: list[int] = []
-        victim = cluster.workers[0].pid
-        killer = threading.Thread(target=kill_when_begun, args=(root, victim, killed))
-        with night(root, tmp_path / "home") as once:
+    root, frames = tmp_path / "night", sharded.rows(4 * summary.ROWS - 100)
+    killed: list[int] = []
+    with night(root, tmp_path / "home") as tonight:
+        for name, value in tonight.environment.items():
+            monkeypatch.setenv(name, value)  # workers of a cluster have to know the server
+        with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+            dask = {"kind": "dask", "scheduler": cluster.scheduler_address, "blocks": 1}
+            sharded.project(root, frames, [90_000], dask, **SAID)
+            (root / "expectations.json").write_text(json.dumps(EXPECTATIONS))
+            victim = cluster.workers[0].pid
+            killer = threading.Thread(target=kill_when_begun, args=(root, victim, killed))
             killer.start()
-            ended = once()
-        killer.join()
+            ended = tonight.once()
+            killer.join()
     assert killed == [victim]
     assert ended.returncode == 0, ended.stderr[-2000:]
     judged_as_one_process_would(root, tmp_path / "alone", frames)

@@ -51,6 +51,7 @@ def prefect_server(database: str, environment: dict[str, str]) -> Iterator[str]:
     command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(port)]
     said = {
         **environment, "PREFECT_API_DATABASE_CONNECTION_URL": database,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1",
         # Ten seconds are its own patience with its database: a busy machine takes longer, and
         # whoever asked meanwhile is told HTTP 500.
         # A killed run holds its deployment's slot until its lease ends, as in deploy/compose.yaml.
