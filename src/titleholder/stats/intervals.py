@@ -5,7 +5,8 @@ Three things make a percentile interval too short, and each is met here:
 - few units, or few that matter: the ends are moved out by Student's factor for the degrees of
   freedom that the influence values have (Hesterberg 2015, doi:10.1080/00031305.2015.1089789);
 - a statistic that noise pushes one way (KS, the calibration error): the end that it was pushed
-  away from is moved out by all that the push may have been;
+  away from is moved out by all that the push may have been. Not so the difference of two models
+  by a smooth one (average precision): most of what pushes both is the same, and falls out of it;
 - no spread at all, since nothing went wrong on these rows: see `titleholder.stats.extremes`.
 """
 
@@ -132,6 +133,8 @@ def _paired(metric: Metric, at: Replicates[Spread], draws: Floats, level: float)
     wider = widening(at.influence, -slopes[0], slopes[1], level)
     change = metric.improvement(champion, candidate)
     value = float(metric.improvement(at.champion_value, at.candidate_value))
+    if isinstance(metric.law, Ranks) and metric.law.smooth:
+        push = NONE
     share = _share(value, change, at.champion_value, champion)
     relative, relative_error = UNDEFINED, None
     if share is not None:

@@ -13,8 +13,9 @@ import numpy as np
 from titleholder.arrays import Floats
 
 DRAWS = 128
+MANY_UNITS_DRAWS = 48  # of so many units that each draw takes long
 # A remainder that varies more than so, as a share of the sum's spread, is no small remainder.
-_MOST = 0.35
+MOST_LEFT = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +27,21 @@ class Remainder:
     residuals: Floats
 
     @classmethod
-    def of(cls, sums: Floats, moves: Floats) -> "Remainder | None":
+    def of(cls, sums: Floats, moves: Floats, most: float = MOST_LEFT) -> "Remainder | None":
         """Fitted to explicit draws: sums of influences and what the metric moved by, (b, 2) each.
 
         Columns are the champion and the candidate's difference to it. None where the sums do not
-        explain the moves.
+        explain the moves: where what they leave varies by more than the share ``most``.
         """
         scale = np.sqrt((sums**2).mean(axis=0))
         rest = moves - sums
-        if not np.isfinite(rest).all() or (rest.std(axis=0) > _MOST * scale).any():
+        if not np.isfinite(rest).all() or (rest.std(axis=0) > most * scale).any():
             return None
         basis = _quadratic(sums, scale)
         slopes = np.asarray(np.linalg.lstsq(basis, rest, rcond=None)[0], dtype=float)
-        return cls(scale, slopes, rest - basis @ slopes)
+        # A fit takes as many degrees of freedom as it has slopes.
+        short = np.sqrt(len(rest) / (len(rest) - basis.shape[1]))
+        return cls(scale, slopes, (rest - basis @ slopes) * short)
 
     def added(self, sums: Floats, rng: np.random.Generator) -> Floats:
         """These sums (B, 2) with the remainders that go with them."""

@@ -26,13 +26,17 @@ from titleholder.metrics.ladder import Ladder, Steps
 from titleholder.stats.cells import Cells
 from titleholder.stats.influence import Influence, Spread, by_counts, by_means
 from titleholder.stats.keys import generator
-from titleholder.stats.remainder import DRAWS, Remainder
+from titleholder.stats.remainder import DRAWS, MOST_LEFT, Remainder
 from titleholder.stats.resampler import FEW_UNITS, Resampler, sum_by_unit
 from titleholder.stats.sample import Sample
 from titleholder.stats.third_order import SumLaw
 
 # With fewer in a class than this share of what a law calls rare, the remainder is not learnt.
 _RARE = 0.3
+# With fewer positives than so, kinds of rows between them are few enough to draw them all.
+_FEW_BY_GAP = 500
+# Two models whose difference varies by less than so, as a share of what each does, are near.
+_NEAR = 0.005
 
 
 S_co = TypeVar("S_co", bound=Spread, covariant=True)
@@ -161,7 +165,7 @@ def _ranks(name: str, law: Ranks, resampler: Resampler) -> Replicates[Influence]
     by_unit = sum_by_unit(np.stack([champion, candidate]), sample)
     influence = _of_units(by_unit, sample, rarest)
     sums = None
-    if not resampler.is_small and rarest >= law.rare:
+    if not resampler.is_small and rarest >= law.rare and not (law.smooth and _are_near(influence)):
         sums = SumLaw.of(np.stack([by_unit[0], by_unit[1] - by_unit[0]]))
     if sums is None:
         drawn = _resampled(name, law, resampler, influence, (here, there))
@@ -178,7 +182,7 @@ def _resampled(
     """Both models' replicates, (B,) each, by explicit draws of all or of a few, and their name."""
     sample, b = resampler.sample, resampler.draw.resamples
     few_positives = sample.plain and int(sample.class_counts[1]) <= influence.fewest
-    by_gap = few_positives and not resampler.is_small
+    by_gap = few_positives and not resampler.is_small and influence.fewest < _FEW_BY_GAP
     moved = None if by_gap else _by_remainder(name, law, resampler, influence, values)
     if moved is not None:
         return *moved, f"paired influence function, remainder by bootstrap, B={b}"
@@ -203,15 +207,28 @@ def _by_remainder(
     sums = SumLaw.of(of_unit)
     if sums is None or draw.resamples <= DRAWS:
         return None
-    counts, steps = resampler.few
-    drawn = np.hstack([np.stack([law.value(a), law.value(b)]) for a, b in steps]).T - values
+    found = [(c @ of_unit.T, law.value(a), law.value(b)) for c, (a, b) in resampler.few()]
+    of_sums, here, there = (np.concatenate(side) for side in zip(*found, strict=True))
+    drawn = np.stack([here, there], axis=1) - values
     drawn[:, 1] -= drawn[:, 0]
-    remainder = Remainder.of(counts @ of_unit.T, drawn)
+    # Of near models what is left may be as large as it likes: it has the spread that was drawn.
+    most = np.inf if _are_near(influence) and not resampler.is_small else MOST_LEFT
+    remainder = Remainder.of(of_sums, drawn, most)
     if remainder is None:
         return None
     rng = generator(draw.seed, "ranks", name, resampler.sample.name)
     moved = remainder.added(sums.draws(draw.resamples, rng), rng)
     return values[0] + moved[:, 0], values[1] + moved.sum(axis=1)
+
+
+def _are_near(influence: Influence) -> bool:
+    """Whether two models are so nearly equal that it is single pairs of rows that they order else.
+
+    What such pairs add to the spread of the difference, no sum over rows has.
+    """
+    sums = influence.power_sums
+    own = min(sums.of(2, 1, 0), sums.of(2, 0, 1))
+    return bool(0.0 < sums.of(2, -1, 1) < _NEAR * own)
 
 
 def _rarest(sample: Sample) -> int:

@@ -16,7 +16,7 @@ from titleholder.metrics.ladder import Ladder, Steps
 from titleholder.stats.cells import Cells
 from titleholder.stats.gaps import Gaps
 from titleholder.stats.keys import generator
-from titleholder.stats.remainder import DRAWS
+from titleholder.stats.remainder import DRAWS, MANY_UNITS_DRAWS
 from titleholder.stats.sample import Sample
 from titleholder.stats.third_order import SumLaw
 from titleholder.stats.uneven import drawn_sums, heaviest
@@ -27,6 +27,7 @@ FEW_UNITS = 500
 EXACT_UNITS = 2000
 SKEWED_UNITS = 50_000  # above, the skewness of a sum is lost in the noise of drawing
 _MANY_ROWS = 5000
+_LARGE = 20_000  # units of which fewer draws are made, where a few are
 _LARGE_CELL = 2000  # rows of a cell whose count on resamples is normal but for a skewness of 1 / 45
 _BLOCK = 1 << 21  # elements of one block of explicit draws: about 16 MB
 _KEPT = EXACT_UNITS * 2000  # elements of explicit draws that are kept: about 50 MB an array
@@ -100,11 +101,12 @@ class Resampler:
         """Both ladders' steps on resampled rows, in blocks; kept while that is cheap."""
         return self._kept_steps if self._keeps else self._made_steps(self.counts())
 
-    @cached_property
-    def few(self) -> tuple[Floats, list[tuple[Steps, Steps]]]:
-        """A few explicit draws, (b, units), and both ladders' steps on them."""
-        counts = list(self._made_counts(DRAWS))
-        return np.vstack(counts), list(self._made_steps(counts))
+    def few(self) -> Iterator[tuple[Floats, tuple[Steps, Steps]]]:
+        """A few explicit draws in blocks: counts (b, units), and both ladders' steps on them."""
+        if self.is_small:
+            yield from self._kept_few
+        else:
+            yield from self._made_few(MANY_UNITS_DRAWS if self._is_large else DRAWS)
 
     def steps_by_gap(self) -> Iterator[tuple[Steps, Steps]]:
         """The same for many plain rows of which few are positives; drawn anew at each call."""
@@ -157,6 +159,19 @@ class Resampler:
         scale = axes * np.sqrt(np.maximum(variances, 0.0))
         noise: Floats = rng.standard_normal((self.draw.resamples, len(covariance))) @ scale.T
         return noise
+
+    @property
+    def _is_large(self) -> bool:
+        return self.sample.units > _LARGE
+
+    @cached_property
+    def _kept_few(self) -> list[tuple[Floats, tuple[Steps, Steps]]]:
+        return list(self._made_few(DRAWS))
+
+    def _made_few(self, draws: int) -> Iterator[tuple[Floats, tuple[Steps, Steps]]]:
+        for counts in self._made_counts(draws):
+            (steps,) = self._made_steps([counts])
+            yield counts, steps
 
     @property
     def _keeps(self) -> bool:
