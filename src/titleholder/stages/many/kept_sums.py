@@ -34,7 +34,8 @@ def begin(ws: Workspace, answers: Mapping[str, str]) -> None:
     """Clear away what was found of another question; ``answers`` are files and their digests."""
     roles = [role for role in ("current", "reference") if shards.has(ws, role)]
     rows = [shards.read(ws, role).digest() for role in roles]
-    asked = ws.params_digest(STAGES["compare"].params)
+    # Of predict's, too: which column has the truth shows in no answer.
+    asked = ws.params_digest({*STAGES["compare"].params, *STAGES["predict"].params})
     split = [ws.runner.blocks, summary.ROWS, orders.RANGE]
     question = records.sha256([finished.code(), asked, rows, dict(answers), split])
     mark = finished.beside(ws, _MARK)
