@@ -30,7 +30,7 @@ from titleholder.stats.sample import Sample, take
 
 LEVEL = 0.95
 RESAMPLES = 2000
-SEEDS = (1, 2, 3, 4)
+SEEDS = (1, 2, 3)
 NAMES = ("accuracy", "precision", "recall", "f1", "roc_auc", "average_precision", "log_loss",
          "brier")  # fmt: skip
 _BLOCK = 40  # draws at once
