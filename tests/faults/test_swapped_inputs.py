@@ -197,6 +197,12 @@ def test_messages_name_the_project_s_own_files(
     assert ".snapshot" not in capsys.readouterr().err
 
 
+def test_a_rehearsal_leaves_no_copy(here: Path) -> None:
+    """It decides nothing, and reads inputs as they lie."""
+    assert main(["plan", "s"]) == 0
+    assert not (here / ".titleholder/runs/s/.snapshot").exists()
+
+
 # ------------------------------------------------------------------------- as they lie
 
 

@@ -13,6 +13,7 @@ from tests.support import verdicts
 from titleholder.adapters.stores.local import LocalStore
 from titleholder.cli import main
 from titleholder.errors import Exit, NoVerdict, ObjectNotFound
+from titleholder.stages.workspace import open_workspace
 from titleholder.store import Store
 from titleholder.trust import removals
 from titleholder.trust.chain import verdicts as chain_of
@@ -259,3 +260,29 @@ def test_runs_of_suites_that_are_no_more_go(
     assert {path.name for path in left.iterdir()} == {tiny.SUITE, "gone"}
     assert main(["prune", "--remove"]) == Exit.ALLOW
     assert {path.name for path in left.iterdir()} == {tiny.SUITE}
+
+
+def test_the_copies_of_a_run_that_was_cut_short_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only when asked, and never those of a run that is at work; all else of the run stays."""
+    from tests.support import tiny
+
+    monkeypatch.chdir(tiny.make(tmp_path))
+    LocalStore(tmp_path / "store").prepare()
+    ws = open_workspace(tmp_path, tiny.SUITE)
+    copy = ws.stage(".snapshot") / "0123" / "data.csv"
+    copy.parent.mkdir(parents=True)
+    copy.write_text("a,b\n")
+    (ws.stage("pull")).mkdir()
+    with ws.exclusive():
+        assert main(["prune", "--remove"]) == Exit.ALLOW
+    assert copy.exists()
+    capsys.readouterr()
+    assert main(["prune", "--json"]) == Exit.ALLOW
+    told = json.loads(capsys.readouterr().out)
+    assert told["copies"] == [f".titleholder/runs/{tiny.SUITE}/.snapshot"]
+    assert told["copies_bytes"] == 4 and copy.exists()
+    assert main(["prune", "--remove"]) == Exit.ALLOW
+    assert "of runs that were cut short" in capsys.readouterr().out
+    assert not ws.stage(".snapshot").exists() and ws.stage("pull").exists()

@@ -3,7 +3,7 @@
 No candidate is opened, and no record of a run is written but that of pull.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -12,6 +12,7 @@ from titleholder.adapters import models
 from titleholder.arrays import Panel, Predictions
 from titleholder.errors import RecordError, UsageError
 from titleholder.metrics import Registry
+from titleholder.params.schema import Snapshot
 from titleholder.params.sharded import is_sharded
 from titleholder.selftest import SelfTest, selftest
 from titleholder.stages import STAGES, compare, manifest, predict
@@ -44,6 +45,8 @@ def rehearse(ws: Workspace) -> Rehearsal:
             cure="try a suite with the same rules on one of the files, or on a sample of the rows",
         )
     former = _former(ws)
+    # Nothing is decided here, so inputs are read as they lie, and no copy is left behind.
+    ws = replace(ws, snapshot=Snapshot.NONE)
     STAGES["pull"].run_in(ws)
     found = manifest.read(ws)
     path = found.path_of(ws, "current")
