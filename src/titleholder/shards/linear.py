@@ -9,7 +9,7 @@ mean, times how far the row lies from it. So rows are read twice: `Part` is what
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -70,7 +70,7 @@ def linear_of(
         k = len(panel.classes)
         if k > MOST_CLASSES or predictions.label is None:
             return None
-        return Linear(partial(_calls, k), k * k, partial(_of_calls, law.value, k))
+        return Linear(_calls_of(k), k * k, partial(_of_calls, law.value, k))
     if not isinstance(law, Means) or _is_plain(metric, law, panel):
         return None
     columns = law.about(centre) if law.about is not None else law.columns if law.by_row else None
@@ -84,6 +84,12 @@ def _is_plain(metric: Metric, law: Means, panel: Panel) -> bool:
     if law.value is not first or not law.by_row or panel.weight is not None:
         return False
     return panel.task is not Task.MULTICLASS or metric.domain != (0.0, 1.0)
+
+
+@cache
+def _calls_of(k: int) -> RowColumns:
+    """One and the same for all metrics, so that its columns are summed once."""
+    return partial(_calls, k)
 
 
 def _calls(k: int, panel: Panel, predictions: Predictions) -> Floats:

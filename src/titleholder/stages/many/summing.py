@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder import threads
-from titleholder.arrays import Floats, Ints, Panel, Predictions
+from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
 from titleholder.comparison import fingerprint
 from titleholder.params.schema import Binned
 from titleholder.shards import orders, prints
@@ -102,12 +102,8 @@ class _Unit:
             return
         errors = [np.abs(np.asarray(model.value) - panel.y_true) for model in both]
         moves = errors[1] < errors[0], errors[1] > errors[0]
-        found = tuple(
-            np.stack([np.bincount((code if code is not None else nothing)[move], minlength=width)
-                      for move in moves])
-            for code, width in zip(codes, self.plan.shape.widths, strict=True)
-            for nothing in (np.zeros(len(panel), dtype=np.uint8),)
-        )  # fmt: skip
+        widths = self.plan.shape.widths
+        found = tuple(_counted(moves, *of) for of in zip(codes, widths, strict=True))
         known = self.turned.get(pair)
         self.turned[pair] = found if known is None else added(known, found)
 
@@ -121,6 +117,13 @@ class _Unit:
         }  # fmt: skip
         hashes = prints.write(at / f"rows.{name}.npy", np.concatenate(self.hashes))
         return Sums(self.summaries, self.groups, runs, hashes, tuple(self.spans), self.turned)
+
+
+def _counted(moves: Sequence[Bools], code: Codes | None, width: int) -> Ints:
+    """Rows (n,) of each move by their code, (moves, width)."""
+    if code is None:
+        return np.array([[int(move.sum())] for move in moves])
+    return np.stack([np.bincount(code[move], minlength=width) for move in moves])
 
 
 def added(one: tuple[Ints, ...], other: tuple[Ints, ...]) -> tuple[Ints, ...]:
