@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -35,15 +34,29 @@ METRICS = ["accuracy", "recall", "f1", "roc_auc", "average_precision", "ks", "lo
            "demographic_parity_difference"]  # fmt: skip
 
 
-def kill_when_begun(root: Path, pid: int, killed: list[int]) -> None:
-    """Kill a process once the first block of the champion's answers is there."""
+@contextmanager
+def killed_when_begun(root: Path, pid: int) -> Iterator[list[int]]:
+    """A process is killed once the first block of the champion's answers is there; whether it was
+    is known when the context has ended.
+    """
     answers = root / RUNS / sharded.SUITE / DIRECTORY
-    for _ in range(15_000):
-        if any(answers.glob("champion.current/*.parquet")):
-            os.kill(pid, signal.SIGKILL)
-            killed.append(pid)
-            return
-        time.sleep(0.02)
+    killed: list[int] = []
+    over = threading.Event()
+
+    def kill() -> None:
+        while not over.wait(0.02):
+            if any(answers.glob("champion.current/*.parquet")):
+                os.kill(pid, signal.SIGKILL)
+                killed.append(pid)
+                return
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        killer.join()
 
 
 def differs_by_bins_alone(whole: dict[str, Any], alone: dict[str, Any]) -> None:
@@ -76,12 +89,9 @@ def test_runners_units_and_files_do_not_show_in_the_records(tmp_path: Path) -> N
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         dask = {"kind": "dask", "scheduler": cluster.scheduler_address, "blocks": 1}
         root = sharded.project(tmp_path / "dask", frames, [500_000], dask, **said)
-        killed: list[int] = []
         victim = cluster.workers[0].pid
-        killer = threading.Thread(target=kill_when_begun, args=(root, victim, killed))
-        killer.start()
-        found = sharded.compared(root)
-        killer.join()
+        with killed_when_begun(root, victim) as killed:
+            found = sharded.compared(root)
     assert killed == [victim]
     assert found == alone
 
@@ -119,7 +129,7 @@ class Night:
         return subprocess.run(
             [sys.executable, "-m", "flows.nightly", "--json"],
             cwd=self.root, env={**os.environ, **self.environment}, capture_output=True,
-            text=True, timeout=3 * operations.PATIENCE_S, check=False,
+            text=True, timeout=5 * operations.PATIENCE_S, check=False,
         )  # fmt: skip
 
 
@@ -155,7 +165,6 @@ def test_a_worker_that_dies_within_the_flow_costs_its_shard(
     from dask.distributed import LocalCluster
 
     root, frames = tmp_path / "night", sharded.rows(4 * summary.ROWS - 100)
-    killed: list[int] = []
     with night(root, tmp_path / "home") as tonight:
         for name, value in tonight.environment.items():
             monkeypatch.setenv(name, value)  # workers of a cluster have to know the server
@@ -164,10 +173,8 @@ def test_a_worker_that_dies_within_the_flow_costs_its_shard(
             sharded.project(root, frames, [90_000], dask, **SAID)
             (root / "expectations.json").write_text(json.dumps(EXPECTATIONS))
             victim = cluster.workers[0].pid
-            killer = threading.Thread(target=kill_when_begun, args=(root, victim, killed))
-            killer.start()
-            ended = tonight.once()
-            killer.join()
+            with killed_when_begun(root, victim) as killed:
+                ended = tonight.once()
     assert killed == [victim]
     assert ended.returncode == 0, ended.stderr[-2000:]
     judged_as_one_process_would(root, tmp_path / "alone", frames)
