@@ -1,6 +1,7 @@
 """How often intervals hold the truth: ``python -m tests.campaign.coverage [PANELS [FROM TO]]``.
 
-Prints a table in Markdown: one row a metric, population and size. Nominal is 95%.
+Prints a table in Markdown: one row a metric, population and size. Nominal is 95%. Metrics that are
+named behind these are looked at alone: ``python -m tests.campaign.coverage 1500 27 28 rmse``.
 """
 
 import math
@@ -97,14 +98,16 @@ def _points(name: str, pair: Pair) -> Estimate:
     return Estimate(change, None, one.candidate_value)
 
 
-def simulate(scenario: Scenario, panels: int, seed: int = 1) -> dict[str, Tally]:
-    """Intervals of many panels of one population against its truth."""
-    truth = truths(scenario)
+def simulate(
+    scenario: Scenario, panels: int, seed: int = 1, names: tuple[str, ...] = ()
+) -> dict[str, Tally]:
+    """Intervals of many panels of one population against its truth; of these metrics, or all."""
+    truth, names = truths(scenario), names or scenario.metrics
     tallies: dict[str, Tally] = defaultdict(Tally)
     task = Task.REGRESSION if scenario.numeric else Task.BINARY
     for i in range(panels):
         pair = scenario.draw(np.random.default_rng([seed, i, zlib.crc32(f"{scenario}".encode())]))
-        asked = policy(task, metrics=scenario.metrics, resamples=RESAMPLES, seed=i, level=LEVEL)
+        asked = policy(task, metrics=names, resamples=RESAMPLES, seed=i, level=LEVEL)
         for one in measure(*pair, asked).comparisons:
             tallies[one.metric].add(one.method, one.improvement, one.candidate, truth[one.metric])
     return dict(tallies)
@@ -123,31 +126,32 @@ def verdict(tally: Tally) -> str:
 def lines(found: Iterable[tuple[Scenario, dict[str, Tally]]]) -> Iterator[str]:
     """The table, line by line."""
     yield (
-        "| population | n | metric | coverage | misses below / above | candidate's own "
+        "| population | n | panels | metric | coverage | misses below / above | candidate's own "
         "| misses below / above | no interval | method | |"
     )
-    yield "|---|--:|---|--:|--:|--:|--:|--:|---|---|"
+    yield "|---|--:|--:|---|--:|--:|--:|--:|--:|---|---|"
     for scenario, tallies in found:
         for name, tally in tallies.items():
             done = max(1, tally.estimated)
+            what = f"{scenario.name} | {scenario.n} | {tally.panels} | {name}"
             if verdict(tally) == "withheld":
                 withheld = f"{tally.undefined / tally.panels:.0%} | none | withheld |"
-                yield f"| {scenario.name} | {scenario.n} | {name} | - | - | - | - | {withheld}"
+                yield f"| {what} | - | - | - | - | {withheld}"
                 continue
             yield (
-                f"| {scenario.name} | {scenario.n} | {name} | {tally.coverage:.1%} "
+                f"| {what} | {tally.coverage:.1%} "
                 f"| {tally.low / done:.1%} / {tally.high / done:.1%} | {tally.own:.1%} "
                 f"| {tally.own_low / done:.1%} / {tally.own_high / done:.1%} "
                 f"| {tally.undefined / tally.panels:.0%} | {tally.method} | {verdict(tally)} |"
             )
 
 
-def main(panels: int, some: slice) -> None:
-    """Print the table as it grows, for all populations or some of them."""
-    for line in lines((s, simulate(s, panels)) for s in list(scenarios())[some]):
+def main(panels: int, some: slice, names: tuple[str, ...]) -> None:
+    """Print the table as it grows, for all populations or some of them, and all metrics or some."""
+    for line in lines((s, simulate(s, panels, names=names)) for s in list(scenarios())[some]):
         print(line, flush=True)
 
 
 if __name__ == "__main__":
     ends = [int(text) for text in sys.argv[2:4]] or [None]
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else PANELS, slice(*ends))
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else PANELS, slice(*ends), tuple(sys.argv[4:]))
