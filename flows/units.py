@@ -56,6 +56,6 @@ def task_runner(said: RunnerParams) -> Any:
 
     if said.scheduler is not None:
         return DaskTaskRunner(address=said.scheduler)
-    asked = {"n_workers": said.workers, "threads_per_worker": 1, "dashboard_address": None,
+    asked = {"n_workers": said.workers, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0",
              "memory_limit": said.memory or "auto"}  # fmt: skip
     return DaskTaskRunner(cluster_kwargs=asked)

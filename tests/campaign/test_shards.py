@@ -86,7 +86,9 @@ def test_runners_units_and_files_do_not_show_in_the_records(tmp_path: Path) -> N
     four = sharded.project(tmp_path / "four", frames, [1, 131_072, 400_000], threads, **said)
     assert sharded.compared(four) == alone
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+    ) as cluster:
         dask = {"kind": "dask", "scheduler": cluster.scheduler_address, "blocks": 1}
         root = sharded.project(tmp_path / "dask", frames, [500_000], dask, **said)
         victim = cluster.workers[0].pid
@@ -168,7 +170,9 @@ def test_a_worker_that_dies_within_the_flow_costs_its_shard(
     with night(root, tmp_path / "home") as tonight:
         for name, value in tonight.environment.items():
             monkeypatch.setenv(name, value)  # workers of a cluster have to know the server
-        with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        with LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+        ) as cluster:
             dask = {"kind": "dask", "scheduler": cluster.scheduler_address, "blocks": 1}
             sharded.project(root, frames, [90_000], dask, **SAID)
             (root / "expectations.json").write_text(json.dumps(EXPECTATIONS))

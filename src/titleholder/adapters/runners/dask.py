@@ -57,9 +57,10 @@ def connected(said: RunnerParams) -> Iterator[Cluster]:
         stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": LOST}))
         at: Any = said.scheduler
         if at is None:
+            # Its page on any port that is free: of one that is taken, Dask would warn.
             at = stack.enter_context(
                 LocalCluster(
-                    n_workers=said.workers, threads_per_worker=1, dashboard_address=None,
+                    n_workers=said.workers, threads_per_worker=1, dashboard_address="127.0.0.1:0",
                     memory_limit=said.memory or "auto",
                 )
             )  # fmt: skip
