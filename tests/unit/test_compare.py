@@ -5,15 +5,18 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.support.panels import Pair, binary, drawn, found, permuted, policy, regression
+from titleholder import tables
 from titleholder.arrays import Panel, Predictions
 from titleholder.comparison.compare import Measurement, measure
+from titleholder.judge import judge
 from titleholder.metrics import REGISTRY
 from titleholder.metrics.base import Counts
 from titleholder.params.schema import Binned, Policy
-from titleholder.types import Comparison, Estimate, Gauge, Task
+from titleholder.types import Comparison, Estimate, Gauge, Kind, Outcome, Rule, Task
 
 B = 500
 NAMES = ("accuracy", "recall", "precision", "f1", "roc_auc", "average_precision", "log_loss",
@@ -312,6 +315,27 @@ def test_figures_that_were_not_taken_are_faults(lacking: tuple[bool, bool]) -> N
     one = measured_figures(*(None if gone else figure for gone in lacking))
     assert not one.available
     assert ("first" if lacking[0] else "second") in one.reason
+
+
+@pytest.mark.parametrize(("n", "outcome"), [(40, Outcome.INCONCLUSIVE), (400, Outcome.PASS)])
+def test_a_quantile_of_too_few_times_is_open_and_not_the_longest(n: int, outcome: Outcome) -> None:
+    """40 rows have no interval of their 95% quantile; the finding says how many there are."""
+    rule = Rule("fast", "p95_latency_ms", Kind.CEILING, value=50.0)
+    asked = Policy(task=Task.BINARY, rules=(rule,), metrics=("p95_latency_ms",))
+    panel, _, two = drawn(n)
+    ids = panel.row_id.astype(str)
+    frame = {"row_id": ids, "y_score": np.asarray(two.score), "latency_s": np.full(n, 0.01)}
+    panel = replace(panel, row_id=ids)
+    models = [
+        tables.predictions_of(pd.DataFrame(frame), panel, asked, name, "p.csv")
+        for name in ("first", "second")
+    ]
+    (finding,) = judge(asked, measure(panel, models[0], models[1], asked).comparisons)
+    assert finding.outcome is outcome
+    assert finding.n == n
+    if outcome is Outcome.INCONCLUSIVE:
+        assert finding.reason == "40 rows of first are too few for an interval of p95_latency_ms"
+        assert finding.candidate.value is None
 
 
 def test_clusters_are_counted() -> None:

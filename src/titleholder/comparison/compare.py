@@ -13,6 +13,7 @@ from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
 from titleholder.comparison.slices import OVERALL, Grouping, Part, declared, grouping
 from titleholder.metrics import REGISTRY, Measured, Metric
 from titleholder.metrics.items import ITEM, metric_of, rows_about
+from titleholder.metrics.operational import timed_rows
 from titleholder.metrics.registry import USUAL, Registry
 from titleholder.params.schema import Policy, Suite
 from titleholder.stats.cells import Cells
@@ -242,9 +243,13 @@ def of_models(
     first, second = champion.measured.get(metric.name), candidate.measured.get(metric.name)
     none = Estimate()
     improvement, reason = none, ""
+    sides = ((champion, first), (candidate, second))
+    times = {m.model: timed_rows(metric.name, m.costs) for m, figure in sides if figure is None}
+    timed = min(times.values(), default=0)
     if first is None or second is None:
-        model = champion.model if first is None else candidate.model
-        reason = f"{metric.name} of {model} was not measured"
+        model = min(times, key=lambda name: times[name])
+        few = f"{timed} rows of {model} are too few for an interval of {metric.name}"
+        reason = few if timed else f"{metric.name} of {model} was not measured"
     else:
         improvement = Estimate(
             value=first.value - second.value,
@@ -255,7 +260,7 @@ def of_models(
         metric=metric.name,
         slice=OVERALL,
         over=None,
-        n=min(first.n, second.n) if first and second else 0,
+        n=min(first.n, second.n) if first and second else timed,
         n_clusters=None,
         n_min_class=None,
         method="order statistics" if isinstance(metric.law, Measured) else "none",
@@ -267,7 +272,8 @@ def of_models(
         std_error=None,
         relative_std_error=None,
         reason=reason,
-        available=not reason,
+        # Too few rows leave it open; figures that nobody took are a fault.
+        available=bool(timed) or not reason,
         of_rows=False,
     )
 
