@@ -148,8 +148,6 @@ class Chain(Generic[S]):
                 continue
             if refused is not None:
                 raise refused
-        if refused is not None and not signed:
-            raise refused
         return signed, before[: most - len(signed)]
 
     def require_no_gap(self, tip: Link[S]) -> None:
