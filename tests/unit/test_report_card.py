@@ -18,7 +18,7 @@ from titleholder.types import Outcome
 
 CARDS = {make.__name__: make() for make in cards.CARDS}
 LIMIT = 1_500_000
-VOID = {"meta", "br", "input", "col", "link", "img", "hr"}
+VOID = {"meta", "br", "wbr", "input", "col", "link", "img", "hr"}
 
 
 class Document(HTMLParser):

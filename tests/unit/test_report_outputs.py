@@ -107,7 +107,7 @@ def headlines(verdict: Verdict) -> dict[str, str]:
     return {
         "terminal": terminal.plain(verdict).splitlines()[0],
         "markdown": markdown.summary(verdict).splitlines()[0],
-        "card": page.partition("<h1>")[2].partition("</h1>")[0],
+        "card": page.partition("<h1>")[2].partition('<p class="reason">')[0],
         "junit": "" if passed is None else str(passed.text),
         "annotation": annotations.annotations(verdict).splitlines()[0],
     }
