@@ -40,7 +40,7 @@ run: setup  ## The main job: every suite, end to end, as tonight's Prefect flow
 	$(BIN)/python -m flows.nightly
 
 test: setup  ## The tests, with a real S3 server, Prefect server and DVC
-	$(BIN)/python -m pytest -q -n auto --dist loadfile
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
 
 check: setup  ## Lint, types, layers, doctests
 	$(BIN)/ruff check .

@@ -44,6 +44,10 @@ CONDITIONS: Mapping[str, tuple[str, ...]] = {
     "rules": ("all reported", "one unreported"),
     "champion": ("the present one", "another", "this lost the title"),
 }
+# Those that the verdict itself meets or not; the others are of what lies beside it.
+OF_THE_FIRST = (
+    "signature", "environment", "suite", "model", "time", "outcome", "findings", "rules",
+)  # fmt: skip
 JUDGED = {"PASS": Exit.ALLOW, "FAIL": Exit.REGRESSED, "INCONCLUSIVE": Exit.INCONCLUSIVE}
 WEEK = timedelta(days=7)
 CHAMPION = "ce" * 32
@@ -74,6 +78,12 @@ def _verdict(suite: str, outcome: str, findings: str, rules: str) -> Verdict:
 
 def _first(case: Mapping[str, str]) -> bytes:
     """The verdict that is asked about, as it is stored."""
+    return _sealed(tuple((name, case[name]) for name in OF_THE_FIRST))
+
+
+@cache
+def _sealed(conditions: tuple[tuple[str, str], ...]) -> bytes:
+    case = dict(conditions)
     signature = case["signature"]
     whole = _verdict(case["suite"], case["outcome"], case["findings"], case["rules"])
     model = verdicts.MODEL if case["model"] == "this" else verdicts.OTHER_MODEL
