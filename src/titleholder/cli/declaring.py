@@ -88,8 +88,6 @@ def add_credentials(parser: argparse.ArgumentParser) -> None:
 
 
 def _credentials(text: str) -> str:
-    import re
-
     from titleholder.params.schema import CREDENTIALS
 
     if not re.fullmatch(CREDENTIALS, text):

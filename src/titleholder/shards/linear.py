@@ -8,7 +8,7 @@ mean, times how far the row lies from it. So rows are read twice: `Part` is what
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 
 import numpy as np
@@ -16,10 +16,9 @@ import numpy as np
 from titleholder.arrays import Floats, Ints, Panel, Predictions
 from titleholder.metrics import Metric
 from titleholder.metrics.base import Counts, Means, first
-from titleholder.shards.products import values_of
-from titleholder.stats.influence import PowerSums, by_means
+from titleholder.shards.products import products_of
+from titleholder.stats.influence import by_means
 from titleholder.stats.sample import RowColumns
-from titleholder.stats.shared.known import moments_of
 from titleholder.stats.shared.partition import Codes
 from titleholder.stats.shared.reading import SECOND
 from titleholder.stats.shared.summary import Reading, Summary
@@ -155,14 +154,14 @@ class Slopes:
         """The products of one block, whose rows have these codes (n,)."""
         weight = np.ones(len(panel)) if panel.weight is None else panel.weight
         at: Ints = np.zeros(len(panel), dtype=np.int64) if code is None else code.astype(np.int64)
-        answers = []
-        for i, model in enumerate(both):
-            away = self.columns(panel, model) - self.means[i][at]
-            influence = weight * (away * self.slopes[i][at]).sum(axis=1)
-            answers.append(Predictions(model.model, value=influence))
-        own = Reading((self.slopes.shape[1],), 0, (values_of,), None, reading.thinned)
-        bare = replace(panel, columns={})
-        return Summary.of_block(number, own, (code,), bare, (answers[0], answers[1]))
+        one, two = (
+            Predictions(
+                model.model,
+                value=weight * ((self.columns(panel, model) - mean[at]) * slope[at]).sum(axis=1),
+            )
+            for model, mean, slope in zip(both, self.means, self.slopes, strict=True)
+        )
+        return products_of(number, self.slopes.shape[1], code, panel, (one, two), reading.thinned)
 
 
 def _own(
@@ -177,9 +176,3 @@ def _own(
     one, two = (np.sqrt(np.maximum(side, 0.0)) for side in squares)
     total = float(summed[-1][at[1, 0], place])
     return total, ((a, a + d), (one, two))
-
-
-def spread_of(counts: Summary, totals: Floats, place: int) -> PowerSums:
-    """How influences vary over the rows of a code."""
-    rows, looked_at = int(counts.rows[0][place]), int(counts.thinned[0][place])
-    return moments_of(totals[0, :, place], rows, looked_at).spread

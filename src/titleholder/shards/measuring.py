@@ -27,8 +27,8 @@ from titleholder.comparison.compare import (
 from titleholder.metrics import Metric
 from titleholder.metrics.base import Ranks
 from titleholder.params.schema import Policy
-from titleholder.shards.linear import Linear, Slopes, spread_of
-from titleholder.shards.products import Influences
+from titleholder.shards.linear import Linear, Slopes
+from titleholder.shards.products import Influences, spread_of
 from titleholder.stats.by_law import drawn, is_sure
 from titleholder.stats.cells import Cells
 from titleholder.stats.extremes import guarded

@@ -70,25 +70,41 @@ class Influences:
             raise ValueError("influences were asked of models without scores")
         truth = np.asarray(panel.y_true)
         at = truth * FINE if code is None else (code * np.int64(2) + truth) * FINE
-        answers = []
-        for model, table in zip(both, self.tables, strict=True):
-            influence = table.ravel()[at + bins.fine(np.asarray(model.score))]
-            answers.append(Predictions(model.model, value=influence))
-        own = Reading((self.tables.shape[1],), 0, (values_of,), None, reading.thinned)
-        bare = replace(panel, columns={})
-        return Summary.of_block(number, own, (code,), bare, (answers[0], answers[1]))
+        one, two = (
+            Predictions(model.model, value=table.ravel()[at + bins.fine(np.asarray(model.score))])
+            for model, table in zip(both, self.tables, strict=True)
+        )
+        return products_of(number, self.tables.shape[1], code, panel, (one, two), reading.thinned)
 
     def spread(self, counts: Summary, totals: Floats, place: int) -> tuple[PowerSums, bool]:
         """How influences vary over the rows of a code, and whether much of it is the bound."""
-        rows, looked_at = int(counts.rows[0][place]), int(counts.thinned[0][place])
-        found = moments_of(totals[0, :, place], rows, looked_at).spread.by_power
+        found = spread_of(counts, totals, place).by_power
         aa, ad, dd = found[2]
         missing = float(self.unknown[place])
         second = (aa, ad - missing / 2, dd + missing)
         return PowerSums({**found, 2: second}), not missing <= TOLD * dd
 
 
-def values_of(_: Panel, predictions: Predictions) -> Floats:
+def products_of(
+    number: int,
+    width: int,
+    code: Codes | None,
+    panel: Panel,
+    influences: tuple[Predictions, Predictions],
+    thinned: int,
+) -> Summary:
+    """The products of one block; ``influences`` are both models', (n,) each, as their values."""
+    own = Reading((width,), 0, (_values_of,), None, thinned)
+    return Summary.of_block(number, own, (code,), replace(panel, columns={}), influences)
+
+
+def spread_of(counts: Summary, totals: Floats, place: int) -> PowerSums:
+    """How influences vary over the rows of a code, by the products that were summed."""
+    rows, looked_at = int(counts.rows[0][place]), int(counts.thinned[0][place])
+    return moments_of(totals[0, :, place], rows, looked_at).spread
+
+
+def _values_of(_: Panel, predictions: Predictions) -> Floats:
     """A row's influence, (n, 1)."""
     return np.asarray(predictions.value)[:, None]
 
