@@ -113,13 +113,19 @@ def _shape(as_type: Any) -> inspect.Type:
     return inspect.type_info(as_type)
 
 
+@cache
+def _inner(as_type: type) -> Mapping[str, inspect.Type]:
+    """The types of a record's fields, by the names that they are written under."""
+    return {field.encode_name: field.type for field in _shape(as_type).fields}
+
+
 def _mapped(value: Any, shape: inspect.Type, leaf: Leaf, where: str) -> Any:
     """The value with ``leaf`` put on what its type calls a float; what does not fit is left."""
     match shape:
         case inspect.FloatType():
             return leaf(value, where)
         case inspect.StructType() if isinstance(value, dict):
-            inner = {field.encode_name: field.type for field in shape.fields}
+            inner = _inner(shape.cls)
             return {
                 name: _mapped(part, inner[name], leaf, f"{where}.{name}") if name in inner else part
                 for name, part in value.items()

@@ -8,6 +8,7 @@ name says that it is secret.
 import os
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 GONE: Final = "[redacted]"
@@ -40,6 +41,8 @@ def redacted(text: str, environment: Mapping[str, str] | None = None) -> str:
     >>> redacted("the key is abcd-1234-efgh", {"MY_API_KEY": "abcd-1234-efgh"})
     'the key is [redacted]'
     """
+    if not text:
+        return text
     for secret in _values(os.environ if environment is None else environment):
         text = text.replace(secret, GONE)
     for form, instead in _FORMS:
@@ -49,6 +52,12 @@ def redacted(text: str, environment: Mapping[str, str] | None = None) -> str:
 
 def _values(environment: Mapping[str, str]) -> list[str]:
     """Values of secret variables, the longest first, and each of their lines."""
-    named = [value for name, value in environment.items() if _NAMED.search(name)]
+    named = [environment[name] for name in environment if _is_secret(name)]
     parts = {part.strip() for value in named for part in (value, *value.splitlines())}
     return sorted((part for part in parts if len(part) >= SHORTEST), key=len, reverse=True)
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    """Whether a variable's name says that its value is secret; names hardly ever change."""
+    return _NAMED.search(name) is not None

@@ -1,11 +1,13 @@
 """Key pairs for tests, the same in every run, and pins of them."""
 
+from functools import cache
 from typing import Any
 
 from titleholder.adapters import ed25519
 from titleholder.trust.pins import Pin, Trust
 
 
+@cache
 def key(number: int = 1) -> ed25519.PrivateKey:
     """The key pair of this number."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
