@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from titleholder.floors import class_floor_of, floor_of
 from titleholder.params.schema import Policy
 from titleholder.types import Check, Finding, Rule, Source, Verdict
 from titleholder.verdict import SCHEMA_VERSION, derive, reason
@@ -32,7 +33,7 @@ def conclude(
         reason=reason(findings, checks),
         error_control=error_control(policy.level),
         level=policy.level,
-        rules=tuple(_with_floor(rule, policy.min_n) for rule in policy.rules),
+        rules=tuple(_with_floors(rule, policy, findings) for rule in policy.rules),
         declared=tuple(declared),
         findings=tuple(findings),
         checks=tuple(checks),
@@ -58,10 +59,16 @@ a probability of at most 2.5%.
     )
 
 
-def _with_floor(rule: Rule, least: int) -> Rule:
-    """The rule with the floor on rows that was in force.
+def _with_floors(rule: Rule, policy: Policy, findings: Sequence[Finding]) -> Rule:
+    """The rule with the floors on rows that were in force.
 
-    Readers of the verdict need it: only a slice below the floor may leave open what its interval
-    decides, and without it a regression could pass for an open question.
+    Readers of the verdict need them: only a slice below a floor may leave open what its interval
+    decides, and without it a regression could pass for an open question. That on each class is
+    not in force for what has none, such as the size of a model.
     """
-    return rule if rule.min_n is not None else msgspec.structs.replace(rule, min_n=least)
+    has_classes = any(f.rule == rule.id and f.n_min_class is not None for f in findings)
+    return msgspec.structs.replace(
+        rule,
+        min_n=floor_of(rule, policy),
+        min_n_class=class_floor_of(rule, policy) if has_classes else rule.min_n_class,
+    )

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Final
 
 import msgspec
 
 from titleholder import rounding
 from titleholder.decimals import ARITHMETIC, exact
+from titleholder.floors import rows_for, too_small, uncounted
 from titleholder.params.schema import Policy
 from titleholder.policy import owed
 from titleholder.stats.ends import error_of, turned
@@ -27,6 +29,9 @@ from titleholder.types import Comparison, Estimate, Finding, Kind, Mode, Outcome
 EPSILON = Decimal("1e-12")
 
 Key = tuple[str, str, str | None]
+
+# How the reason of a finding ends that its interval left open, and nothing else did.
+CANNOT_TELL: Final = "these rows cannot tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +178,12 @@ def _finding(rule: Rule, policy: Policy, by_key: Mapping[Key, Sequence[Compariso
 def _rows(
     rule: Rule, policy: Policy, comparison: Comparison, distance: float, error: float
 ) -> int | None:
-    """Rows that would settle the finding: more than there are, and no fewer than the floor."""
+    """Rows that would settle the finding: more than there are, and no fewer than the floors."""
     rows = rows_needed(distance, error, comparison.n, comparison.level)
-    if rows is None or not comparison.of_rows:
+    least = rows_for(rule, policy, comparison)
+    if rows is None or least is None or not comparison.of_rows:
         return None
-    return max(rows, comparison.n + 1, _floor(rule, policy))
+    return max(rows, comparison.n + 1, least)
 
 
 def _outcome(
@@ -190,29 +196,12 @@ def _outcome(
         return Outcome.ERROR, said
     if bound.estimate.value is None:
         return Outcome.INCONCLUSIVE, comparison.reason or "the quantity has no value here"
-    short = _too_small(rule, policy, comparison)
-    if short:
+    if unknown := uncounted(rule, policy, comparison):
+        return Outcome.ERROR, unknown
+    if short := too_small(rule, policy, comparison):
         return Outcome.INCONCLUSIVE, short
     outcome = decide(rule, bound)
     return outcome, _reason(rule, outcome, bound)
-
-
-def _floor(rule: Rule, policy: Policy) -> int:
-    return policy.min_n if rule.min_n is None else rule.min_n
-
-
-def _too_small(rule: Rule, policy: Policy, comparison: Comparison) -> str:
-    """Why a slice is too small to speak of; empty when it is not. Measured figures have no rows."""
-    if not comparison.of_rows:
-        return ""
-    floor = _floor(rule, policy)
-    if not comparison.n >= floor:
-        return f"{comparison.n} rows, and the floor is {floor}"
-    # Rows of one cluster are one observation; the policy's own floor holds for those.
-    clusters, least = comparison.n_clusters, min(floor, policy.min_n)
-    if clusters is not None and not clusters >= least:
-        return f"{clusters} clusters, and the floor is {least}"
-    return ""
 
 
 def _reason(rule: Rule, outcome: Outcome, bound: Bound) -> str:
@@ -231,7 +220,7 @@ def _reason(rule: Rule, outcome: Outcome, bound: Bound) -> str:
         case Outcome.FAIL:
             return f"{what} {interval} lies {other} {at}"
         case Outcome.INCONCLUSIVE:
-            return f"{what} {interval} holds {at}: these rows cannot tell"
+            return f"{what} {interval} holds {at}: {CANNOT_TELL}"
         case _:
             return f"{what} has {interval} that could be held against {at}"
 
@@ -268,6 +257,7 @@ def _assembled(
         level=comparison.level,
         rows_needed=rows,
         test=comparison.test,
+        n_min_class=comparison.n_min_class,
     )
 
 

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from titleholder.arrays import Panel, Predictions
 from titleholder.comparison.compare import measure
+from titleholder.floors import too_small
 from titleholder.metrics import REGISTRY, Registry
 from titleholder.params.schema import Policy
 from titleholder.policy import owed
@@ -183,12 +184,11 @@ def _equal_passes(rule: Rule, policy: Policy, known: Comparison, noise: float) -
 
 def _never(rule: Rule, policy: Policy, known: Comparison) -> str:
     """Why these rows are too few for the rule, where it would then block; empty when they do."""
-    floor = policy.min_n if rule.min_n is None else rule.min_n
-    if known.n >= floor:
+    short = too_small(rule, policy, known)
+    if not short:
         return ""
     excused = rule.on_inconclusive is not OnInconclusive.BLOCK
-    what = f"{known.n} rows, and the floor is {floor}"
-    return f"{what}: stays INCONCLUSIVE" + (", which the rule excuses" if excused else "")
+    return f"{short}: stays INCONCLUSIVE" + (", which the rule excuses" if excused else "")
 
 
 def _out_of_range(

@@ -97,7 +97,9 @@ class Rule(Record, frozen=True):
 
     ``margin`` (>= 0, in the metric's unit, or a share of the champion's value when ``relative``)
     belongs to non_inferior and superior; ``value`` belongs to floor and ceiling.
-    ``over`` names the slice column whose groups a fairness metric compares.
+    ``over`` names the slice column whose groups a fairness metric compares. Below ``min_n`` rows,
+    or ``min_n_class`` rows of any true class, nothing is decided; of a metric that compares
+    groups, each class has to have as many in each group.
     """
 
     id: str
@@ -109,6 +111,7 @@ class Rule(Record, frozen=True):
     value: float | None = None
     relative: bool = False
     min_n: int | None = None
+    min_n_class: int | None = None
     severity: Severity = Severity.BLOCK
     on_inconclusive: OnInconclusive = OnInconclusive.BLOCK
     mode: Mode = Mode.ENFORCE
@@ -154,7 +157,8 @@ class Comparison(Record, frozen=True):
     ``available`` is false where the predictions lack what the metric needs, or nothing was
     measured at all: a fault, where a mere lack of evidence is not. ``of_rows`` is false for
     figures of the whole model, such as its size, which no number of rows makes surer.
-    ``n_min_class`` is the size of the rarest class on the slice (None for regression).
+    ``n_min_class`` is how many rows the rarest true class has on the slice, or in the group where
+    it has fewest if groups are compared; None for tasks without classes. ``min_class`` says which.
     ``test`` is the test that the suite asked for beside the interval; it decides nothing.
     """
 
@@ -176,6 +180,7 @@ class Comparison(Record, frozen=True):
     available: bool = True
     of_rows: bool = True
     test: Tested | None = None
+    min_class: str = ""
 
 
 class Finding(Record, frozen=True):
@@ -185,6 +190,7 @@ class Finding(Record, frozen=True):
     ``culprit_p`` is the other side of it: of the null that the rule is kept, adjusted by Holm for
     all rules that decide, so that naming what is below one side's level names anyone wrongly
     with at most that probability. None where there is no standard error, or nothing decides.
+    ``n_min_class`` is how many rows the rarest true class has, as of a `Comparison`.
     """
 
     rule: str
@@ -211,6 +217,7 @@ class Finding(Record, frozen=True):
     rows_needed: int | None
     culprit_p: float | None = None
     test: Tested | None = None
+    n_min_class: int | None = None
 
 
 class Check(Record, frozen=True):

@@ -268,10 +268,12 @@ def _require_followed(rule: Rule, finding: Finding) -> None:
     """The outcome of a finding must follow from its interval.
 
     ERROR is always believed, since it cannot help anyone. INCONCLUSIVE is believed over an
-    interval that would decide only where the slice is below the rule's floor on rows.
+    interval that would decide only where the slice is below one of the rule's floors on rows, and
+    nothing else where it is below that on each class.
     """
     if finding.outcome is Outcome.ERROR:
         return
+    _require_classes(rule, finding)
     decided = decide(rule, bound_of(rule, _compared(finding)))
     if finding.outcome is decided:
         return
@@ -284,12 +286,24 @@ def _require_followed(rule: Rule, finding: Finding) -> None:
     )
 
 
+def _require_classes(rule: Rule, finding: Finding) -> None:
+    """Nothing is decided where a class is not shown to have the rows that the rule asks for."""
+    least, n = rule.min_n_class, finding.n_min_class
+    if finding.outcome is Outcome.INCONCLUSIVE or least is None or (n is not None and n >= least):
+        return
+    raise NoVerdict(
+        f"the finding for {rule.id} on {finding.slice} says {finding.outcome}, and shows "
+        f"{n or 0} rows of a class where the rule asks for {least}"
+    )
+
+
 def _may_be_too_small(rule: Rule, finding: Finding) -> bool:
     """Whether a floor on rows explains why nothing was decided; an undeclared floor might."""
     floor = rule.min_n
     if floor is None:
         return True
-    return finding.n < floor or (finding.n_clusters is not None and finding.n_clusters < floor)
+    few = ((finding.n_clusters, floor), (finding.n_min_class, rule.min_n_class))
+    return finding.n < floor or any(n is not None and m is not None and n < m for n, m in few)
 
 
 def _compared(finding: Finding) -> Comparison:
@@ -300,7 +314,7 @@ def _compared(finding: Finding) -> Comparison:
         over=finding.over,
         n=finding.n,
         n_clusters=finding.n_clusters,
-        n_min_class=None,
+        n_min_class=finding.n_min_class,
         method=finding.method,
         level=finding.level,
         champion=finding.champion,

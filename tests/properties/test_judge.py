@@ -33,6 +33,7 @@ def rules(draw: st.DrawFn) -> Rule:
         value=None if margin else draw(ticks),
         relative=margin and draw(st.booleans()),
         min_n=draw(st.one_of(st.none(), st.integers(1, 100))),
+        min_n_class=draw(st.one_of(st.none(), st.integers(1, 60))),
     )
 
 
@@ -53,6 +54,7 @@ def measured(draw: st.DrawFn, number: Any = ticks) -> Comparison:
         std_error=draw(st.one_of(st.none(), st.just(0.01), st.just(math.nan))),
         n=draw(st.integers(0, 120)),
         n_clusters=draw(st.one_of(st.none(), st.integers(0, 120))),
+        n_min_class=draw(st.integers(0, 60)),
         available=draw(st.booleans()),
     )
 
@@ -146,6 +148,34 @@ def test_fewer_rows_never_decide(of: Rule, what: Comparison, fewer: int) -> None
     before = judged(of, what).outcome
     after = judged(of, replace(what, n=max(0, what.n - fewer))).outcome
     assert after is before or after is Outcome.INCONCLUSIVE
+
+
+@given(rules(), measured(wild), st.integers(0, 60))
+def test_fewer_rows_of_a_class_never_decide(of: Rule, what: Comparison, fewer: int) -> None:
+    """With the same interval and fewer rows of a class, an outcome stays or is INCONCLUSIVE."""
+    before = judged(of, what).outcome
+    rarer = replace(what, n_min_class=max(0, (what.n_min_class or 0) - fewer))
+    after = judged(of, rarer).outcome
+    assert after is before or after is Outcome.INCONCLUSIVE
+
+
+@given(rules(), measured(), st.integers(1, 60))
+def test_a_floor_on_classes_is_reached_or_nothing_is_decided(
+    of: Rule, what: Comparison, least: int
+) -> None:
+    """Declared by the rule or the policy, it leaves alone what has the rows, and only that."""
+    bare = replace(of, min_n_class=None)
+    own, of_all = replace(of, min_n_class=least), policy(bare, min_n_class=least)
+    free, held = judged(bare, what), judged(own, what)
+    (by_policy,) = judge(of_all, [what])
+    assert by_policy == held
+    enough = what.n_min_class is not None and what.n_min_class >= least
+    if enough or free.outcome not in DECIDED:
+        assert held.outcome is free.outcome
+    else:
+        assert held.outcome is Outcome.INCONCLUSIVE
+    nobody = judged(own, replace(what, n_min_class=None))
+    assert nobody.outcome not in DECIDED
 
 
 @given(st.lists(rules(), max_size=4), st.lists(st.sampled_from("abc"), max_size=5), st.data())

@@ -158,6 +158,36 @@ def test_lower_is_better_is_turned() -> None:
     assert rate.relative.value == 1
 
 
+# ------------------------------------------------------------------------ rows of each class
+
+
+def test_the_rarest_class_is_counted_and_named() -> None:
+    """On every slice over its own rows, and for gaps in the group that has fewest of any class."""
+    panel, *models = grouped(300, seed=3)
+    out = measured((panel, *models), metrics=("recall", "equal_opportunity_difference"), **SLICES)
+    y, g = np.asarray(panel.y_true), panel.columns["g"]
+    for where, mask in [("overall", np.ones(300, dtype=bool)), ("g=a", g == "a")]:
+        counts = np.bincount(y[mask], minlength=2)
+        one = found(out.comparisons, "recall", where)
+        assert (one.n_min_class, one.min_class) == (
+            counts.min(), f"class {panel.classes[counts.argmin()]}",
+        )  # fmt: skip
+    gap = next(c for c in out.comparisons if c.over == "g")
+    cells = {(c, v): int(((y == c) & (g == v)).sum()) for c in (0, 1) for v in ("a", "b")}
+    least = min(cells.values())
+    assert gap.n_min_class == least < y.sum()
+    assert gap.min_class in {
+        f"class {panel.classes[c]} in g={v}" for (c, v), n in cells.items() if n == least
+    }
+
+
+def test_numbers_have_no_classes_to_count() -> None:
+    """A regression panel has no rarest class."""
+    y = np.arange(60.0)
+    out = measure(*regression(y, y + 1, y - 1), policy(task=Task.REGRESSION, metrics=("mae",)))
+    assert {(c.n_min_class, c.min_class) for c in out.comparisons} == {(None, "")}
+
+
 # --------------------------------------------------------------------- what cannot be had
 
 

@@ -55,6 +55,21 @@ def test_the_floor_in_force_stands_in_the_verdict() -> None:
     assert [r.min_n for r in concluded(policy(own, min_n=33), (0.0, 0.1)).rules] == [7]
 
 
+def test_the_floor_on_classes_in_force_stands_in_the_verdict() -> None:
+    """That of the policy for what has classes; what has none is not held to it."""
+    bare = policy(rule(Kind.NON_INFERIOR), min_n_class=33)
+    verdict = concluded(bare, (0.0, 0.1))
+    assert [r.min_n_class for r in verdict.rules] == [33]
+    assert recompute(verdict) is Outcome.PASS
+    size = comparison(bare.rules[0], interval(0.0, 0.1), n_min_class=None, of_rows=False)
+    found = judge(bare, [size])
+    measured = conclude(
+        suite="s", policy=bare, candidate="c", findings=found, declared=(), checks=(), inputs=()
+    )
+    assert [r.min_n_class for r in measured.rules] == [None]
+    assert recompute(measured) is Outcome.PASS
+
+
 @pytest.mark.parametrize(
     ("level", "side"), [(0.95, "2.5%"), (0.9, "5%"), (0.99, "0.5%"), (0.999, "0.05%"), (0.8, "10%")]
 )

@@ -297,6 +297,57 @@ def test_few_clusters_are_few_rows() -> None:
     assert judged(of, comparison(of, clear, n_clusters=30)).outcome is PASS
 
 
+CLASS = {"min_class": "class yes", "n": 1000}
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("ends", [(0.1, 0.15), (0.85, 0.9), (-0.9, -0.8)])
+def test_a_class_below_its_floor_decides_nothing(kind: Kind, ends: tuple[float, float]) -> None:
+    """Neither PASS nor FAIL, and the reason says which class, how many rows and how many of them
+    are asked for; at the floor the interval decides.
+    """
+    of = rule(kind, min_n_class=30)
+    seen = comparison(of, interval(*ends), **CLASS)
+    few = judged(of, replace(seen, n_min_class=29))
+    assert few.outcome is INCONCLUSIVE
+    assert few.reason == "29 rows of class yes, and the floor on each class is 30"
+    assert (few.n, few.n_min_class) == (1000, 29)
+    at = judged(of, replace(seen, n_min_class=30))
+    assert at.outcome is judged(rule(kind), seen).outcome
+
+
+def test_the_policys_floor_on_classes_where_the_rule_names_none() -> None:
+    """A rule's own wins in both directions, and a policy without one asks for nothing."""
+    clear = interval(0.0, 0.1)
+    for each, own, rows, expected in [
+        (20, None, 19, INCONCLUSIVE), (20, None, 20, PASS), (200, 100, 150, PASS),
+        (20, 200, 150, INCONCLUSIVE), (None, None, 0, PASS),
+    ]:  # fmt: skip
+        of = rule(Kind.NON_INFERIOR, min_n_class=own)
+        seen = comparison(of, clear, n_min_class=rows)
+        assert judged(of, seen, min_n_class=each).outcome is expected
+
+
+def test_classes_that_nobody_counted_are_an_error() -> None:
+    """With a floor on each class, and without one it does not matter; figures have no classes."""
+    clear = interval(0.0, 0.1)
+    of = rule(Kind.NON_INFERIOR, min_n_class=1)
+    uncounted = comparison(of, clear, n_min_class=None)
+    assert judged(of, uncounted).outcome is ERROR
+    assert "nobody counted" in judged(of, uncounted).reason
+    assert judged(rule(Kind.NON_INFERIOR), uncounted).outcome is PASS
+    figure = replace(uncounted, of_rows=False)
+    assert judged(rule(Kind.NON_INFERIOR), figure, min_n_class=9).outcome is PASS
+
+
+@pytest.mark.parametrize(("rare", "least"), [(7, 4286), (29, 1035), (0, None)])
+def test_rows_that_would_fill_a_class_are_told(rare: int, least: int | None) -> None:
+    """So many as make the floor at the share that the class has here; of none, no number does."""
+    of = rule(Kind.NON_INFERIOR, min_n_class=30)
+    seen = replace(comparison(of, interval(0.0, 0.1), **CLASS), n_min_class=rare, std_error=0.02)
+    assert judged(of, seen).rows_needed == least
+
+
 def test_the_floor_holds_without_a_standard_error() -> None:
     """A comparison of rows that lacks its error is not mistaken for a measured figure."""
     of = rule(Kind.NON_INFERIOR)

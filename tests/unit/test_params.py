@@ -102,6 +102,12 @@ def test_the_repository_s_own_parameters_load() -> None:
         ({"margin": 0.1, "slice": "afma=yes"}, "of no declared slice (did you mean 'afam'?)"),
         ({"margin": 0.1, "over": "afam"}, "rules[0].over: recall has no groups"),
         ({"margin": 0.1, "min_n": 0}, "rules[0].min_n: must be at least 1"),
+        ({"margin": 0.1, "min_n_class": 0}, "rules[0].min_n_class: must be at least 1"),
+        ({"margin": 0.1, "min_n_clas": 9}, "unknown key (did you mean 'min_n_class'?)"),
+        (
+            {"metric": "size_mb", "kind": "ceiling", "value": 2, "min_n_class": 9},
+            "rules[0].min_n_class: size_mb is measured of the model, not of rows: leave it out",
+        ),
         ({"margin": 0.1, "margn": 1}, "rules[0].margn: unknown key (did you mean 'margin'?)"),
         ({"margin": "0.1"}, "rules[0].margin: must be a number, and is text '0.1'"),
         ({"margin": 0.1, "severity": "blok"}, "(did you mean 'block'?)"),
@@ -279,6 +285,20 @@ def test_an_oversized_file_is_not_read(tmp_path: Path) -> None:
     path = _write(tmp_path, "#" * (1 << 21))
     with pytest.raises(ConfigError, match="larger than 1 MB"):
         load(path, lambda _: REGISTRY)
+
+
+@pytest.mark.parametrize(("task", "metric"), [("regression", "mae"), ("scored", "helpful")])
+def test_a_floor_on_classes_needs_classes(tmp_path: Path, task: str, metric: str) -> None:
+    """Both for the policy and for a rule, told at once; one of the policy is a whole number."""
+    own = {"id": "r", "metric": metric, "kind": "non_inferior", "margin": 1, "min_n_class": 5}
+    path = _write(tmp_path, yaml.safe_dump({"task": task, "rules": [own], "min_n_class": 5}))
+    with pytest.raises(ConfigError) as caught:
+        load_policy(path, lambda _: REGISTRY)
+    said = [problem.partition("  ")[2] for problem in caught.value.problems]
+    why = f"min_n_class: a {task} task has no classes to count: must be left out"
+    assert [text.partition(" (")[0] for text in said] == [why, f"rules[0].{why}"]
+    (problem,) = _problems(tmp_path, _edited(min_n_class=0))
+    assert problem.endswith("suites.credit.min_n_class: 0: must be >= 1")
 
 
 def test_a_policy_is_a_suite_from_task_on(tmp_path: Path) -> None:

@@ -147,6 +147,7 @@ def test_more_power_needs_a_larger_change() -> None:
     ("rule", "changes", "why"),
     [
         (_rule(slice="group=few", min_n=500), {}, "100 rows, and the floor is 500"),
+        (_rule(slice="group=few", min_n_class=90), {}, "and the floor on each class is 90"),
         (_rule(slice="group=none"), {}, "no such slice"),
         (_rule(kind=Kind.SUPERIOR, margin=0.5), {}, "there is room for"),
         (_rule(kind=Kind.FLOOR, margin=None, value=0.9999), {}, "no value up to 1"),

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support import cards
+from titleholder.judge import CANNOT_TELL
 from titleholder.report import findings as said
 from titleholder.report import sentences, tradeoff
 from titleholder.types import (
@@ -79,7 +80,11 @@ def test_a_relative_improvement_is_shown_in_per_cent_on_both_ends() -> None:
     [
         (Outcome.PASS, "", "all of it keeps the bound"),
         (Outcome.FAIL, "", "all of it breaks the bound"),
-        (Outcome.INCONCLUSIVE, "it [-0.1, 0.1] holds 0", "the interval crosses the bound"),
+        (
+            Outcome.INCONCLUSIVE, f"it [-0.1, 0.1] holds 0: {CANNOT_TELL}",
+            "the interval crosses the bound",
+        ),
+        (Outcome.INCONCLUSIVE, "3 of 1 in age=[0, 9)", "3 of 1 in age=[0, 9)"),
         (Outcome.INCONCLUSIVE, "23 rows, and the floor is 100", "23 rows, and the floor is 100"),
         (Outcome.ERROR, "the predictions have no y_score", "the predictions have no y_score"),
     ],

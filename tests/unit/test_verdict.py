@@ -243,6 +243,30 @@ def test_a_slice_below_its_floor_may_stay_open(said: dict[str, int]) -> None:
     )
 
 
+@pytest.mark.parametrize("outcome", [PASS, FAIL])
+@pytest.mark.parametrize("rows", [29, 0, None])
+def test_nothing_is_decided_below_a_floor_on_classes(outcome: Outcome, rows: int | None) -> None:
+    """A finding says how many rows its rarest class has; too few, or none told, decide nothing."""
+    of = rule(min_n_class=30, id="r0")
+    decided = finding(of, outcome, n_min_class=rows)
+    with pytest.raises(NoVerdict, match=f"shows {rows or 0} rows of a class where .* asks for 30"):
+        v.recompute(verdicts.verdict(outcome, rules=(of,), findings=(decided,)))
+    enough = replace(decided, n_min_class=30)
+    assert v.recompute(verdicts.verdict(outcome, rules=(of,), findings=(enough,))) is outcome
+
+
+def test_a_class_below_its_floor_may_stay_open_and_no_other() -> None:
+    """Whatever the interval says of it; where the class has its rows, the interval decides."""
+    of = rule(min_n=20, min_n_class=30, id="r0")
+    hidden = finding(of, INCONCLUSIVE, improvement=verdicts.INTERVALS[FAIL], n_min_class=29)
+    verdict = verdicts.verdict(PASS, rules=(of,), findings=(hidden,), outcome=INCONCLUSIVE)
+    assert v.recompute(verdict) is INCONCLUSIVE
+    for rows in (30, None):
+        large = replace(hidden, n_min_class=rows)
+        with pytest.raises(NoVerdict, match="interval says FAIL"):
+            v.recompute(verdicts.verdict(PASS, rules=(of,), findings=(large,)))
+
+
 @pytest.mark.parametrize("said", [{"n": 20}, {"n": 1000, "n_clusters": 20}])
 def test_a_regression_cannot_hide_as_an_open_question(said: dict[str, int]) -> None:
     """A finding that its interval decides, on a slice that is large enough, stays decided."""

@@ -102,9 +102,8 @@ def measure(
     gaps = [m for m in metrics if m.grouped]
     whole = Resampler(take(OVERALL, everything[0].mask, panel, champion, candidate), draw)
     for groups in _groupings(panel, policy, over) if gaps else ():
-        for metric in gaps:
-            by = Groups(groups.column, groups.labels, groups.code)
-            found.append(of_groups(metric, whole, by, policy))
+        by = Groups.of(groups, panel)
+        found += [of_groups(metric, whole, by, policy) for metric in gaps]
     found += [of_models(m, champion, candidate, policy) for m in metrics if m.measured]
     return Measurement(tuple(found), tuple(flips))
 
@@ -168,11 +167,30 @@ def of_rows(metric: Metric, resampler: Resampler, policy: Policy) -> Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """The groups of a column: their names, and which rows have (n,), or cells counted by group."""
+    """The groups of a column: their names, and which rows have (n,), or cells counted by group.
+
+    ``by_class`` (G, K) is how many rows of each true class they have; None without classes.
+    """
 
     column: str
     labels: tuple[str, ...]
     rows: Ints | Cells
+    by_class: Ints | None
+
+    @classmethod
+    def of(cls, groups: Grouping, panel: Panel) -> "Groups":
+        """Those of a panel in memory."""
+        counts = None
+        if panel.y_true is not None and panel.classes:
+            shape = len(groups.labels), len(panel.classes)
+            place = groups.code * shape[1] + panel.y_true
+            counts = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape)
+        return cls(groups.column, groups.labels, groups.code, counts)
+
+    @classmethod
+    def counted(cls, column: str, labels: tuple[str, ...], counts: Ints) -> "Groups":
+        """Those of rows that were counted elsewhere, (G, K, K, K) by truth and both calls."""
+        return cls(column, labels, Cells.counted_by_group(counts), counts.sum(axis=(2, 3)))
 
 
 def of_groups(metric: Metric, resampler: Resampler, groups: Groups, policy: Policy) -> Comparison:
@@ -180,12 +198,12 @@ def of_groups(metric: Metric, resampler: Resampler, groups: Groups, policy: Poli
     sample = resampler.sample
     lacks = _lacks(metric, sample)
     if lacks:
-        return _missing(metric, sample, policy, lacks, groups.column)
+        return _missing(metric, sample, policy, lacks, groups)
     if len(groups.labels) < 2:
         nothing = undefined(f"{groups.column} has a single group")
-        return told(metric, sample, "none", policy, nothing, groups.column)
+        return told(metric, sample, "none", policy, nothing, groups)
     paired, method = estimated(metric, resampler, policy.level, groups.rows)
-    return told(metric, sample, method, policy, paired, groups.column)
+    return told(metric, sample, method, policy, paired, groups)
 
 
 def _lacks(metric: Metric, sample: Sample) -> str:
@@ -195,9 +213,9 @@ def _lacks(metric: Metric, sample: Sample) -> str:
 
 
 def _missing(
-    metric: Metric, sample: Sample, policy: Policy, reason: str, over: str | None = None
+    metric: Metric, sample: Sample, policy: Policy, reason: str, groups: Groups | None = None
 ) -> Comparison:
-    blank = told(metric, sample, "none", policy, undefined(reason), over)
+    blank = told(metric, sample, "none", policy, undefined(reason), groups)
     return msgspec.structs.replace(blank, available=False)
 
 
@@ -207,16 +225,17 @@ def told(
     method: str,
     policy: Policy,
     paired: Paired,
-    over: str | None = None,
+    groups: Groups | None = None,
 ) -> Comparison:
     """The record of what was estimated of a sample, and by which method."""
+    n_min_class, min_class = _rarest(sample, groups)
     return Comparison(
         metric=metric.name,
         slice=sample.name,
-        over=over,
+        over=None if groups is None else groups.column,
         n=len(sample),
         n_clusters=sample.units if sample.clustered else None,
-        n_min_class=_rarest(sample),
+        n_min_class=n_min_class,
         method=method,
         level=policy.level,
         champion=paired.champion,
@@ -226,14 +245,22 @@ def told(
         std_error=paired.std_error,
         relative_std_error=paired.relative_std_error,
         reason=paired.reason,
+        min_class=min_class,
     )
 
 
-def _rarest(sample: Sample) -> int | None:
+def _rarest(sample: Sample, groups: Groups | None) -> tuple[int | None, str]:
+    """Rows of the rarest true class, in the group that has fewest of it, and what they are."""
     panel = sample.whole
     if panel.task not in (Task.BINARY, Task.MULTICLASS) or panel.y_true is None:
-        return None
-    return int(sample.class_counts.min())
+        return None, ""
+    if groups is None or groups.by_class is None:
+        counts = sample.class_counts
+        rarest = int(counts.argmin())
+        return int(counts[rarest]), f"class {panel.classes[rarest]}"
+    group, rarest = divmod(int(groups.by_class.argmin()), len(panel.classes))
+    where = f"class {panel.classes[rarest]} in {groups.labels[group]}"
+    return int(groups.by_class[group, rarest]), where
 
 
 def of_models(

@@ -30,6 +30,7 @@ MODELS = (".skops", ".onnx", *CHATS, *TABLES, "")
 PICKLES = (".joblib", ".pickle", ".pkl")
 # Models' records are files of their name: it must be a safe one, and none that a stage uses.
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+CLASSED = (Task.BINARY, Task.MULTICLASS)
 MARGINS = (Kind.NON_INFERIOR, Kind.SUPERIOR)
 
 
@@ -97,6 +98,8 @@ def _task_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Pr
         yield Problem(
             (*path, "positive"), f"a {policy.task} task has no positive class: must be left out"
         )
+    if policy.min_n_class is not None and policy.task not in CLASSED:
+        yield Problem((*path, "min_n_class"), _no_classes(policy.task))
     if policy.classes is not None:
         where = (*path, "classes")
         if policy.task is not Task.MULTICLASS:
@@ -221,8 +224,28 @@ def _rule_problems(rule: Rule, policy: Policy, metrics: Metrics, path: Path_) ->
     yield from _number_problems(rule, facts, path)
     yield from _over_problems(rule, facts, policy, path)
     yield from _where_problems(rule, facts, policy, path)
-    if rule.min_n is not None and rule.min_n < 1:
-        yield Problem((*path, "min_n"), f"must be at least 1, and is {rule.min_n}")
+    yield from _floor_problems(rule, facts, policy, path)
+
+
+def _floor_problems(
+    rule: Rule, facts: MetricFacts | None, policy: Policy, path: Path_
+) -> Iterator[Problem]:
+    """Floors on rows are of at least one row, and those on classes of what has classes."""
+    for name in ("min_n", "min_n_class"):
+        least = getattr(rule, name)
+        if least is not None and least < 1:
+            yield Problem((*path, name), f"must be at least 1, and is {least}")
+    where = (*path, "min_n_class")
+    if rule.min_n_class is None:
+        return
+    if policy.task not in CLASSED:
+        yield Problem(where, _no_classes(policy.task))
+    elif facts is not None and facts.measured:
+        yield Problem(where, f"{rule.metric} is measured of the model, not of rows: leave it out")
+
+
+def _no_classes(task: Task) -> str:
+    return f"a {task} task has no classes to count: must be left out (min_n counts all rows)"
 
 
 def _number_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Iterator[Problem]:

@@ -232,6 +232,7 @@ class Policy(Record, frozen=True):
     segments: dict[Name, str] = msgspec.field(default_factory=dict)
     slices: tuple[SliceSpec, ...] = ()
     min_n: Count = 20
+    min_n_class: Count | None = None
     level: Level = 0.95
     resamples: Annotated[int, Meta(ge=200, le=100_000)] = 2000
     seed: Annotated[int, Meta(ge=0)] = 20260101

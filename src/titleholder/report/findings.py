@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from titleholder.judge import CANNOT_TELL
 from titleholder.policy import EVERY
 from titleholder.report import numbers
 from titleholder.report.text import visible
@@ -258,7 +259,7 @@ def why(finding: Finding) -> str:
             return "all of it breaks the bound"
         case Outcome.INCONCLUSIVE if low is not None and high is not None:
             # Unless it was the slice's size that left it open: that is told in the judge's words.
-            if low <= held.bound <= high and "[" in finding.reason:
+            if low <= held.bound <= high and finding.reason.endswith(CANNOT_TELL):
                 return "the interval crosses the bound"
     return visible(finding.reason, 300)
 

@@ -23,6 +23,7 @@ COLUMNS = (
     "champion_low", "champion_high", "candidate_value", "candidate_low", "candidate_high",
     "improvement", "improvement_low", "improvement_high", "relative", "margin", "value", "p_value",
     "level", "rows_needed", "culprit_p", "test", "test_p_value", "waived",
+    "n_min_class",
 )  # fmt: skip
 
 # Excel takes the full-width forms for the same; blanks before them are skipped.

@@ -30,7 +30,6 @@ from titleholder.params.schema import Policy
 from titleholder.shards.linear import Linear, Slopes
 from titleholder.shards.products import Influences, spread_of
 from titleholder.stats.by_law import drawn, is_sure
-from titleholder.stats.cells import Cells
 from titleholder.stats.extremes import guarded
 from titleholder.stats.influence import Summed
 from titleholder.stats.intervals import summarise, undefined
@@ -178,7 +177,7 @@ class Measuring:
                 found.append(self._without(i, metric) if known is None else known)
         gaps = [m for m in self._metrics if m.grouped]
         for column, (counts, names) in self._of.groups.items() if gaps else ():
-            groups = Groups(column, names, Cells.counted_by_group(counts))
+            groups = Groups.counted(column, names, counts)
             found += [self._gap(metric, groups) for metric in gaps]
         measured = (m for m in self._metrics if m.measured)
         one, two = self._of.champion, self._of.candidate
@@ -191,7 +190,7 @@ class Measuring:
         whole = self._summed(0)
         if self._weighted:
             why = undefined("groups of weighted rows are not compared shard by shard")
-            return told(metric, whole, "none", self._policy, why, groups.column)
+            return told(metric, whole, "none", self._policy, why, groups)
         return of_groups(metric, Resampler(whole, self._draw), groups, self._policy)
 
     def _turned(self, number: int) -> Flips:

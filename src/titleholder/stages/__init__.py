@@ -115,7 +115,10 @@ _TABLE = (
     Stage(
         "judge",
         ("pull", "validate", "drift", "compare"),
-        ("constraints", "data", "decay", "drift", "leakage", "level", "min_n", "rules", "task"),
+        (
+            "constraints", "data", "decay", "drift", "leakage", "level", "min_n", "min_n_class",
+            "rules", "task",
+        ),
         keep=True,
     ),
     Stage("report", ("pull", "validate", "drift", "predict", "compare", "judge"), ("bias",)),
