@@ -116,7 +116,8 @@ def _shape(as_type: Any) -> inspect.Type:
 @cache
 def _inner(as_type: type) -> Mapping[str, inspect.Type]:
     """The types of a record's fields, by the names that they are written under."""
-    return {field.encode_name: field.type for field in _shape(as_type).fields}
+    shape = cast(inspect.StructType, _shape(as_type))
+    return {field.encode_name: field.type for field in shape.fields}
 
 
 def _mapped(value: Any, shape: inspect.Type, leaf: Leaf, where: str) -> Any:
