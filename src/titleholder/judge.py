@@ -168,6 +168,8 @@ def _finding(rule: Rule, policy: Policy, by_key: Mapping[Key, Sequence[Compariso
     outcome, reason = _outcome(rule, policy, comparison, bound)
     value, error = bound.estimate.value, bound.std_error
     p, rows = None, None
+    if value is None and outcome is Outcome.INCONCLUSIVE:
+        rows = comparison.least
     if value is not None and error is not None:
         p = p_value(value, bound.at, error)
         if outcome is Outcome.INCONCLUSIVE:

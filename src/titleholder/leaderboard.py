@@ -181,7 +181,7 @@ def _kept(constraint: Constraint, found: Estimate) -> Kept:
     """PASS with the whole interval within the bound, ERROR without one."""
     value, low, high = found.value, found.low, found.high
     if value is None or low is None or high is None or not math.isfinite(value + low + high):
-        reason = f"{constraint.metric} was not measured"
+        reason = f"{constraint.metric} was not measured, or too seldom for an interval"
         return Kept(str(constraint), Outcome.ERROR, reason)
     near, far = (low, high) if constraint.sign == "<=" else (high, low)
     within = operator.le if constraint.sign == "<=" else operator.ge

@@ -132,12 +132,16 @@ class Estimate(Record, frozen=True):
 
 
 class Gauge(Record, frozen=True):
-    """A figure taken of a whole model on ``n`` observations; low = value = high if exact."""
+    """A figure taken of a whole model on ``n`` observations; low = value = high if exact.
+
+    Both ends are null where ``n`` is too small for an interval, which takes ``least``.
+    """
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     n: int
+    least: int | None = None
 
 
 class Tested(Record, frozen=True):
@@ -159,6 +163,7 @@ class Comparison(Record, frozen=True):
     figures of the whole model, such as its size, which no number of rows makes surer.
     ``n_min_class`` is how many rows the rarest true class has on the slice, or in the group where
     it has fewest if groups are compared; None for tasks without classes. ``min_class`` says which.
+    ``least`` is how many observations an interval takes, where there are too few for any.
     ``test`` is the test that the suite asked for beside the interval; it decides nothing.
     """
 
@@ -181,6 +186,7 @@ class Comparison(Record, frozen=True):
     of_rows: bool = True
     test: Tested | None = None
     min_class: str = ""
+    least: int | None = None
 
 
 class Finding(Record, frozen=True):

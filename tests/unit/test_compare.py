@@ -364,8 +364,21 @@ def test_a_quantile_of_too_few_times_is_open_and_not_the_longest(n: int, outcome
     assert finding.outcome is outcome
     assert finding.n == n
     if outcome is Outcome.INCONCLUSIVE:
-        assert finding.reason == "40 rows of first are too few for an interval of p95_latency_ms"
+        few = (
+            "40 timed calls of first are too few for an interval of p95_latency_ms, which takes 72"
+        )
+        assert (finding.reason, finding.rows_needed) == (few, 72)
         assert finding.candidate.value is None
+
+
+def test_times_of_a_file_come_before_those_of_the_model_unless_they_are_too_few() -> None:
+    """A file's own quantiles are of the real rows; without an interval they help nobody."""
+    whole, few, own = Gauge(1.0, 0.5, 2.0, 80), Gauge(9.0, None, None, 3, 72), Gauge(3, 2, 4, 99)
+    _, said, _ = drawn(30)
+    for mine, measured_, expected in [(few, {"x": whole}, whole), (few, {}, few),
+                                      (own, {"x": whole}, own)]:  # fmt: skip
+        both = tables.with_figures(replace(said, measured={"x": mine}), measured_)
+        assert both.measured["x"] == expected
 
 
 def test_clusters_are_counted() -> None:

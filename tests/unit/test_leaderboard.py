@@ -176,7 +176,7 @@ def test_where_nobody_may_be_taken_nobody_is() -> None:
     found = board(constraints=("size_mb <= 1",), champion=(0.8, 10, 5), a=(0.9, 10, None))
     assert found.recommended is None
     assert "champion: it misses size_mb <= 1" in found.why
-    assert "a: it is not shown to keep size_mb <= 1 (size_mb was not measured)" in found.why
+    assert "a: it is not shown to keep size_mb <= 1 (size_mb was not measured, or" in found.why
 
 
 def test_what_publishing_withheld_is_not_recommended() -> None:

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import binom, quantile_test
 
-from titleholder.stats.quantiles import gauge
+from titleholder.stats.quantiles import gauge, least
 
 
-def least(quantile: float, level: float) -> int:
+def fewest(quantile: float, level: float) -> int:
     """The fewest values whose order statistics cover a quantile from both sides."""
     tail = (1 - level) / 2
     n = 1
@@ -20,9 +20,17 @@ def least(quantile: float, level: float) -> int:
 @pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
 def test_too_few_values_have_no_interval(quantile: float, level: float) -> None:
     """From the first n whose extremes cover the quantile there is an interval, below it none."""
-    n = least(quantile, level)
-    assert gauge(np.arange(float(n)), quantile, level) is not None
-    assert gauge(np.arange(float(n - 1)), quantile, level) is None
+    n = fewest(quantile, level)
+    assert least(quantile, level) == n
+    enough, few = (gauge(np.arange(float(k)), quantile, level) for k in (n, n - 1))
+    assert enough is not None
+    assert few is not None
+    assert enough.low is not None
+    assert enough.high is not None
+    assert 0.0 <= enough.low <= enough.value <= enough.high <= n - 1.0
+    assert enough.low == 0.0 or enough.high == n - 1.0
+    assert enough.least is None
+    assert (few.low, few.high, few.n, few.least) == (None, None, n - 1, n)
 
 
 @pytest.mark.parametrize("quantile", [0.1, 0.5, 0.95])
@@ -33,6 +41,8 @@ def test_the_interval_is_scipys(quantile: float, n: int) -> None:
     found = gauge(values, quantile, 0.95)
     expected = quantile_test(values, q=0, p=quantile).confidence_interval(0.95)
     assert found is not None
+    assert found.low is not None
+    assert found.high is not None
     assert (found.low, found.high) == (expected.low, expected.high)
     assert found.low <= found.value <= found.high
     assert found.n == n
@@ -44,6 +54,8 @@ def test_the_interval_covers_at_least_at_its_level(quantile: float, n: int) -> N
     """The exact binomial probability of the two ranks is at least the level, never wasteful."""
     found = gauge(np.arange(1.0, n + 1), quantile, 0.95)
     assert found is not None
+    assert found.low is not None
+    assert found.high is not None
     low, high = int(found.low), int(found.high)
     covered = binom.cdf(high - 1, n, quantile) - binom.cdf(low - 1, n, quantile)
     assert covered >= 0.95

@@ -13,7 +13,6 @@ from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
 from titleholder.comparison.slices import OVERALL, Grouping, Part, declared, grouping
 from titleholder.metrics import REGISTRY, Measured, Metric
 from titleholder.metrics.items import ITEM, metric_of, rows_about
-from titleholder.metrics.operational import timed_rows
 from titleholder.metrics.registry import USUAL, Registry
 from titleholder.params.schema import Policy, Suite
 from titleholder.stats.cells import Cells
@@ -23,7 +22,7 @@ from titleholder.stats.methods import interval_by, tested_by
 from titleholder.stats.resampler import Draw, Resampler
 from titleholder.stats.sample import Sample, lacking, take
 from titleholder.stats.shared.known import shared
-from titleholder.types import Comparison, Estimate, IntervalMethod, Record, Task
+from titleholder.types import Comparison, Estimate, Gauge, IntervalMethod, Record, Task
 
 
 class Flips(Record, frozen=True):
@@ -268,45 +267,55 @@ def of_models(
 ) -> Comparison:
     """A measured figure: each model's own interval, and the widest improvement they allow."""
     first, second = champion.measured.get(metric.name), candidate.measured.get(metric.name)
-    none = Estimate()
-    improvement, reason = none, ""
-    sides = ((champion, first), (candidate, second))
-    times = {m.model: timed_rows(metric.name, m.costs) for m, figure in sides if figure is None}
-    timed = min(times.values(), default=0)
-    if first is None or second is None:
-        model = min(times, key=lambda name: times[name])
-        few = f"{timed} rows of {model} are too few for an interval of {metric.name}"
-        reason = few if timed else f"{metric.name} of {model} was not measured"
-    else:
-        improvement = Estimate(
-            value=first.value - second.value,
-            low=first.low - second.high,
-            high=first.high - second.low,
-        )
+    sides = ((champion.model, first), (candidate.model, second))
+    known = [(model, figure) for model, figure in sides if figure is not None]
+    absent = [f"{metric.name} of {model} was not measured" for model, f in sides if f is None]
+    few = [
+        f"{figure.n} timed calls of {model} are too few for an interval of {metric.name}, which "
+        f"takes {figure.least}"
+        for model, figure in known if figure.least is not None
+    ]  # fmt: skip
     return Comparison(
         metric=metric.name,
         slice=OVERALL,
         over=None,
-        n=min(first.n, second.n) if first and second else timed,
+        n=0 if absent else min(figure.n for _, figure in known),
         n_clusters=None,
         n_min_class=None,
         method="order statistics" if isinstance(metric.law, Measured) else "none",
         level=policy.level,
-        champion=none if first is None else _own(first.value, first.low, first.high),
-        candidate=none if second is None else _own(second.value, second.low, second.high),
-        improvement=improvement,
-        relative=none,
+        champion=_own(first),
+        candidate=_own(second),
+        improvement=_widest(first, second),
+        relative=Estimate(),
         std_error=None,
         relative_std_error=None,
-        reason=reason,
-        # Too few rows leave it open; figures that nobody took are a fault.
-        available=bool(timed) or not reason,
+        reason=next(iter((*absent, *few)), ""),
+        # Too few timings leave it open; figures that nobody took are a fault.
+        available=not absent,
         of_rows=False,
+        least=max((figure.least for _, figure in known if figure.least is not None), default=None),
     )
 
 
-def _own(value: float, low: float, high: float) -> Estimate:
-    return Estimate(value=value, low=low, high=high)
+def _own(figure: Gauge | None) -> Estimate:
+    """A figure with its interval; nothing where it has none."""
+    if figure is None or figure.low is None or figure.high is None:
+        return Estimate()
+    return Estimate(value=figure.value, low=figure.low, high=figure.high)
+
+
+def _widest(first: Gauge | None, second: Gauge | None) -> Estimate:
+    """By how much the second may be smaller; nothing where one of them has no interval."""
+    if first is None or first.low is None or first.high is None:
+        return Estimate()
+    if second is None or second.low is None or second.high is None:
+        return Estimate()
+    return Estimate(
+        value=first.value - second.value,
+        low=first.low - second.high,
+        high=first.high - second.low,
+    )
 
 
 def flips_of(resampler: Resampler) -> Flips:

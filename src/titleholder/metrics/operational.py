@@ -38,15 +38,6 @@ def cost_columns(name: str, scale: float) -> Callable[[Panel, Predictions], Floa
     return columns
 
 
-def timed_rows(name: str, costs: Mapping[str, Floats]) -> int:
-    """How many rows a quantile of times is of, by its metric's name; 0 where none were timed."""
-    column = {
-        **dict.fromkeys(LATENCY_QUANTILES, "latency_s"),
-        **dict.fromkeys(TTFT_QUANTILES, "ttft_s"),
-    }
-    return len(costs.get(column.get(name, ""), ()))
-
-
 def metrics() -> Iterator[Metric]:
     """The entries of this topic; any task can have them."""
 

@@ -98,7 +98,7 @@ _TABLE = (
     Stage(
         "predict",
         ("pull", "validate"),
-        ("chat", "classes", "columns", "images", "models", "positive", "seed", "task"),
+        ("chat", "classes", "columns", "images", "level", "models", "positive", "seed", "task"),
         keep=True,
     ),
     Stage(

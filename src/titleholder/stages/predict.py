@@ -134,7 +134,7 @@ def _answers(
         files.append(file_of(ws, name, role))
         _write(files[-1], answered.value)
     if model.here:
-        figures |= measured.latency(model, frames["current"], row_id)
+        figures |= measured.latency(model, frames["current"], row_id, ws.suite.level)
     return files, {**figures, **measured.costs(model)}
 
 

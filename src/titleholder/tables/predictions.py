@@ -63,8 +63,14 @@ def predictions_of(
 
 
 def with_figures(predictions: Predictions, figures: Mapping[str, Gauge]) -> Predictions:
-    """The predictions with figures measured of the model; those of the file itself come first."""
-    return replace(predictions, measured={**figures, **predictions.measured})
+    """The predictions with figures measured of the model; those of the file itself come first,
+    unless its rows are too few for an interval.
+    """
+    own = {
+        name: figure for name, figure in predictions.measured.items()
+        if figure.least is None or name not in figures
+    }  # fmt: skip
+    return replace(predictions, measured={**figures, **own})
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,7 +170,7 @@ def figures(ws: Workspace, found: manifest.Manifest) -> dict[str, dict[str, Gaug
         told[name] = {
             **measured.size(path),
             **measured.row_latency(timed.seconds, len(frame)),
-            **measured.latency(model, frame, row_id),
+            **measured.latency(model, frame, row_id, ws.suite.level),
             **measured.costs(model),
         }
     return told
