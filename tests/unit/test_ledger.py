@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.fakes import MemoryStore
@@ -20,12 +22,23 @@ from titleholder.params.schema import Policy
 from titleholder.stats.sequential import Run
 from titleholder.store import Store
 from titleholder.trust import dsse
-from titleholder.types import IntervalMethod, Outcome, Task
+from titleholder.types import (
+    Estimate,
+    Finding,
+    IntervalMethod,
+    Kind,
+    Mode,
+    Outcome,
+    Severity,
+    Task,
+)
 
 PANEL = f"sha256:{'aa' * 32}"
 STREAM = f"sha256:{'bb' * 32}"
 CHAMPION = "cd" * 32
 DAY = date(2026, 3, 2)
+RULE = verdicts.rule()
+SEEN = verdicts.finding(RULE, Outcome.PASS)
 
 
 @pytest.fixture(params=["memory", "directory"])
@@ -112,20 +125,71 @@ def test_a_stricter_level_spends_less(store: Store) -> None:
 )
 def test_what_makes_other_intervals_asks_anew(changed: dict[str, Any]) -> None:
     """A threshold or a seed that is tried out on the panel is a question to it."""
-    policy = Policy(task=Task.BINARY, rules=(verdicts.rule(),), positive="yes")
-    one = ledger.question_of(name(1), CHAMPION, policy)
-    assert ledger.question_of(name(1), CHAMPION, replace(policy, **changed)) != one
-    assert ledger.question_of(name(2), CHAMPION, policy) != one
-    assert ledger.question_of(name(1), name(3), policy) != one
+    policy = Policy(task=Task.BINARY, rules=(RULE,), positive="yes")
+    one = ledger.question_of(name(1), CHAMPION, policy, [SEEN])
+    assert ledger.question_of(name(1), CHAMPION, replace(policy, **changed), [SEEN]) != one
+    assert ledger.question_of(name(2), CHAMPION, policy, [SEEN]) != one
+    assert ledger.question_of(name(1), name(3), policy, [SEEN]) != one
+
+
+def asked(*findings: Finding) -> str:
+    """The name of one candidate's question that was decided by these findings."""
+    policy = Policy(task=Task.BINARY, rules=(RULE,), positive="yes")
+    return ledger.question_of(name(1), CHAMPION, policy, findings)
 
 
 def test_other_bounds_on_the_same_intervals_ask_nothing_new() -> None:
-    """A margin is held against intervals that are there already."""
-    policy = Policy(task=Task.BINARY, rules=(verdicts.rule(),))
-    wider = replace(policy, rules=(verdicts.rule(margin=0.05),), min_n=50)
-    assert ledger.question_of(name(1), CHAMPION, wider) == ledger.question_of(
-        name(1), CHAMPION, policy
-    )
+    """A margin is held against intervals that are there already, whatever came of it; a note, a
+    timing and another order of the rules are no other question either.
+    """
+    wider = replace(SEEN, margin=0.05, outcome=Outcome.FAIL, rule="other", reason="x", p_value=0.5)
+    warned = verdicts.finding(verdicts.rule(metric="f1", severity=Severity.WARN), Outcome.FAIL)
+    shadow = verdicts.finding(verdicts.rule(metric="f1", mode=Mode.SHADOW), Outcome.FAIL)
+    fast = verdicts.finding(verdicts.rule(metric="p95_latency_ms"), Outcome.PASS)
+    assert asked(wider) == asked(SEEN, warned, shadow, fast) == asked(SEEN)
+    other = replace(SEEN, metric="f1")
+    assert asked(other, SEEN) == asked(SEEN, other) != asked(SEEN)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"metric": "f1"}, {"slice": "sex=f"}, {"over": "sex"}, {"kind": Kind.FLOOR},
+        {"relative": True}, {"severity": Severity.WARN}, {"mode": Mode.SHADOW}, {"n": 999},
+        {"n_clusters": 50}, {"improvement": Estimate(0.02, 0.01, 0.031)},
+        {"improvement": Estimate(0.02, 0.009, 0.03)}, {"improvement": Estimate()},
+    ],
+)  # fmt: skip
+def test_another_interval_that_decides_asks_anew(changed: dict[str, Any]) -> None:
+    """Of other weights, clusters, costs or code as of another metric or slice; and a rule that was
+    taken back leaves another question.
+    """
+    assert asked(replace(SEEN, **changed)) != asked(SEEN)
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=3).filter(lambda ends: max(map(abs, ends))),
+    st.floats(-1e-13, 1e-13),
+)
+def test_the_last_digits_of_another_machine_are_no_other_question(
+    ends: list[float], noise: float
+) -> None:
+    """Ends that differ by rounding have the same digits, those around nought as well."""
+    size = max(map(abs, ends))
+    snapped = [round(end / size, 5) * size for end in ends]
+    moved = [end + noise * size for end in snapped]
+    one, other = (replace(SEEN, improvement=Estimate(*x)) for x in (snapped, moved))
+    assert asked(one) == asked(other) or f"{size:.5e}" != f"{max(map(abs, moved)):.5e}"
+
+
+def test_a_new_rule_for_a_failed_candidate_spends_the_budget(store: Store) -> None:
+    """Trying metric after metric until one passes is as many questions as metrics."""
+    for number, metric in enumerate(("accuracy", "f1", "recall"), start=1):
+        tried = question(0, question=asked(replace(SEEN, metric=metric)))
+        assert ledger.ask(store, tried).number == number
+    again = question(0, question=asked(replace(SEEN, metric="f1", margin=0.5)))
+    assert ledger.ask(store, again).number == 2
+    assert len(ledger.asked_of(store, PANEL)) == 3
 
 
 def test_of_many_at_once_each_has_a_number_of_its_own(store: Store) -> None:

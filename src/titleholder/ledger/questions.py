@@ -5,6 +5,7 @@ the same question, whoever else has asked meanwhile. So a run that is repeated h
 exposure, and of two that race each has a number of its own.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final, Literal, TypeAlias
@@ -15,6 +16,7 @@ from msgspec import Meta
 from titleholder import records
 from titleholder.errors import PreconditionFailed, RecordError, StoreError
 from titleholder.ledger.page import Line, Page, Placed, names
+from titleholder.metrics import REGISTRY
 from titleholder.params.schema import Policy
 from titleholder.store import Store
 from titleholder.trust.pins import KeyPair
@@ -28,7 +30,7 @@ from titleholder.trust.statement import (
     Name,
     Subject,
 )
-from titleholder.types import Outcome, Record
+from titleholder.types import Estimate, Finding, Kind, Mode, Outcome, Record, Severity
 
 QUESTION_TYPE: Final = "urn:titleholder:question:v1"
 Short: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
@@ -39,7 +41,7 @@ _RACES: Final = 64
 class Question(Placed, frozen=True, kw_only=True):
     """What was asked of the panel's rows, by whom, and what was found when it was first asked.
 
-    ``question`` names it: candidate, champion, and all that turns answers into intervals. ``run``
+    ``question`` names it: candidate, champion, and the intervals that decide. ``run``
     is the run key of the first verdict on it. ``spent`` is the error that all questions up to
     this one may have cost together; ``asked`` has the beginnings of their names, in order.
     """
@@ -83,15 +85,21 @@ class Draft:
     level: float
 
 
-def question_of(candidate: Hex, champion: Hex, policy: Policy) -> Hex:
-    """The name of a question: these two files, measured in this way.
+def question_of(candidate: Hex, champion: Hex, policy: Policy, findings: Iterable[Finding]) -> Hex:
+    """The name of a question: these two files, measured in this way, and the intervals that decide.
 
-    Rules are left out: other bounds held against the same intervals ask the rows nothing new.
-    What makes other intervals (a threshold, a seed, a level, another method) asks anew.
+    Bounds are left out: others held against the same intervals ask the rows nothing new, since an
+    interval that holds the truth is right about all of them at once. Everything else asks anew: a
+    threshold, a seed, a level, another method, and whatever makes other intervals under the same
+    parameters (weights, clusters, costs, an expression, a metric's own code, other features). So
+    does a rule on another metric or slice, and one that no longer decides: each interval may err on
+    its own, and trying one after the other until one passes adds their errors up. Figures of the
+    model itself, such as its latency, are left out: they are not of these rows.
     """
     asked: dict[str, object] = {
         "candidate": candidate,
         "champion": champion,
+        "decides": sorted(_decided(f) for f in findings if _decides(f)),
         "level": policy.level,
         "positive": policy.positive,
         "resamples": policy.resamples,
@@ -99,9 +107,34 @@ def question_of(candidate: Hex, champion: Hex, policy: Policy) -> Hex:
         "task": policy.task,
         "threshold": policy.threshold,
     }
-    if policy.methods:  # named where there are any, so that older questions keep their names
+    if policy.methods:
         asked["methods"] = dict(policy.methods)
     return records.sha256(asked)
+
+
+def _decides(finding: Finding) -> bool:
+    enforced = finding.mode is Mode.ENFORCE and finding.severity is Severity.BLOCK
+    return enforced and not (finding.metric in REGISTRY and REGISTRY[finding.metric].measured)
+
+
+def _decided(finding: Finding) -> list[str]:
+    """What was judged, and the interval that it was judged by."""
+    own = finding.kind in (Kind.FLOOR, Kind.CEILING)
+    what = "candidate" if own else "relative" if finding.relative else "improvement"
+    where = [finding.metric, finding.slice, finding.over or ""]
+    rows = [str(finding.n), str(finding.n_clusters)]
+    return [*where, what, *rows, *_digits(finding.candidate if own else finding.improvement)]
+
+
+def _digits(of: Estimate) -> list[str]:
+    """Value and ends as far as two machines agree on them: six digits of the largest."""
+    numbers = of.value, of.low, of.high
+    size = max((abs(number) for number in numbers if number is not None), default=0.0)
+    parts = [
+        "none" if number is None else f"{round(number / (size or 1.0), 6) + 0.0:.6f}"
+        for number in numbers
+    ]
+    return [f"{size:.5e}", *parts]
 
 
 def side(level: float) -> float:

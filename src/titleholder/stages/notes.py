@@ -89,7 +89,7 @@ def question_of(ws: Workspace, verdict: Verdict, candidate: Subject) -> str:
     champion = _named(verdict.inputs, "champion")
     if champion is None:
         raise RecordError("the verdict names no champion")
-    return ledger.question_of(candidate.digest.sha256, champion.sha256, ws.suite)
+    return ledger.question_of(candidate.digest.sha256, champion.sha256, ws.suite, verdict.findings)
 
 
 def retraced(ws: Workspace, store: Store, said: Statement) -> str:
