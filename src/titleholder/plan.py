@@ -10,7 +10,7 @@ with power p once the truth lies (z + z_p) s beyond it (Julious 2004, doi:10.100
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
 
@@ -81,9 +81,13 @@ def plan(
     over = [rule.over for rule in policy.rules if rule.over is not None]
     ways = basis or Basis()
     found = measure(panel, champion, champion, policy, over, ways.registry).comparisons
-    now = {(c.metric, c.slice, c.over): c for c in found}
-    names = dict.fromkeys(c.slice for c in found)
-    return tuple(_prospect(rule, policy, now, ways) for rule in owed(policy.rules, names))
+    return prospects(found, policy, ways)
+
+
+def prospects(found: Sequence[Comparison], policy: Policy, basis: Basis) -> tuple[Prospect, ...]:
+    """The same of what was measured already: comparisons of the champion with any model."""
+    now, names = by_key(found), dict.fromkeys(c.slice for c in found)
+    return tuple(_prospect(rule, policy, now, basis) for rule in owed(policy.rules, names))
 
 
 def by_key(comparisons: Iterable[Comparison]) -> Measured:

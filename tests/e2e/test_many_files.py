@@ -1,8 +1,11 @@
 """Data and answers in many files, from `titleholder run` to a verdict that is believed."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support import sharded
 from titleholder.cli import main
@@ -48,6 +51,38 @@ def test_the_gate_knows_its_model_by_the_directory(
     more.write_bytes(b"")
     assert main(asked) == Exit.NO_VERDICT
     more.unlink()
+
+
+def test_what_its_rules_can_tell_is_read_off_its_run(
+    published: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`plan` scores nothing of data in many files, and refuses what no run has measured; `selftest`
+    refuses them, and what it names instead works.
+    """
+    monkeypatch.chdir(published)
+    assert main(["plan", sharded.SUITE, "--json"]) == Exit.ALLOW
+    told = {(p["rule"], p["slice"]): p for p in json.loads(capsys.readouterr().out)}
+    overall = told["auc", "overall"]
+    assert overall["n"] == 6000
+    assert overall["measured"]
+    assert {where for rule, where in told if rule == "recall"} > {"region=north", "region=west"}
+    assert main(["selftest", sharded.SUITE]) == Exit.USAGE
+    assert "on one of the files" in capsys.readouterr().err
+    whole = Path("params.yaml").read_text()
+    suite = yaml.safe_load(whole)["suites"][sharded.SUITE]
+    for name in ("champion", "candidate"):
+        shutil.copy(f"{name}/part-0000.parquet", f"{name}-0000.parquet")
+    models = {"champion": "champion-0000.parquet", "candidates": ["candidate-0000.parquet"]}
+    one = {**suite, "data": {"current": "panel/part-0000.parquet"}, "models": models}
+    suites = {sharded.SUITE: {**suite, "slices": ["region", "new"]}, "one": one}
+    try:
+        Path("params.yaml").write_text(json.dumps({"suites": suites}))
+        assert main(["plan", sharded.SUITE]) == Exit.USAGE
+        assert f"titleholder run {sharded.SUITE}" in capsys.readouterr().err
+        for command in (["plan", "one"], ["selftest", "one", "--trials", "1"]):
+            assert main(command) == Exit.ALLOW, capsys.readouterr().err
+    finally:
+        Path("params.yaml").write_text(whole)
 
 
 def verified(published: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:

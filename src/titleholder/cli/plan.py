@@ -10,7 +10,8 @@ from titleholder.errors import Exit, UsageError
 HELP = "what each rule can detect with these rows, before anything is spent"
 EPILOG = """\
 The champion is scored on the suite's current rows; no candidate is opened. The noise of the
-difference is that of the last run on these rows, marked *, or assumed from --agreement.
+difference is that of the last run on these rows, marked *, or assumed from --agreement. Of data in
+many files all of it is what that run measured, and nothing is scored.
 
 exit codes: 0 told, 2 usage or configuration, 3 rows that cannot be judged, 5 could not decide
 """
@@ -34,16 +35,14 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(
             f"--agreement {args.agreement:g}: must be a correlation below 1, and from -1 on"
         )
-    from titleholder import plan, records
+    from titleholder import records
     from titleholder.report import prospects
-    from titleholder.stages.rehearsal import rehearse
+    from titleholder.stages.rehearsal import foresee
     from titleholder.stages.workspace import open_workspace
 
     ws = open_workspace(Path.cwd(), args.suite)
     with ws.exclusive():
-        found = rehearse(ws)
-    basis = plan.Basis(args.agreement, plan.by_key(found.former), found.registry)
-    told = plan.plan(found.panel, found.champion, ws.suite, basis)
+        told = foresee(ws, args.agreement)
     if args.json:
         sys.stdout.write(records.encode(list(told)).decode())
     else:

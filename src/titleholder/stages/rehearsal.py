@@ -14,6 +14,7 @@ from titleholder.errors import RecordError, UsageError
 from titleholder.metrics import Registry
 from titleholder.params.schema import Snapshot
 from titleholder.params.sharded import is_sharded
+from titleholder.plan import Basis, Prospect, by_key, plan, prospects
 from titleholder.selftest import SelfTest, selftest
 from titleholder.stages import STAGES, compare, manifest, predict
 from titleholder.stages.workspace import Workspace
@@ -33,22 +34,34 @@ class Rehearsal:
     registry: Registry
 
 
+def foresee(ws: Workspace, agreement: float) -> tuple[Prospect, ...]:
+    """What each rule can tell with the current rows.
+
+    Of data in many files this is read off the last run on these rows and this champion: UsageError
+    where there was none, or where it measured something else. Raises what `rehearse` raises, too.
+    """
+    if not is_sharded(ws.suite.data.current):
+        found = rehearse(ws)
+        basis = Basis(agreement, by_key(found.former), found.registry)
+        return plan(found.panel, found.champion, ws.suite, basis)
+    former, now = _former(ws), _pulled(ws)
+    if former is None or not former.stands(ws, now):
+        raise UsageError(
+            f"{ws.name}: of data in many files plan tells what a run has measured of these rows, "
+            "this champion and these slices and metrics, and there is none",
+            cure=f"titleholder run {ws.name}, or a suite with the same rules on one of the files",
+        )
+    basis = Basis(agreement, by_key(former.comparisons), now.registry(ws))
+    return prospects(former.comparisons, ws.suite, basis)
+
+
 def rehearse(ws: Workspace) -> Rehearsal:
     """Pull the suite's inputs and score the champion on the current rows.
 
-    Raises what `pull` raises, UntrustedModel for a model that must not be opened, BadInput for
-    rows that it cannot take, and UsageError for data in many files.
+    Raises what `pull` raises, UntrustedModel for a model that must not be opened, and BadInput for
+    rows that it cannot take.
     """
-    if is_sharded(ws.suite.data.current):
-        raise UsageError(
-            f"{ws.name}: plan and selftest look at rows in memory, and its data are of many files",
-            cure="try a suite with the same rules on one of the files, or on a sample of the rows",
-        )
-    former = _former(ws)
-    # Nothing is decided here, so inputs are read as they lie, and no copy is left behind.
-    ws = replace(ws, snapshot=Snapshot.NONE)
-    STAGES["pull"].run_in(ws)
-    found = manifest.read(ws)
+    former, found = _former(ws), _pulled(ws)
     path = found.path_of(ws, "current")
     frame = tables.read_frame(path)
     panel = tables.panel_of(frame, ws.suite, path.name)
@@ -60,15 +73,34 @@ def rehearse(ws: Workspace) -> Rehearsal:
         answers = opened.predict(frame, ws.suite.columns.row_id)
     name = found.name_of("champion")
     champion = tables.predictions_of(answers, panel, ws.suite, name, model.name)
-    same = former is not None and former.sha256 == found.source("current").sha256
+    same = former is not None and former.current == found.source("current").sha256
     seen = former.comparisons if former and same else ()
     return Rehearsal(panel, champion, seen, found.registry(ws))
 
 
 @dataclass(frozen=True, slots=True)
 class _Former:
-    sha256: str
+    """What the last run compared of its first candidate, and of which rows and champion."""
+
+    current: str
+    champion: str
+    params: str
     comparisons: tuple[Comparison, ...]
+
+    def stands(self, ws: Workspace, now: manifest.Manifest) -> bool:
+        """Whether all of it would come out the same again."""
+        return bool(self.comparisons) and (self.current, self.champion, self.params) == (
+            now.source("current").sha256,
+            now.source("champion").sha256,
+            ws.params_digest(STAGES["compare"].params),
+        )
+
+
+def _pulled(ws: Workspace) -> manifest.Manifest:
+    """The suite's inputs as they lie: nothing is decided by them, and no copy is left behind."""
+    ws = replace(ws, snapshot=Snapshot.NONE)
+    STAGES["pull"].run_in(ws)
+    return manifest.read(ws)
 
 
 def _former(ws: Workspace) -> _Former | None:
@@ -78,11 +110,20 @@ def _former(ws: Workspace) -> _Former | None:
         last = compare.read(ws, found.candidates()[0])
     except (RecordError, IndexError, OSError):
         return None
-    return _Former(found.source("current").sha256, last.comparisons)
+    current, champion = (found.source(role).sha256 for role in ("current", "champion"))
+    return _Former(current, champion, last.inputs.get("params", ""), last.comparisons)
 
 
 def try_rules(ws: Workspace, trials: int) -> SelfTest:
-    """Run the self-test on the champion's answers and keep its record for the report card."""
+    """Run the self-test on the champion's answers and keep its record for the report card.
+
+    UsageError for data in many files: its trials make answers anew, row by row.
+    """
+    if is_sharded(ws.suite.data.current):
+        raise UsageError(
+            f"{ws.name}: selftest makes pairs of rows in memory, and its data are of many files",
+            cure="try a suite with the same rules on one of the files, or on a sample of the rows",
+        )
     found = rehearse(ws)
     told = selftest(ws.name, found.panel, found.champion, ws.suite, trials, found.registry)
     told = msgspec.structs.replace(told, inputs=_inputs(ws))
