@@ -17,6 +17,7 @@ from titleholder import rounding
 from titleholder.decimals import ARITHMETIC, exact
 from titleholder.floors import rows_for, too_small, uncounted
 from titleholder.params.schema import Policy
+from titleholder.params.shape import nearest
 from titleholder.policy import owed
 from titleholder.stats.ends import error_of, turned
 from titleholder.stats.power import p_value, rows_needed
@@ -159,7 +160,7 @@ def _margin(rule: Rule) -> float:
 def _finding(rule: Rule, policy: Policy, by_key: Mapping[Key, Sequence[Comparison]]) -> Finding:
     found = by_key.get((rule.metric, rule.slice, rule.over), ())
     if not found:
-        return _not_measured(rule, policy)
+        return _not_measured(rule, policy, by_key)
     if len(found) > 1:
         reason = f"{rule.metric} on {rule.slice} was measured {len(found)} times: which one counts?"
         return _nothing(rule, policy, Outcome.ERROR, reason)
@@ -263,9 +264,14 @@ def _assembled(
     )
 
 
-def _not_measured(rule: Rule, policy: Policy) -> Finding:
+def _not_measured(rule: Rule, policy: Policy, known: Iterable[Key]) -> Finding:
+    """Of a slice that the data lack, or of a metric that nobody took there."""
     where = f"over {rule.over}" if rule.over else f"on {rule.slice}"
-    reason = f"{rule.metric} was not measured {where}: no such slice in these data"
+    slices = dict.fromkeys(name for _, name, over in known if over is None)
+    near = "" if rule.over else nearest(rule.slice, slices)
+    there = rule.over is None and rule.slice in slices
+    why = "" if there else f": no such slice in these data{near}"
+    reason = f"{rule.metric} was not measured {where}{why}"
     return _nothing(rule, policy, Outcome.ERROR, reason)
 
 

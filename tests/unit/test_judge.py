@@ -642,6 +642,17 @@ def test_what_was_not_measured_is_named_with_its_place(said: dict[str, Any], whe
     assert (found.p_value, found.rows_needed) == (None, None)
 
 
+def test_a_slice_that_is_not_there_is_told_with_the_nearest() -> None:
+    """A typing error in a value; a metric that nobody took on a slice is no missing slice."""
+    seen = [comparison(slice=name) for name in ("overall", "plan=pro", "plan=free")]
+    found = judged(rule(Kind.NON_INFERIOR, slice="plan=prp"), *seen)
+    assert found.outcome is ERROR
+    assert found.reason.endswith("no such slice in these data (did you mean 'plan=pro'?)")
+    lacking = judged(rule(Kind.NON_INFERIOR, metric="f1", slice="plan=pro"), *seen)
+    assert lacking.outcome is ERROR
+    assert lacking.reason == "f1 was not measured on plan=pro"
+
+
 @pytest.mark.parametrize("floor", [20, 5_000_000])
 def test_rows_that_would_settle_it_are_told(floor: int) -> None:
     """By the distance to the bound and the standard error; no fewer than the floor wants."""

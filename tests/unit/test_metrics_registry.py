@@ -103,6 +103,8 @@ def test_a_name_that_is_none_is_not_found(name: str) -> None:
         ("pinball[90]", Task.REGRESSION, "a quantile between 0 and 1: pinball[0.5]"),
         ("top_k", Task.MULTICLASS, "how many guesses the model has: top_k[5]"),
         ("recal", Task.MULTICLASS, "did you mean 'recall"),
+        ("f1", Task.MULTICLASS, "did you mean 'f1_macro'?"),
+        ("f_beta[-1]", Task.BINARY, "f_beta[...] takes how many times"),
         ("xyzzy", None, ""),
     ],
 )
@@ -165,7 +167,7 @@ def test_the_99th_percentile_of_latency_needs_its_rows(rows: int, known: bool) -
         c for c in measure(panel, model, model, policy).comparisons if c.metric == rule.metric
     )
     assert (found.champion.value is not None) is known
-    assert ("367 rows of m are too few" in found.reason) is not known
+    assert ("367 timed calls of m are too few" in found.reason) is not known
     if known:
         assert found.champion.value == pytest.approx(1000 * np.quantile(latency, 0.99), rel=0.01)
 

@@ -100,7 +100,10 @@ def test_the_repository_s_own_parameters_load() -> None:
         ({"margin": 0.1, "metric": "recal"}, "no metric 'recal' (did you mean 'recall'?)"),
         ({"margin": 0.1, "metric": "mae"}, "'mae' is a metric of regression, not of binary"),
         ({"margin": 0.1, "slice": "afma=yes"}, "of no declared slice (did you mean 'afam'?)"),
+        ({"margin": 0.1, "slice": "afam"}, "'afam' says no value (write afam=VALUE, or \"*\""),
+        ({"margin": 0.1, "slice": "afam=yes & single"}, "'single' says no value"),
         ({"margin": 0.1, "over": "afam"}, "rules[0].over: recall has no groups"),
+        ({"margin": 0.1, "metric": "f_beta[-1]"}, "(f_beta[...] takes how many times as much"),
         ({"margin": 0.1, "min_n": 0}, "rules[0].min_n: must be at least 1"),
         ({"margin": 0.1, "min_n_class": 0}, "rules[0].min_n_class: must be at least 1"),
         ({"margin": 0.1, "min_n_clas": 9}, "unknown key (did you mean 'min_n_class'?)"),
@@ -299,6 +302,17 @@ def test_a_floor_on_classes_needs_classes(tmp_path: Path, task: str, metric: str
     assert [text.partition(" (")[0] for text in said] == [why, f"rules[0].{why}"]
     (problem,) = _problems(tmp_path, _edited(min_n_class=0))
     assert problem.endswith("suites.credit.min_n_class: 0: must be >= 1")
+
+
+def test_a_segment_has_two_sides(tmp_path: Path) -> None:
+    """A rule on an expression says of which rows it is."""
+    rule = {"id": "r", "metric": "accuracy", "kind": "superior", "slice": "old"}
+    said = {"task": "binary", "segments": {"old": "age > 60"}, "slices": ["old"], "rules": [rule]}
+    path = _write(tmp_path, yaml.safe_dump(said))
+    with pytest.raises(ConfigError) as caught:
+        load_policy(path, lambda _: REGISTRY)
+    (problem,) = caught.value.problems
+    assert "'old' says no value (write old=true" in problem
 
 
 def test_a_policy_is_a_suite_from_task_on(tmp_path: Path) -> None:

@@ -67,9 +67,12 @@ class Registry(Mapping[str, Metric]):
         """What was probably meant by a name that is none, in words; empty if nobody knows."""
         base, bracket, _ = name.partition("[")
         family = self._families.get(base)
-        if family is not None and (bracket or base not in self._plain):
+        misused = family is not None and (bracket or base not in self._plain)
+        if family is not None and misused and self.get(name) is None:
             return f"{base}[...] takes {family.argument}: {', '.join(family.examples)}"
-        near = get_close_matches(name, self.names(task), n=1)
+        possible = self.names(task)
+        near = get_close_matches(name, possible, n=1)
+        near += [one for one in possible if one.startswith((f"{base}_", f"{base}["))]
         return f"did you mean {near[0]!r}?" if near else ""
 
     def names(self, task: Task | None = None) -> tuple[str, ...]:

@@ -349,10 +349,17 @@ def _where_problems(
         return
     if rule.slice == EVERY:
         return
-    columns = " & ".join(_column_of(part) for part in rule.slice.split(" & "))
+    parts = rule.slice.split(" & ")
+    columns = " & ".join(_column_of(part) for part in parts)
     if columns not in _slice_names(policy):
         near = nearest(columns, [OVERALL, *_slice_names(policy)])
         yield Problem(where, f"{rule.slice!r} is of no declared slice{near}")
+        return
+    for part in parts:
+        if _column_of(part) == part:
+            value = "true" if part in policy.segments else "VALUE"
+            told = f'{part!r} says no value (write {part}={value}, or "*" for all slices)'
+            yield Problem(where, told)
 
 
 def _column_of(part: str) -> str:

@@ -1,6 +1,6 @@
 """Metrics as parameters name them: is there such a one, can the task have it, is it measured?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from titleholder.params.document import Path_
@@ -28,18 +28,26 @@ class MetricFacts(Protocol):
     def by_default(self) -> bool: ...  # noqa: D102
 
 
-Metrics = Mapping[str, MetricFacts]
+class Metrics(Protocol):
+    """All metrics by name, and what was probably meant by a name that is none."""
+
+    def get(self, name: str, /) -> MetricFacts | None: ...  # noqa: D102
+    def items(self) -> Iterable[tuple[str, MetricFacts]]: ...  # noqa: D102
+    def hint(self, name: str, task: Task) -> str: ...  # noqa: D102
 
 
 def metric_problems(name: str, task: Task, metrics: Metrics, path: Path_) -> Iterator[Problem]:
     """What is wrong with a metric's name, with the nearest that the task can have."""
+    facts = metrics.get(name)
+    if facts is not None and task in facts.tasks:
+        return
+    hint = metrics.hint(name, task)
     possible = [known for known, facts in metrics.items() if task in facts.tasks]
-    if name not in metrics:
-        yield Problem(path, f"there is no metric {name!r}{nearest(name, possible)}")
-    elif task not in metrics[name].tasks:
-        tasks = ", ".join(sorted(metrics[name].tasks))
-        near = nearest(name, possible)
-        yield Problem(path, f"{name!r} is a metric of {tasks}, not of {task}{near}")
+    near = f" ({hint})" if hint else nearest(name, possible)
+    what = f"there is no metric {name!r}"
+    if facts is not None:
+        what = f"{name!r} is a metric of {', '.join(sorted(facts.tasks))}, not of {task}"
+    yield Problem(path, f"{what}{near}")
 
 
 def measured_problems(
