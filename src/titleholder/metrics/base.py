@@ -83,11 +83,11 @@ class Ranks:
     """A functional of the order of scores, for two classes.
 
     ``value`` maps a ladder's steps (..., g) to (...), NaN where a class has no weight.
-    ``influence`` maps steps (g,) to the derivative by the weight of a positive and of a
-    negative on each step. With fewer rows than ``rare`` in a class, those mislead, and rows
-    are resampled instead. ``smooth`` says that what the influence leaves out is of second order
-    (of KS, whose widest step moves, and of lift, whose cut does, it is not). ``by_standing`` is a
-    shorter way to the value of untied scores; both classes occur.
+    ``influence`` maps steps (..., g) to the derivative by the weight of a positive and of a
+    negative on each step, (..., g) each. With fewer rows than ``rare`` in a class, those mislead,
+    and rows are resampled instead. ``smooth`` says that what the influence leaves out is of second
+    order (of KS, whose widest step moves, and of lift, whose cut does, it is not). ``by_standing``
+    is a shorter way to the value of untied scores; both classes occur.
     """
 
     value: Callable[[Steps], Floats]

@@ -1,8 +1,8 @@
 """Metrics of the order that scores put rows in: ROC AUC, Gini, KS, average precision, lift.
 
 Scores need only be ordered. Ties count half (AUC) or enter together (average precision, KS).
-Each metric has its value on a ladder of scores, and its influence: the derivative by the
-weight of a positive and of a negative on each step, (g,) and (g,), which sum to zero over rows.
+Each metric has its value on a ladder of scores, (...), and its influence: the derivative by the
+weight of a positive and of a negative on each step, (..., g) each, which sum to zero over rows.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,10 +35,10 @@ def auc_by_standing(found: Standing) -> float:
 
 def auc_influence(steps: Steps) -> Influence:
     """DeLong's placement values, less the area, over the class's weight."""
-    positives, negatives = steps.all_positives, steps.all_negatives
+    positives, negatives = steps.all_positives[..., None], steps.all_negatives[..., None]
     outranked = (negatives - steps.negatives_above + 0.5 * steps.negatives) / negatives
     outranking = (steps.positives_above - 0.5 * steps.positives) / positives
-    area = (steps.positives * outranked).sum() / positives
+    area = _sum(steps.positives * outranked) / positives
     return (outranked - area) / positives, (outranking - area) / negatives
 
 
@@ -86,8 +86,8 @@ def average_precision_influence(steps: Steps) -> Influence:
     # Rows of no weight may stand first: nothing is above them, and nothing hangs on them.
     per_row = 1.0 / np.where(rows_above > 0, rows_above, np.inf)
     precision = steps.positives_above * per_row
-    positives = steps.all_positives
-    area = (steps.positives @ precision) / positives
+    positives = steps.all_positives[..., None]
+    area = _sum(steps.positives * precision) / positives
     share = steps.positives * per_row
     gain, cost = _at_or_below(share), _at_or_below(share * precision)
     return (precision - area + gain - cost) / positives, -cost / positives
@@ -102,11 +102,12 @@ def ks(steps: Steps) -> Floats:
 def ks_influence(steps: Steps) -> Influence:
     """That of the gap at the step where it is widest (the step itself moves to second order)."""
     true_rate, false_rate = _true_rate(steps), _false_rate(steps)
-    widest = int(np.argmax(np.abs(true_rate - false_rate)))
-    sign = np.sign(true_rate[widest] - false_rate[widest])
-    called = (np.arange(len(true_rate)) <= widest).astype(float)
-    of_positive = sign * (called - true_rate[widest]) / steps.all_positives
-    of_negative = sign * (false_rate[widest] - called) / steps.all_negatives
+    widest = np.abs(true_rate - false_rate).argmax(axis=-1)[..., None]
+    true, false = (np.take_along_axis(rate, widest, -1) for rate in (true_rate, false_rate))
+    sign = np.sign(true - false)
+    called = (np.arange(true_rate.shape[-1]) <= widest).astype(float)
+    of_positive = sign * (called - true) / steps.all_positives[..., None]
+    of_negative = sign * (false - called) / steps.all_negatives[..., None]
     return of_positive, of_negative
 
 
@@ -133,9 +134,9 @@ def lift_influence(share: float) -> Callable[[Steps], Influence]:
     def influence(steps: Steps) -> Influence:
         taken = _taken(steps, share)
         beside = _taken(steps, 1.1 * share) - _taken(steps, 0.9 * share)
-        rate = float(ratio(steps.positives @ beside, (steps.positives + steps.negatives) @ beside))
-        found = steps.positives @ taken
-        positives = steps.all_positives
+        each = steps.positives + steps.negatives
+        rate = ratio(_sum(steps.positives * beside), _sum(each * beside))
+        found, positives = _sum(steps.positives * taken), steps.all_positives[..., None]
         own = rate * (share - taken)
         of_positive = (taken + own - found / positives) / (share * positives)
         return of_positive, own / (share * positives)
@@ -161,8 +162,13 @@ def _false_rate(steps: Steps) -> Floats:
 
 
 def _at_or_below(on_steps: Floats) -> Floats:
-    """Sum over this step and all later ones, which have lower scores."""
-    return np.cumsum(on_steps[::-1])[::-1]
+    """Sum over this step and all later ones, which have lower scores; (..., g)."""
+    return np.cumsum(on_steps[..., ::-1], axis=-1)[..., ::-1]
+
+
+def _sum(on_steps: Floats) -> Floats:
+    """Sum over all steps, (..., 1)."""
+    return np.asarray(on_steps.sum(axis=-1, keepdims=True))
 
 
 def families() -> Iterator[Family]:

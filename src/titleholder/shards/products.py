@@ -100,8 +100,7 @@ def products_of(
 
 def spread_of(counts: Summary, totals: Floats, place: int) -> PowerSums:
     """How influences vary over the rows of a code, by the products that were summed."""
-    rows, looked_at = int(counts.rows[0][place]), int(counts.thinned[0][place])
-    return moments_of(totals[0, :, place], rows, looked_at).spread
+    return moments_of(totals[0], counts.rows[0], counts.thinned[0])[place].spread
 
 
 def _values_of(_: Panel, predictions: Predictions) -> Floats:

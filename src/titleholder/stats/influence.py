@@ -41,6 +41,8 @@ class PowerSums:
         sums = self.by_power[power]
         if q == 0.0:
             return p**power * sums[0]
+        if p == 0.0:
+            return q**power * sums[power]
         total = 0.0
         for j, factor in enumerate(BINOMIAL[power]):
             total += factor * p ** (power - j) * q**j * sums[j]
@@ -48,7 +50,10 @@ class PowerSums:
 
 
 class Spread(ABC):
-    """How surely the spread of a metric is known: what `Influence` has, from sums alone."""
+    """How surely the spread of a metric is known: what `Influence` has, from sums alone.
+
+    A combination of the two models is ``champion`` times the one and ``candidate`` times the other.
+    """
 
     units: int
     fewest: int
@@ -66,8 +71,8 @@ class Spread(ABC):
         number of units where all matter alike, twice the number of those that matter where few
         do; between 1 and one less than the fewest.
         """
-        squares = self.power_sums.of(2, champion, candidate)
-        fourths = self.power_sums.of(4, champion, candidate) - squares**2 / self.units
+        squares, _, fourths = self._sums(champion, candidate)
+        fourths -= squares**2 / self.units
         most = max(1.0, self.fewest - 1.0)
         if not squares > 0 or not fourths > 0:
             return most
@@ -75,14 +80,26 @@ class Spread(ABC):
 
     def error(self, champion: float, candidate: float) -> float:
         """The standard error of this combination; NaN where the influence is not finite."""
-        variance = self.power_sums.of(2, champion, candidate)
+        variance = self._sums(champion, candidate)[0]
         return math.sqrt(variance) if variance >= 0 else math.nan
 
     def skewness(self, champion: float, candidate: float) -> float:
         """Skewness of the sum of this combination over units; 0 where nothing moves."""
-        squares = self.power_sums.of(2, champion, candidate)
-        cubes = self.power_sums.of(3, champion, candidate)
+        squares, cubes, _ = self._sums(champion, candidate)
         return cubes / squares**1.5 if squares > 0 else 0.0
+
+    def _sums(self, champion: float, candidate: float) -> tuple[float, float, float]:
+        """Sums over units of second, third and fourth powers of this combination."""
+        known, of = self._known, (champion, candidate)
+        if of not in known:
+            sums = self.power_sums
+            known[of] = sums.of(2, *of), sums.of(3, *of), sums.of(4, *of)
+        return known[of]
+
+    @cached_property
+    def _known(self) -> dict[tuple[float, float], tuple[float, float, float]]:
+        """The sums of combinations that were asked for: each is, several times."""
+        return {}
 
 
 @dataclass(frozen=True)

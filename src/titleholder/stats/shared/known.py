@@ -96,6 +96,7 @@ class Shared:
     values: Mapping[tuple[Ranks, int], tuple[float, float]]
     _calls: dict[tuple[Counts, int, float], tuple[Calls | None, ...]] = field(default_factory=dict)
     _spreads: dict[tuple[Ranks, int], dict[int, PowerSums | None]] = field(default_factory=dict)
+    _moments: dict[tuple[int, int], tuple[Moments, ...]] = field(default_factory=dict)
 
     def known(self) -> dict[int, Known]:
         """What is known of each slice, by its place among all."""
@@ -112,11 +113,11 @@ class Shared:
         """See `Known.moments`."""
         if law.columns not in self.reading.columns or law.value is not first:
             return None
-        column = self.reading.columns.index(law.columns)
-        sums = self.totals[partition][column, :, place]
-        rows = int(self.summary.rows[partition][place])
-        looked_at = int(self.summary.thinned[partition][place])
-        return moments_of(sums, rows, looked_at)
+        key = (self.reading.columns.index(law.columns), partition)
+        if key not in self._moments:
+            rows, looked_at = self.summary.rows[partition], self.summary.thinned[partition]
+            self._moments[key] = moments_of(self.totals[partition][key[0]], rows, looked_at)
+        return self._moments[key][place]
 
     def calls(self, law: Counts, partition: int, level: float) -> tuple[Calls | None, ...]:
         """The normal law of a function of counts on every slice of a partition, by its code."""
@@ -221,15 +222,27 @@ def _of_standing(
     return {(law, member): law.by_standing(standing) for law in laws if law.by_standing is not None}
 
 
-def moments_of(sums: Floats, rows: int, looked_at: int) -> Moments:
-    """Sums of products about zero, (SECOND + ALL,), as those about the mean."""
-    all_rows = _central(dict(zip(SECOND, sums[: len(SECOND)].tolist(), strict=True)), rows)
-    some = _central(dict(zip(ALL, sums[len(SECOND) :].tolist(), strict=True)), looked_at)
-    stands_for = rows / max(1, looked_at)
-    powers = {2: tuple(all_rows[2 - j, j] for j in range(3))}
+def moments_of(sums: Floats, rows: Ints, looked_at: Ints) -> tuple[Moments, ...]:
+    """Sums of products about zero, (SECOND + ALL, S), as those about the mean, of each of S codes.
+
+    ``rows`` (S,) are what those of `SECOND` orders are of, ``looked_at`` (S,) those of `ALL`.
+    """
+    all_rows = _central(dict(zip(SECOND, sums[: len(SECOND)], strict=True)), rows)
+    some = _central(dict(zip(ALL, sums[len(SECOND) :], strict=True)), looked_at)
+    stands_for = rows / np.maximum(1, looked_at)
+    powers = {2: [all_rows[2 - j, j] for j in range(3)]}
     for k in (3, 4):
-        powers[k] = tuple(some[k - j, j] * stands_for for j in range(k + 1))
-    return Moments(rows, sums[:2].copy(), PowerSums(powers), looked_at == rows)
+        powers[k] = [some[k - j, j] * stands_for for j in range(k + 1)]
+    by_code = {k: np.stack(of, axis=1).tolist() for k, of in powers.items()}
+    return tuple(
+        Moments(
+            int(rows[s]),
+            sums[:2, s].copy(),
+            PowerSums({k: tuple(of[s]) for k, of in by_code.items()}),
+            bool(looked_at[s] == rows[s]),
+        )
+        for s in range(len(rows))
+    )
 
 
 def _terms(i: int, j: int) -> tuple[tuple[float, int, int, tuple[int, int]], ...]:
@@ -245,13 +258,20 @@ _TERMS = {order: _terms(*order) for order in ALL}
 
 
 def _central(
-    about_zero: Mapping[tuple[int, int], float], rows: int
-) -> dict[tuple[int, int], float]:
-    """Sums of a^i d^j over rows, (1, 0) and (0, 1) among them, as those about both means."""
-    raw = {(0, 0): float(rows), **about_zero}
-    p, q = raw[1, 0] / max(1, rows), raw[0, 1] / max(1, rows)
-    ps, qs = [p**k for k in range(5)], [q**k for k in range(5)]
+    about_zero: Mapping[tuple[int, int], Floats], rows: Ints
+) -> dict[tuple[int, int], Floats]:
+    """Sums of a^i d^j over rows, (1, 0) and (0, 1) among them, as those about both means; (S,)."""
+    raw = {(0, 0): rows.astype(float), **about_zero}
+    ps, qs = (_powers(raw[of] / np.maximum(1, rows)) for of in ((1, 0), (0, 1)))
     return {
-        order: sum(factor * ps[k] * qs[m] * raw[of] for factor, k, m, of in _TERMS[order])
+        order: np.asarray(
+            sum(factor * ps[k] * qs[m] * raw[of] for factor, k, m, of in _TERMS[order])
+        )
         for order in about_zero
     }
+
+
+def _powers(x: Floats) -> list[Floats]:
+    """From the 0th to the 4th."""
+    square = x * x
+    return [np.ones_like(x), x, square, square * x, square * square]

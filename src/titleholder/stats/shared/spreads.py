@@ -35,9 +35,7 @@ def spreads_of(
         return {}
     at = list(places)
     n, both_bins = fine[:, at].astype(float), joint[at].astype(float)
-    influence = np.stack(
-        [np.stack([influence_by_bin(law, of) for of in of_model]) for of_model in n]
-    )
+    influence = influence_by_bin(law, n)
     variances = (n * influence * influence).sum(axis=(2, 3))
     counts = n.reshape(*n.shape[:3], COARSE, -1).sum(axis=4)
     total = (n * influence).reshape(*n.shape[:3], COARSE, -1).sum(axis=4)
@@ -63,11 +61,11 @@ def spreads_of(
 
 
 def influence_by_bin(law: Ranks, counts: Floats) -> Floats:
-    """Influence by truth and fine bin, (2, FINE), of rows counted so."""
-    negatives, positives = counts[:, ::-1]
-    steps = Steps(positives, negatives, positives.cumsum(), negatives.cumsum())
+    """Influence by truth and fine bin, (..., 2, FINE), of rows counted so."""
+    negatives, positives = np.moveaxis(counts[..., ::-1], -2, 0)
+    steps = Steps(positives, negatives, positives.cumsum(axis=-1), negatives.cumsum(axis=-1))
     of_positive, of_negative = law.influence(steps)
-    return np.stack([of_negative, of_positive])[:, ::-1]
+    return np.stack([of_negative, of_positive], axis=-2)[..., ::-1]
 
 
 def _raw_moments(joint: Floats, one: Floats, two: Floats) -> Floats:
