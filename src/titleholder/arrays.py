@@ -6,6 +6,7 @@ a cold gate may cost, and the gate needs none of them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -83,9 +84,30 @@ class Predictions:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Slice:
-    """A named part of the panel: ``overall``, ``column=value`` or ``a=x & b=y``."""
+    """A named part of the panel: ``overall``, ``column=value`` or ``a=x & b=y``.
+
+    It has the rows whose ``group`` (n,) is ``code``, which are ``rows`` in number. Slices that no
+    row can share have one and the same array of groups.
+    """
 
     name: str
-    mask: Bools
+    group: NDArray[np.unsignedinteger[Any]]
+    code: int
+    rows: int
+
+    @classmethod
+    def of(cls, name: str, mask: Bools) -> "Slice":
+        """The rows of ``mask`` (n,), which has them to itself."""
+        return cls(name, mask.view(np.uint8), 1, int(np.count_nonzero(mask)))
+
+    @cached_property
+    def mask(self) -> Bools:
+        """Whether it has each row of the panel, (n,)."""
+        return np.asarray(self.group == self.code)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has every row."""
+        return self.rows == len(self.group)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from titleholder.arrays import Floats, Ints, Panel, Predictions
+from titleholder.arrays import Floats, Ints, Panel, Predictions, Slice
 from titleholder.params.schema import Policy
 from titleholder.stats.sample import Sample, take
 from titleholder.types import Comparison, Task
@@ -44,6 +44,16 @@ def binary(
         )
     ]
     return panel, models[0], models[1]
+
+
+def grouped(*groups: Ints) -> list[Slice]:
+    """The slice of all rows, and those of each group of these codes, (n,) each."""
+    found = [Slice.of("overall", np.ones(len(groups[0]), dtype=bool))]
+    for name, group in zip("ghijk", groups, strict=False):
+        small = group.astype(np.uint8)
+        for code, rows in enumerate(np.bincount(small).tolist()):
+            found.append(Slice(f"{name}={code}", small, code, rows))
+    return found
 
 
 def drawn(

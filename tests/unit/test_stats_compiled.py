@@ -6,8 +6,7 @@ from typing import TypeVar
 import numpy as np
 import pytest
 
-from tests.support.panels import drawn, policy
-from titleholder.arrays import Bools
+from tests.support.panels import drawn, grouped, policy
 from titleholder.comparison import compare
 from titleholder.fast import compiled, sorting
 from titleholder.stats.shared import block, known, places
@@ -61,9 +60,7 @@ def test_positives_stand_alike(both: Callable[..., tuple[object, object]], ties:
     y, score = (rng.random(n) < 0.2).astype(np.int64), rng.random(n)
     if ties:
         score[7] = score[3]
-    masks: list[Bools] = [np.ones(n, bool), *(rng.integers(0, 5, n) == k for k in range(4))]
-    masks += [rng.random(n) < 0.5]
-    packed = partitions(masks)
+    packed = partitions(grouped(rng.integers(0, 5, n), rng.random(n) < 0.5)[:-1])
     layout = places.Layout.of(packed, float(score.min()))
     assert layout is not None
     numbers = np.sort(layout.numbers(score, layout.marks(y, packed)))

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.panels import Pair, binary, drawn, found, policy
-from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
+from tests.support.panels import Pair, binary, drawn, found, grouped, policy
+from titleholder.arrays import Floats, Ints, Panel, Predictions, Slice
 from titleholder.comparison import compare
 from titleholder.comparison.slices import declared
 from titleholder.fast import sorting
@@ -40,9 +40,9 @@ def rank_law(name: str) -> Ranks:
     return law
 
 
-def ordered(y: Ints, score: Floats, masks: list[Bools]) -> tuple[Order, tuple[Partition, ...]]:
+def ordered(y: Ints, score: Floats, slices: list[Slice]) -> tuple[Order, tuple[Partition, ...]]:
     """The order of these scores, and the partitions that these slices are packed into."""
-    packed = partitions(masks)
+    packed = partitions(slices)
     layout = Layout.of(packed, float(score.min()))
     assert layout is not None
     marks = layout.marks(y, packed)
@@ -59,17 +59,34 @@ def sliced(n: int, seed: int = 0, **said: Any) -> Pair:
 # ---------------------------------------------------------------------------- partitions
 
 
-@given(st.lists(st.lists(st.booleans(), min_size=6, max_size=6), max_size=8))
-def test_each_slice_is_in_one_partition(rows: list[list[bool]]) -> None:
+@given(st.lists(st.lists(st.integers(0, 5), min_size=6, max_size=6), max_size=4), st.integers(0, 9))
+def test_each_slice_is_in_one_partition(rows: list[list[int]], out: int) -> None:
     """The code of a slice's partition is its own on its rows, and never on others."""
-    masks: list[Bools] = [np.array(mask) for mask in rows]
+    slices = grouped(*map(np.array, rows)) if rows else []
+    slices = [part for i, part in enumerate(slices) if i != out]
     seen = []
-    for partition in partitions(masks):
+    for partition in partitions(slices):
         for member in partition.members:
             seen.append(member)
             code = np.zeros(6) if partition.code is None else partition.code
-            assert ((code == partition.place(member)) == masks[member]).all()
-    assert sorted(seen) == list(range(len(masks)))
+            assert ((code == partition.place(member)) == slices[member].mask).all()
+    assert sorted(seen) == list(range(len(slices)))
+
+
+@pytest.mark.parametrize("groups", [255, 256, 700])
+def test_no_code_is_larger_than_a_byte(groups: int) -> None:
+    """So many slices of one column as no byte can tell apart are in several partitions."""
+    group = np.random.default_rng(0).integers(0, groups, 5000).astype(np.uint16)
+    slices = [Slice(str(k), group, k, int((group == k).sum())) for k in range(groups)]
+    packed = partitions(slices)
+    assert [len(p.members) for p in packed] == [255] * (groups // 255) + [groups % 255] * (
+        groups % 255 > 0
+    )
+    for partition in packed:
+        assert partition.code is not None
+        for member in partition.members:
+            mine = partition.code == partition.place(member)
+            np.testing.assert_array_equal(mine, slices[member].mask)
 
 
 # --------------------------------------------------------------------------------- order
@@ -84,13 +101,14 @@ def test_values_of_order_are_exact(seed: int, ties: int | None, scale: float) ->
     y = (rng.random(n) < 0.4).astype(np.int64)
     score = rng.random(n) if ties is None else rng.integers(0, ties, n) / ties
     score = score * scale
-    masks = [np.ones(n, bool), *(rng.integers(0, 3, n) == k for k in range(3))]
-    order, packed = ordered(y, score, masks)
+    slices = grouped(rng.integers(0, 3, n), rng.integers(0, 2, n))
+    order, packed = ordered(y, score, slices)
     numbers = np.sort(order.layout.numbers(score, order.layout.marks(y, packed)))
     standing = standings(order.layout, numbers, packed)
     assert (standing is None) == (order.step is not None)
     for member, stand in order.slices(packed):
-        ladder = Ladder.of(y[masks[member]].astype(float), score[masks[member]])
+        rows = slices[member].mask
+        ladder = Ladder.of(y[rows].astype(float), score[rows])
         if stand.rarest == 0:
             continue
         for name in ORDERED:
@@ -106,9 +124,9 @@ def test_scores_that_differ_in_their_last_bit_are_no_ties() -> None:
     n = 128
     y = np.arange(n) % 2
     score = 0.5 + np.spacing(0.5) * np.arange(n)
-    masks: list[Bools] = [np.ones(n, bool), *(np.arange(n) % 8 == k for k in range(8))]
+    slices = grouped(np.arange(n) % 8)
     for told in (score, np.where(np.arange(n) == 5, score[4], score)):
-        order, packed = ordered(y, told, masks)
+        order, packed = ordered(y, told, slices)
         steps = dict(order.slices(packed))[0].steps()
         expected = Ladder.of(y.astype(float), told).plain_steps()
         for name in ORDERED:
@@ -148,7 +166,7 @@ def blocks(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[summa
     """The summary of a panel, and those of its blocks of 1,000 rows."""
     monkeypatch.setattr(summary, "ROWS", 1000)
     panel, *answers = pair
-    packed = partitions([part.mask for part in declared(panel, ("g", "h"))])
+    packed = partitions(declared(panel, ("g", "h")))
     both = (answers[0], answers[1])
     columns = (log_loss_columns, brier_columns)
     reading = summary.Reading.of(packed, panel, both, columns, binned=True)

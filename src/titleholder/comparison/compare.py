@@ -20,7 +20,7 @@ from titleholder.stats.estimates import estimated
 from titleholder.stats.intervals import Paired, undefined
 from titleholder.stats.methods import interval_by, tested_by
 from titleholder.stats.resampler import Draw, Resampler
-from titleholder.stats.sample import Sample, lacking, take
+from titleholder.stats.sample import Sample, lacking, take, taken
 from titleholder.stats.shared.known import shared
 from titleholder.types import Comparison, Estimate, Gauge, IntervalMethod, Record, Task
 
@@ -89,7 +89,7 @@ def measure(
     known = {} if common is None else common.known()
     abouts = [(metric, rows_about(metric, panel, champion, candidate)) for metric in plain]
     for i, part in enumerate(everything):
-        sample = take(part.name, part.mask, panel, champion, candidate, known.get(i))
+        sample = taken(part, panel, (champion, candidate), known.get(i))
         resampler = Resampler(sample, draw)
         for metric, about in abouts:
             if about is None:
@@ -99,7 +99,7 @@ def measure(
                 found.append(of_rows(metric, Resampler(rows, draw), policy))
         flips.append(flips_of(resampler))
     gaps = [m for m in metrics if m.grouped]
-    whole = Resampler(take(OVERALL, everything[0].mask, panel, champion, candidate), draw)
+    whole = Resampler(taken(everything[0], panel, (champion, candidate)), draw)
     for groups in _groupings(panel, policy, over) if gaps else ():
         by = Groups.of(groups, panel)
         found += [of_groups(metric, whole, by, policy) for metric in gaps]

@@ -8,13 +8,13 @@ the same: it was declared, and what cannot be measured there has to be told.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from titleholder.arrays import Bools, Ints, Panel, Slice
+from titleholder.arrays import Ints, Panel, Slice
 from titleholder.errors import BadInput
 from titleholder.params.schema import Binned, SliceSpec
 from titleholder.types import OVERALL as OVERALL
@@ -43,7 +43,7 @@ def declared(panel: Panel, specs: Sequence[SliceSpec]) -> tuple[Slice, ...]:
 
     Raises BadInput where two different sets of rows would go by the same name.
     """
-    found = {OVERALL: Slice(OVERALL, np.ones(len(panel), dtype=bool))}
+    found = {OVERALL: Slice(OVERALL, np.zeros(len(panel), dtype=np.uint8), 0, len(panel))}
     for spec in specs:
         for part in _slices(panel, spec):
             known = found.setdefault(part.name, part)
@@ -119,7 +119,7 @@ def _distinct(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     code = np.empty(len(values), dtype=np.uint16)
     counts = np.zeros(most - least + 1, dtype=np.int64)
     for start in range(0, len(values), _CHUNK):
-        above = values[start : start + _CHUNK].astype(np.int64) - least
+        above = values[start : start + _CHUNK].astype(np.int64, copy=False) - least
         counts += np.bincount(above, minlength=len(counts))
         code[start : start + _CHUNK] = above
     held = counts > 0
@@ -175,21 +175,38 @@ def _short(moment: str) -> str:
 
 
 def _slices(panel: Panel, spec: SliceSpec) -> Iterator[Slice]:
+    group: NDArray[Any]
     if isinstance(spec, Binned):
-        code, names = _bins(panel, spec)
-        between = range(1, len(spec.bins))
-        for i, name in enumerate(names):
-            mask = code == i
-            if i in between or mask.any():
-                yield Slice(name, mask)
-        return
-    parts = spec if isinstance(spec, tuple) else (spec,)
-    groups = [groups_of(panel, part) for part in parts]
-    for codes in product(*(range(len(labels)) for _, labels in groups)):
-        mask = _all(of == code for (of, _), code in zip(groups, codes, strict=True))
-        if mask.any():
-            named = (labels[code] for (_, labels), code in zip(groups, codes, strict=True))
-            yield Slice(" & ".join(named), mask)
+        group, names = _bins(panel, spec)
+        owed = range(1, len(spec.bins))
+    else:
+        group, names = _crossed(panel, spec if isinstance(spec, tuple) else (spec,))
+        owed = range(0)
+    narrow: Any = np.min_scalar_type(len(names))
+    group = group.astype(narrow, copy=False)
+    rows = _counted(group, len(names))
+    for code, name in enumerate(names):
+        if rows[code] or code in owed:
+            yield Slice(name, group, code, rows[code])
+
+
+def _crossed(panel: Panel, parts: Sequence[Part]) -> tuple[NDArray[Any], list[str]]:
+    """Each row's combination of groups, (n,), and the names of all that there may be."""
+    code, labels = groups_of(panel, parts[0])
+    names: list[tuple[str, ...]] = [(label,) for label in labels]
+    for part in parts[1:]:
+        further, labels = groups_of(panel, part)
+        names = [(*named, label) for named in names for label in labels]
+        code = code.astype(np.min_scalar_type(len(names))) * len(labels) + further
+    return code, [" & ".join(named) for named in names]
+
+
+def _counted(group: NDArray[Any], groups: int) -> list[int]:
+    """How many rows each group has."""
+    counts = np.zeros(groups, dtype=np.int64)
+    for start in range(0, len(group), _CHUNK):
+        counts += np.bincount(group[start : start + _CHUNK], minlength=groups)
+    return counts.tolist()
 
 
 def groups_of(panel: Panel, part: Part) -> tuple[NDArray[Any], tuple[str, ...]]:
@@ -198,13 +215,6 @@ def groups_of(panel: Panel, part: Part) -> tuple[NDArray[Any], tuple[str, ...]]:
         return _valued(panel, part)
     found = _binned(panel, part)
     return found.code.astype(np.min_scalar_type(len(found.labels))), found.labels
-
-
-def _all(masks: Iterator[Bools]) -> Bools:
-    every = next(masks)
-    for mask in masks:
-        every &= mask
-    return every
 
 
 def _column(panel: Panel, name: str) -> NDArray[Any]:

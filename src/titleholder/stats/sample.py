@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
+from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions, Slice
 
 if TYPE_CHECKING:
     from titleholder.stats.shared.known import Known
@@ -19,13 +19,13 @@ RowColumns: TypeAlias = Callable[[Panel, Predictions], Floats]
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows of one slice: those of ``mask`` (n,) of a panel and of two models' answers, all if None.
+    """Rows of one slice: those of ``part`` of a panel and of two models' answers, all if None.
 
     What is not asked for is never cut out. ``known`` is what all slices share about this one.
     """
 
     name: str
-    mask: Bools | None
+    part: Slice | None
     whole: Panel
     answers: tuple[Predictions, Predictions]
     known: "Known | None" = None
@@ -34,7 +34,7 @@ class Sample:
     @cached_property
     def rows(self) -> Ints | None:
         """Places of the rows in the panel, (n,); None where it has them all."""
-        return None if self.mask is None else np.flatnonzero(self.mask)
+        return None if self.part is None else np.flatnonzero(self.part.mask)
 
     @cached_property
     def panel(self) -> Panel:
@@ -101,7 +101,7 @@ class Sample:
     def _size(self) -> int:
         if self.known is not None:
             return self.known.rows
-        return len(self.whole) if self.mask is None else int(self.mask.sum())
+        return len(self.whole) if self.part is None else self.part.rows
 
     @cached_property
     def _units(self) -> tuple[Ints, Ints]:
@@ -132,15 +132,20 @@ class _Columns(Mapping[str, NDArray[Any]]):
 
 
 def take(
-    name: str,
-    mask: Bools,
-    panel: Panel,
-    champion: Predictions,
-    candidate: Predictions,
-    known: "Known | None" = None,
+    name: str, mask: Bools, panel: Panel, champion: Predictions, candidate: Predictions
 ) -> Sample:
     """The rows of ``mask`` (n,) as a sample."""
-    return Sample(name, None if mask.all() else mask, panel, (champion, candidate), known)
+    return taken(Slice.of(name, mask), panel, (champion, candidate))
+
+
+def taken(
+    part: Slice,
+    panel: Panel,
+    answers: tuple[Predictions, Predictions],
+    known: "Known | None" = None,
+) -> Sample:
+    """The rows of a slice as a sample."""
+    return Sample(part.name, None if part.is_whole else part, panel, answers, known)
 
 
 def lacking(needs: str, predictions: Predictions) -> str:

@@ -151,7 +151,7 @@ def shared(
         return None
     passes(len(panel))
     answers = (champion, candidate)
-    packed = partitions([part.mask for part in slices])
+    packed = partitions(slices)
     laws = [m.law for m in metrics if not any(lacking(m.needs, model) for model in answers)]
     columns = tuple(
         dict.fromkeys(law.columns for law in laws if isinstance(law, Means) and law.by_row)

@@ -7,11 +7,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from titleholder.arrays import Bools
+from titleholder.arrays import Slice
 
 Codes: TypeAlias = NDArray[np.uint8]
 _MOST = 255  # slices of one partition, 0 being none of them
-_SOME = 1 << 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,46 +34,34 @@ class Partition:
         return 0 if self.code is None else self.members.index(member) + 1
 
 
-def partitions(masks: Sequence[Bools]) -> tuple[Partition, ...]:
-    """Each of these slices (n,) in just one partition, in as few as are found in one go.
+def partitions(slices: Sequence[Slice]) -> tuple[Partition, ...]:
+    """Each of these slices in just one partition: those of the same groups together.
 
-    >>> a, b = np.array([True, False]), np.array([False, True])
-    >>> [p.members for p in partitions([a | b, a, b])]
-    [(0,), (1, 2)]
+    >>> group = np.array([0, 1, 1], dtype=np.uint8)
+    >>> a, b = Slice("a", group, 0, 1), Slice("b", group, 1, 2)
+    >>> whole = Slice.of("whole", np.ones(3, dtype=bool))
+    >>> [(p.members, p.code) for p in partitions([whole, a, b])]
+    [((0,), None), ((1, 2), array([1, 2, 2], dtype=uint8))]
     """
-    rows = [int(np.count_nonzero(mask)) for mask in masks]
-    whole = [i for i, mask in enumerate(masks) if rows[i] == len(mask)]
-    found = [Partition(None, (i,)) for i in whole]
-    packs: list[_Pack] = []
-    for i, mask in enumerate(masks):
-        if i not in whole and not any(pack.takes(i, mask, rows[i]) for pack in packs):
-            packs.append(_Pack(len(mask)))
-            packs[-1].takes(i, mask, rows[i])
-    return (*found, *(Partition(pack.code, tuple(pack.members)) for pack in packs))
+    found, together = [], dict[int, list[int]]()
+    for i, part in enumerate(slices):
+        if part.is_whole:
+            found.append(Partition(None, (i,)))
+        else:
+            together.setdefault(id(part.group), []).append(i)
+    for members in together.values():
+        for start in range(0, len(members), _MOST):
+            some = tuple(members[start : start + _MOST])
+            found.append(Partition(_coded([slices[i] for i in some]), some))
+    return tuple(found)
 
 
-class _Pack:
-    """A partition that takes slices while they hold none of its rows."""
-
-    def __init__(self, rows: int) -> None:
-        self.code: Codes = np.zeros(rows, dtype=np.uint8)
-        self.members: list[int] = []
-        self.left = rows
-
-    def takes(self, member: int, mask: Bools, rows: int) -> bool:
-        """Whether the slice, of so many rows, was taken in."""
-        # A slice that fits nowhere is mostly told by its number of rows, or by some of them.
-        if len(self.members) == _MOST or rows > self.left:
-            return False
-        some = slice(0, _SOME)
-        if (self.code[some] * mask[some].view(np.uint8)).any():
-            return False
-        own = mask.view(np.uint8) * np.uint8(len(self.members) + 1)
-        self.code += own
-        # Rows that were taken already are counted once, or not at all.
-        if np.count_nonzero(self.code) != len(mask) - self.left + rows:
-            self.code -= own
-            return False
-        self.members.append(member)
-        self.left -= rows
-        return True
+def _coded(slices: Sequence[Slice]) -> Codes:
+    """1 + the place of the slice that has each row, (n,), or 0, of slices of the same groups."""
+    group, codes = slices[0].group, [part.code for part in slices]
+    if codes == list(range(len(codes))) and sum(part.rows for part in slices) == len(group):
+        return group.astype(np.uint8) + np.uint8(1)
+    place_of = np.zeros(max(int(group.max(initial=0)), *codes) + 1, dtype=np.uint8)
+    place_of[codes] = np.arange(1, len(codes) + 1)
+    coded: Codes = place_of[group]
+    return coded
