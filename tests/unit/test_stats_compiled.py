@@ -43,6 +43,7 @@ def test_numbers_are_sorted_alike(
 ) -> None:
     """Spread out, tied or alike in all but their last bits."""
     monkeypatch.setattr(sorting, "_MANY", 2)
+    monkeypatch.setattr(sorting, "_sorts_quickly", lambda: False)
     rng = np.random.default_rng(bits)
     numbers = rng.integers(0, 1 << bits, 5000, dtype=np.uint64)
     if distinct is not None:

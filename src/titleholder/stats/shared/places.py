@@ -240,18 +240,19 @@ def _standings(
 
 def _summed(truth: NDArray[np.uint8], starts: Ints) -> _Sums:
     """The sums of each code: ``truth`` (n,) in falling order, one code after the other."""
-    at = np.flatnonzero(truth.view(bool))
-    firsts = np.searchsorted(at, starts)
-    found = np.diff(firsts)
-    place = at - (starts[:-1] - 1).repeat(found)
-    count = np.arange(1, len(at) + 1)
-    count -= firsts[:-1].repeat(found)
-    # Added in falling order, one after the other.
-    code = np.arange(len(found)).repeat(found)
-    precision: Floats = np.bincount(code, count / place, len(found)).astype(float, copy=False)
-    places = np.zeros(len(found), dtype=np.int64)
-    held = found > 0
-    places[held] = np.add.reduceat(place, firsts[:-1][held])
+    codes = len(starts) - 1
+    found, places = np.zeros(codes, dtype=np.int64), np.zeros(codes, dtype=np.int64)
+    precision = np.zeros(codes)
+    for code in range(codes):
+        place = np.flatnonzero(truth[starts[code] : starts[code + 1]].view(bool))
+        if len(place) == 0:
+            continue
+        place += 1
+        found[code], places[code] = len(place), place.sum()
+        count = np.arange(1.0, len(place) + 1)
+        count /= place
+        # Added in falling order, one after the other.
+        precision[code] = np.cumsum(count, out=count)[-1]
     return np.diff(starts), found, places, precision
 
 
