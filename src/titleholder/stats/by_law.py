@@ -4,6 +4,8 @@ The laws and the conditions for them are those of `titleholder.stats.replicates`
 for many plain rows; where they do not, nothing is given, and the rows are resampled there.
 """
 
+import math
+
 import numpy as np
 
 from titleholder.arrays import Floats
@@ -61,7 +63,7 @@ def _mean(law: Means, resampler: Resampler, known: Known) -> Law | None:
     n = float(known.rows)
     powers = {k: tuple(x / n**k for x in sums) for k, sums in found.spread.by_power.items()}
     spread = Summed(PowerSums(powers), known.rows, known.rows)
-    own, change = (found.totals / n).tolist()
+    own, change = (total / n for total in found.totals)
     if found.rows > SKEWED_UNITS:
         if not found.exact and _freedom(spread) < _LEAST_FREEDOM:
             return None
@@ -80,9 +82,9 @@ def _mean(law: Means, resampler: Resampler, known: Known) -> Law | None:
 def _have_spread(found: Moments) -> bool:
     """Whether the spread is more than what rounding left of the squares."""
     aa, _, dd = found.spread.by_power[2]
-    squares = found.totals**2 / found.rows
-    finite = np.isfinite(found.spread.by_power[2]).all()
-    return bool(finite and aa > _ROUNDING * squares[0] and dd > _ROUNDING * squares[1])
+    own, change = (total**2 / found.rows for total in found.totals)
+    finite = all(map(math.isfinite, found.spread.by_power[2]))
+    return finite and aa > _ROUNDING * own and dd > _ROUNDING * change
 
 
 def _moves(sums: PowerSums, resampler: Resampler, *names: str) -> Floats | None:
@@ -113,7 +115,7 @@ def _skewness(spread: Spread) -> float:
 def _are_hits(found: Moments) -> bool:
     """Whether all values of both models look like 0 or 1: such means have their own interval."""
     n = found.rows
-    own, change = found.totals / n
+    own, change = (total / n for total in found.totals)
     aa, ad, dd = (x / n for x in found.spread.by_power[2])
     one, two = aa + own**2, aa + 2 * ad + dd + (own + change) ** 2
     return bool(abs(one - own) <= _ROUNDING and abs(two - own - change) <= _ROUNDING)

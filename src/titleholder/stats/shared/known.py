@@ -10,8 +10,11 @@ instead.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from titleholder.arrays import Floats, Ints, Panel, Predictions, Slice
 from titleholder.fast.compiled import passes
@@ -28,6 +31,8 @@ from titleholder.stats.shared.spreads import spreads_of
 from titleholder.stats.shared.summary import ALL, SECOND, Answers, Reading, Summary, summarise
 from titleholder.types import Task
 
+N = TypeVar("N", bound=np.generic)
+
 LEAST_ROWS = 20_000  # of a panel for which sharing is worth it
 
 
@@ -35,12 +40,12 @@ LEAST_ROWS = 20_000  # of a panel for which sharing is worth it
 class Moments:
     """Sums over ``rows`` of a row's value a and of the candidate's difference d to it.
 
-    ``totals`` (2,). ``spread`` has the sums of products about the mean, of which third and fourth
-    order are those of all rows if ``exact``, and were taken from some of the rows if not.
+    ``totals`` are of both. ``spread`` has the sums of products about the mean, of which third and
+    fourth order are those of all rows if ``exact``, and were taken from some of the rows if not.
     """
 
     rows: int
-    totals: Floats
+    totals: tuple[float, float]
     spread: PowerSums
     exact: bool
 
@@ -61,32 +66,29 @@ class Known:
     rows: int
     cells: Ints | None
     _shared: "Shared"
-    _partition: int
-    _place: int
     _slice: int
 
     def moments(self, law: Means) -> Moments | None:
         """Those of the law's only column; None where they are not known."""
-        return self._shared.moments(law, self._partition, self._place)
+        return self._shared.moments(law).get(self._slice)
 
     def calls(self, law: Counts, level: float) -> Calls | None:
         """That of a function of counts of calls; None where it is not normal."""
-        return self._shared.calls(law, self._partition, level)[self._place]
+        return self._shared.calls(law, level).get(self._slice)
 
     def order(self, law: Ranks) -> Ranked | None:
         """Those of a metric of order; None where they are not known well enough."""
         values = self._shared.values.get((law, self._slice))
-        if values is None:
-            return None
-        spread = self._shared.spread(law, self._partition, self._place)
-        return None if spread is None else Ranked(*values, spread)
+        spread = self._shared.spreads(law).get(self._slice)
+        return None if values is None or spread is None else Ranked(*values, spread)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shared:
     """The summary of a panel, its real sums, and exact ``values`` of metrics of order.
 
-    ``totals`` are by partition, (columns, SECOND + ALL, width), ``values`` by law and slice.
+    ``totals`` are by partition, (columns, SECOND + ALL, width), ``values`` by law and slice. What
+    is asked of one slice is made of all at once, and kept.
     """
 
     partitions: tuple[Partition, ...]
@@ -94,48 +96,74 @@ class Shared:
     summary: Summary
     totals: tuple[Floats, ...]
     values: Mapping[tuple[Ranks, int], tuple[float, float]]
-    _calls: dict[tuple[Counts, int, float], tuple[Calls | None, ...]] = field(default_factory=dict)
-    _spreads: dict[tuple[Ranks, int], dict[int, PowerSums | None]] = field(default_factory=dict)
-    _moments: dict[tuple[int, int], tuple[Moments, ...]] = field(default_factory=dict)
+    _calls: dict[tuple[Counts, float], dict[int, Calls | None]] = field(default_factory=dict)
+    _spreads: dict[Ranks, dict[int, PowerSums | None]] = field(default_factory=dict)
+    _moments: dict[int, dict[int, Moments]] = field(default_factory=dict)
 
     def known(self) -> dict[int, Known]:
         """What is known of each slice, by its place among all."""
-        found: dict[int, Known] = {}
-        for p, partition in enumerate(self.partitions):
-            for member in partition.members:
-                place = partition.place(member)
-                cells = self.summary.cells[p][place] if self.summary.cells else None
-                rows = int(self.summary.rows[p][place])
-                found[member] = Known(rows, cells, self, p, place, member)
-        return found
+        cells = self._of(self.summary.cells) if self.summary.cells else None
+        rows = self._rows.tolist()
+        return {
+            member: Known(rows[i], None if cells is None else cells[i], self, member)
+            for i, member in enumerate(self._at)
+        }
 
-    def moments(self, law: Means, partition: int, place: int) -> Moments | None:
-        """See `Known.moments`."""
+    def moments(self, law: Means) -> dict[int, Moments]:
+        """Those of a law's only column, of every slice; of none where they are not known."""
         if law.columns not in self.reading.columns or law.value is not first:
-            return None
-        key = (self.reading.columns.index(law.columns), partition)
-        if key not in self._moments:
-            rows, looked_at = self.summary.rows[partition], self.summary.thinned[partition]
-            self._moments[key] = moments_of(self.totals[partition][key[0]], rows, looked_at)
-        return self._moments[key][place]
+            return {}
+        column = self.reading.columns.index(law.columns)
+        if column not in self._moments:
+            sums = self._of([total[column].T for total in self.totals]).T
+            found = moments_of(sums, self._rows, self._of(self.summary.thinned))
+            self._moments[column] = dict(zip(self._at, found, strict=True))
+        return self._moments[column]
 
-    def calls(self, law: Counts, partition: int, level: float) -> tuple[Calls | None, ...]:
-        """The normal law of a function of counts on every slice of a partition, by its code."""
-        key = (law, partition, level)
+    def calls(self, law: Counts, level: float) -> dict[int, Calls | None]:
+        """The law of a function of counts of calls on every slice; None where it is not normal."""
+        key = (law, level)
         if key not in self._calls:
             cells = self.summary.cells
-            self._calls[key] = calls_of(law.value, cells[partition], level) if cells else ()
+            found = calls_of(law.value, self._of(cells), level) if cells else ()
+            self._calls[key] = dict(zip(self._at, found, strict=bool(cells)))
         return self._calls[key]
 
-    def spread(self, law: Ranks, partition: int, place: int) -> PowerSums | None:
-        """How both models' influences on a metric of order vary over the rows of a slice."""
-        key = (law, partition)
-        if key not in self._spreads:
-            of = self.partitions[partition]
-            there = [of.place(member) for member in of.members if (law, member) in self.values]
-            fine, joint = self.summary.fine[partition], self.summary.joint[partition]
-            self._spreads[key] = spreads_of(law, fine, joint, there)
-        return self._spreads[key][place]
+    def spreads(self, law: Ranks) -> dict[int, PowerSums | None]:
+        """How both models' influences on a metric of order vary over the rows of each slice.
+
+        Of those that have a value; None where it is not known well enough.
+        """
+        if law not in self._spreads:
+            there = [member for member in self._at if (law, member) in self.values]
+            self._spreads[law] = self._spreads_of(law, there) if there else {}
+        return self._spreads[law]
+
+    def _spreads_of(self, law: Ranks, slices: Sequence[int]) -> dict[int, PowerSums | None]:
+        fine = self._of([of.swapaxes(0, 1) for of in self.summary.fine], slices)
+        found = spreads_of(law, fine.swapaxes(0, 1), self._of(self.summary.joint, slices))
+        return dict(zip(slices, found, strict=True))
+
+    @cached_property
+    def _rows(self) -> Ints:
+        """How many rows each slice has, (S,)."""
+        return self._of(self.summary.rows)
+
+    @cached_property
+    def _at(self) -> dict[int, tuple[int, int]]:
+        """The partition of each slice, and its code there."""
+        return {
+            member: (number, partition.place(member))
+            for number, partition in enumerate(self.partitions)
+            for member in partition.members
+        }
+
+    def _of(
+        self, by_partition: Sequence[NDArray[N]], slices: Sequence[int] | None = None
+    ) -> NDArray[N]:
+        """What each partition has of its codes, (width, ...), of these slices or all: (S, ...)."""
+        at = (self._at[member] for member in (self._at if slices is None else slices))
+        return np.stack([by_partition[number][place] for number, place in at])
 
 
 def shared(
@@ -237,7 +265,7 @@ def moments_of(sums: Floats, rows: Ints, looked_at: Ints) -> tuple[Moments, ...]
     return tuple(
         Moments(
             int(rows[s]),
-            sums[:2, s].copy(),
+            (sums.item(0, s), sums.item(1, s)),
             PowerSums({k: tuple(of[s]) for k, of in by_code.items()}),
             bool(looked_at[s] == rows[s]),
         )

@@ -7,7 +7,6 @@ cannot tell of a covariance is at most the root of the product of both variances
 """
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -23,22 +22,18 @@ _UNKNOWN = 0.02
 _WITHIN = 0.05
 
 
-def spreads_of(
-    law: Ranks, fine: Ints, joint: Ints, places: Sequence[int]
-) -> dict[int, PowerSums | None]:
-    """Of the slices at these places among (width,): both classes occur in each.
+def spreads_of(law: Ranks, fine: Ints, joint: Ints) -> tuple[PowerSums | None, ...]:
+    """Of S slices, in each of which both classes occur.
 
-    ``fine`` (2, width, 2, FINE) and ``joint`` (width, 2, COARSE, COARSE) are as in `Summary`. None
-    where too much is unknown.
+    ``fine`` (2, S, 2, FINE) and ``joint`` (S, 2, COARSE, COARSE) are as in `Summary`. None where
+    too much is unknown.
     """
-    if not places:
-        return {}
-    at = list(places)
-    n, both_bins = fine[:, at].astype(float), joint[at].astype(float)
+    n, both_bins = fine.astype(float), joint.astype(float)
     influence = influence_by_bin(law, n)
-    variances = (n * influence * influence).sum(axis=(2, 3))
+    each = n * influence
+    variances = (each * influence).sum(axis=(2, 3))
     counts = n.reshape(*n.shape[:3], COARSE, -1).sum(axis=4)
-    total = (n * influence).reshape(*n.shape[:3], COARSE, -1).sum(axis=4)
+    total = each.reshape(*n.shape[:3], COARSE, -1).sum(axis=4)
     mean = np.divide(total, counts, out=np.zeros_like(total), where=counts > 0)
     within = np.maximum(0.0, variances - (total * mean).sum(axis=(2, 3)))
     raw = _raw_moments(both_bins, mean[0], mean[1])
@@ -46,18 +41,14 @@ def spreads_of(
     change = variances.sum(axis=0) - 2 * both
     unknown = 2 * np.sqrt(within[0] * within[1])
     vague = (within > _WITHIN * variances).any(axis=0) | ~(unknown <= _UNKNOWN * change)
-    second = np.stack([variances[0], both - variances[0], change], axis=1)
-    third, fourth = (
-        np.stack([_of_change(raw, k - j, j) for j in range(k + 1)], axis=1) for k in (3, 4)
+    powers = {2: np.stack([variances[0], both - variances[0], change], axis=1)}
+    for k in (3, 4):
+        powers[k] = np.stack([_of_change(raw, k - j, j) for j in range(k + 1)], axis=1)
+    by_slice = {k: of.tolist() for k, of in powers.items()}
+    return tuple(
+        None if vague[s] else PowerSums({k: tuple(of[s]) for k, of in by_slice.items()})
+        for s in range(len(joint))
     )
-    return {
-        place: None
-        if vague[s]
-        else PowerSums(
-            {k: tuple(of[s].tolist()) for k, of in ((2, second), (3, third), (4, fourth))}
-        )
-        for s, place in enumerate(places)
-    }
 
 
 def influence_by_bin(law: Ranks, counts: Floats) -> Floats:
