@@ -13,6 +13,11 @@ from titleholder.arrays import Floats
 _BYTE = np.uint64(255)
 _ONE = np.uint64(1)
 _EIGHT = np.uint64(8)
+_ZERO = np.uint64(0)
+_MINUS_ZERO = np.uint64(1 << 63)
+_BITS_OF_ONE = np.uint64(0x3FF0000000000000)
+_TO_CODE = np.uint32(15)
+_CHUNK = 4096  # rows whose bins stay next to the processor
 
 
 @njit(cache=True, nogil=True)
@@ -42,13 +47,19 @@ def dealt(numbers: Any, spare: Any, least: Any, shift: Any, passes: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def numbered(bits: Any, marks: Any, spare: Any, kept: Any, numbers: Any) -> None:
+    """Scores in [0, 1] by their ``bits`` (n,), turned to fall, with their marks behind them."""
+    for i in range(len(bits)):
+        score = bits[i]
+        if score == _MINUS_ZERO:
+            score = _ZERO
+        numbers[i] = (((_BITS_OF_ONE - score) << spare) & kept) | np.uint64(marks[i])
+
+
+@njit(cache=True, nogil=True)
 def put_right(numbers: Any, most: int) -> bool:
-    """Sort what is nearly sorted, in place; False where more than ``most`` neighbours are not."""
-    wrong = 0
-    for i in range(1, len(numbers)):
-        wrong += numbers[i - 1] > numbers[i]
-    if wrong > most:
-        return False
+    """Sort what is nearly sorted, in place; False, and nearer to it, after ``most`` moves."""
+    left = most
     for i in range(1, len(numbers)):
         number = numbers[i]
         j = i
@@ -56,6 +67,9 @@ def put_right(numbers: Any, most: int) -> bool:
             numbers[j] = numbers[j - 1]
             j -= 1
         numbers[j] = number
+        left -= i - j
+        if left < 0:
+            return False
     return True
 
 
@@ -94,18 +108,22 @@ def standings(
 
 
 @njit(cache=True, nogil=True)
-def cells(codes: Any, calls: Any, table: Any) -> None:
-    """Count rows by partition, code and calls into ``table`` (P, width, K^3); codes (P, n)."""
-    width, most = table.shape[1:]
+def cells(codes: Any, truth: Any, first: Any, second: Any, table: Any) -> None:
+    """Count rows by partition, code, truth and both calls into ``table`` (P, width, K, K, K).
+
+    ``codes`` are (P, n).
+    """
+    width, classes = table.shape[1:3]
     flat = table.reshape(-1)
     for p in range(len(codes)):
-        for i in range(len(calls)):
-            flat[(p * width + np.intp(codes[p, i])) * most + np.intp(calls[i])] += 1
+        for i in range(len(truth)):
+            at = (p * width + np.intp(codes[p, i])) * classes + truth[i]
+            flat[(at * classes + first[i]) * classes + second[i]] += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def bins(
-    codes: Any, truth: Any, first: Any, second: Any, coarser: int, fine: Any, joint: Any
+    codes: Any, truth: Any, scores: Any, bin_of: Any, coarser: int, fine: Any, joint: Any
 ) -> None:
     """Count rows by bins into ``fine`` (P, 2, width, 2, F) and ``joint`` (P, width, 2, C, C).
 
@@ -113,15 +131,29 @@ def bins(
     """
     width, finest, coarse = fine.shape[2], fine.shape[4], joint.shape[4]
     flat_fine, flat_joint = fine.reshape(-1), joint.reshape(-1)
-    for p in range(len(codes)):
-        for i in range(len(truth)):
-            code, y = np.intp(codes[p, i]), np.intp(truth[i])
-            one, two = np.intp(first[i]), np.intp(second[i])
-            at = ((p * width + code) * 2 + y) * coarse + (one >> coarser)
-            flat_joint[at * coarse + (two >> coarser)] += 1
-            at = (p * 2 * width + code) * 2 + y
-            flat_fine[at * finest + one] += 1
-            flat_fine[(at + 2 * width) * finest + two] += 1
+    found = np.empty((2, _CHUNK), np.int64)
+    for start in range(0, len(truth), _CHUNK):
+        rows = min(_CHUNK, len(truth) - start)
+        _binned(scores[0][start : start + rows], bin_of, found[0])
+        _binned(scores[1][start : start + rows], bin_of, found[1])
+        for p in range(len(codes)):
+            for i in range(rows):
+                code, y = np.intp(codes[p, start + i]), truth[start + i]
+                one, two = found[0, i], found[1, i]
+                at = ((p * width + code) * 2 + y) * coarse + (one >> coarser)
+                flat_joint[at * coarse + (two >> coarser)] += 1
+                at = (p * 2 * width + code) * 2 + y
+                flat_fine[at * finest + one] += 1
+                flat_fine[(at + 2 * width) * finest + two] += 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _binned(score: Floats, bin_of: Any, found: Any) -> None:
+    """The fine bin of each probability (n,), as `titleholder.stats.shared.bins` has it."""
+    odds = (score / (1.0 - score)).astype(np.float32)
+    codes = odds.view(np.uint32)
+    for i in range(len(score)):
+        found[i] = bin_of[codes[i] >> _TO_CODE]
 
 
 @njit(cache=True, nogil=True)
@@ -137,6 +169,25 @@ def add_second(code: Any, a: Floats, d: Floats, total: Floats) -> None:
         row[4] += y * y
     for c in range(len(some)):
         for order in range(5):
+            total[order, c] += some[c, order]
+
+
+@njit(cache=True, nogil=True)
+def add_all(code: Any, a: Floats, d: Floats, ones: Any, others: Any, total: Floats) -> None:
+    """Add a, d and further orders (n,) to ``total`` (orders, width).
+
+    Each further one is the product of two before it, by their places in ``ones`` and ``others``.
+    """
+    some, product = np.zeros((total.shape[1], len(total))), np.empty(len(total))
+    for i in range(len(code)):
+        product[0], product[1] = a[i], d[i]
+        for order in range(2, len(total)):
+            product[order] = product[ones[order - 2]] * product[others[order - 2]]
+        row = some[code[i]]
+        for order in range(len(total)):
+            row[order] += product[order]
+    for c in range(len(some)):
+        for order in range(len(total)):
             total[order, c] += some[c, order]
 
 

@@ -70,11 +70,16 @@ def _sorts_quickly() -> bool:
 def _dealt(numbers: Numbers) -> Numbers:
     least = numbers.min()
     bits = int(numbers.max() - least).bit_length()
-    most = int(len(numbers) * _FEW)
-    dealt = _by_bytes(numbers, least, max(0, bits - 8 * _PASSES), min(bits, 8 * _PASSES))
-    if bits <= 8 * _PASSES or _put_right(dealt, most):
+    leading = min(bits, 8 * (_PASSES if passes() is None else _compiled_passes(len(numbers))))
+    dealt = _by_bytes(numbers, least, bits - leading, leading)
+    if bits == leading or _put_right(dealt):
         return dealt
     return _by_bytes(dealt, least, 0, bits)
+
+
+def _compiled_passes(n: int) -> int:
+    """So many bytes leave one row in some tens beside its place, where rows are spread out."""
+    return -(-(n.bit_length() + 4) // 8)
 
 
 def _by_bytes(numbers: Numbers, least: np.uint64, shift: int, bits: int) -> Numbers:
@@ -99,13 +104,13 @@ def _by_bytes(numbers: Numbers, least: np.uint64, shift: int, bits: int) -> Numb
     return numbers
 
 
-def _put_right(numbers: Numbers, most: int) -> bool:
-    """Exchange neighbours that are in the wrong order; False where they are more than ``most``."""
+def _put_right(numbers: Numbers) -> bool:
+    """Exchange neighbours that are in the wrong order; False where too many are."""
     compiled = passes()
     if compiled is not None:
-        return bool(compiled.put_right(numbers, most))
+        return bool(compiled.put_right(numbers, len(numbers) // 4))
     wrong = np.flatnonzero(numbers[:-1] > numbers[1:])
-    if len(wrong) > most:
+    if len(wrong) > int(len(numbers) * _FEW):
         return False
     while len(wrong):
         # Of two that overlap, the second is looked at again.

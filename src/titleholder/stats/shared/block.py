@@ -19,6 +19,7 @@ _CHUNK = 1 << 14  # rows whose real values stay near the processor while they ar
 # Each order after the first two is the product of two of the `SECOND`.
 _FACTORS = ((0, 0), (0, 1), (1, 1), (2, 0), (2, 1), (4, 0), (4, 1), (2, 2), (2, 3), (2, 4), (4, 3),
             (4, 4))  # fmt: skip
+_PLACES = tuple(np.array(side) for side in zip(*_FACTORS, strict=True))
 _COARSER = FINE // COARSE
 
 Places: TypeAlias = NDArray[np.uint32]
@@ -71,17 +72,19 @@ class Block:
         for row, (code, _) in zip(codes, coded, strict=False):
             row[:] = code
         k, room = self.reading.classes, (len(widths), max(widths))
-        cells = np.zeros((*room, k**3), dtype=np.int32)
+        truth = np.asarray(self.panel.y_true)
+        shaped: list[Any] = []
         if k:
-            compiled.cells(codes, self._calls, cells)
-        shaped = (
-            [c[:w].reshape(w, k, k, k) for c, w in zip(cells, widths, strict=True)] if k else []
-        )
+            cells = np.zeros((*room, k, k, k), dtype=np.int32)
+            compiled.cells(codes, truth, *(np.asarray(m.label) for m in self.answers), cells)
+            shaped = [of[:width] for of, width in zip(cells, widths, strict=True)]
         if self.reading.bins is None:
             return Counts(self._each(shaped, 0), (), ())
         fine = np.zeros((room[0], 2, room[1], 2, FINE), dtype=np.int32)
         joint = np.zeros((*room, 2, COARSE, COARSE), dtype=np.int32)
-        compiled.bins(codes, self._truth, *self._bins, _COARSER.bit_length() - 1, fine, joint)
+        scores = tuple(np.asarray(model.score) for model in self.answers)
+        bin_of, coarser = self.reading.bins.bin_of, _COARSER.bit_length() - 1
+        compiled.bins(codes, truth, scores, bin_of, coarser, fine, joint)
         return Counts(
             self._each(shaped, 0),
             self._each([of[:, :width] for of, width in zip(fine, widths, strict=True)], 1),
@@ -218,8 +221,11 @@ class Block:
 def _add(code: Places, a: Floats, d: Floats, total: Floats) -> None:
     """Add the sums of the first orders of `ALL` to ``total`` (orders, width), row after row."""
     compiled = passes()
-    if compiled is not None and len(total) == len(SECOND):
-        compiled.add_second(code, a, d, total)
+    if compiled is not None:
+        if len(total) == len(SECOND):
+            compiled.add_second(code, a, d, total)
+        else:
+            compiled.add_all(code, a, d, *_PLACES, total)
         return
     products, place = [a, d], code.astype(np.intp)
     for one, other in _FACTORS[: len(total) - 2]:

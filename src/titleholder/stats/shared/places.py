@@ -78,7 +78,10 @@ class Layout:
     def numbers(self, score: Floats, marks: Marks) -> Numbers:
         """Each row's number, (n,); a lower one has a higher score."""
         numbers = np.empty(len(score), dtype=np.uint64)
-        spare, kept = np.uint64(self.spare), ~self.mask
+        spare, kept, compiled = np.uint64(self.spare), ~self.mask, passes()
+        if compiled is not None:
+            compiled.numbered(score.view(np.uint64), marks, spare, kept, numbers)
+            return numbers
         for rows in _chunks(len(score)):
             number = (score[rows] + 0.0).view(np.uint64)  # adding makes 0.0 of -0.0
             np.subtract(_ONE, number, out=number)
