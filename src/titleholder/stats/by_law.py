@@ -125,7 +125,7 @@ def _are_hits(found: Moments) -> bool:
 
 
 def _order(law: Ranks, resampler: Resampler, known: Known) -> Law | None:
-    rarest = int(resampler.sample.class_counts.min())
+    rarest = resampler.sample.rarest
     if known.rows <= EXACT_UNITS or rarest < law.rare:
         return None
     found = known.order(law)

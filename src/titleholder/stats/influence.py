@@ -91,10 +91,11 @@ class Spread(ABC):
     def _sums(self, champion: float, candidate: float) -> tuple[float, float, float]:
         """Sums over units of second, third and fourth powers of this combination."""
         known, of = self._known, (champion, candidate)
-        if of not in known:
+        found = known.get(of)
+        if found is None:
             sums = self.power_sums
-            known[of] = sums.of(2, *of), sums.of(3, *of), sums.of(4, *of)
-        return known[of]
+            found = known[of] = sums.of(2, *of), sums.of(3, *of), sums.of(4, *of)
+        return found
 
     @cached_property
     def _known(self) -> dict[tuple[float, float], tuple[float, float, float]]:

@@ -12,6 +12,8 @@ Three things make a percentile interval too short, and each is met here:
 
 import math
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -112,12 +114,17 @@ def widening(influence: Spread, champion: float, candidate: float, level: float)
 
     With it goes the root of n / (n - 1) that a bootstrap's spread is short of; n must exceed 1.
     """
+    freedom, n = influence.freedom(champion, candidate), influence.fewest
+    student = float(_student()(freedom, (1 + level) / 2)) / normal_reach(level)
+    return student * math.sqrt(n / (n - 1))
+
+
+@cache
+def _student() -> Any:
+    """Quantiles of Student's law, by its degrees of freedom and a probability."""
     from scipy.special import stdtrit
 
-    freedom, n = influence.freedom(champion, candidate), influence.fewest
-    upper = (1 + level) / 2
-    student = float(stdtrit(freedom, upper)) / normal_reach(level)
-    return student * math.sqrt(n / (n - 1))
+    return stdtrit
 
 
 def _paired(metric: Metric, at: Replicates[Spread], draws: Floats, level: float) -> Paired:

@@ -234,7 +234,7 @@ def _are_near(influence: Influence) -> bool:
 def _rarest(sample: Sample) -> int:
     """Units that hold a row of the rarer class with any weight."""
     if sample.plain:
-        return int(sample.class_counts.min())
+        return sample.rarest
     y, held = np.asarray(sample.panel.y_true), sample.weight > 0
     return min(len(np.unique(sample.unit[held & (y == label)])) for label in (0, 1))
 

@@ -83,6 +83,11 @@ class Sample:
             return np.asarray(self.known.cells.sum(axis=(1, 2)))
         return np.bincount(np.asarray(self.panel.y_true), minlength=len(self.whole.classes))
 
+    @cached_property
+    def rarest(self) -> int:
+        """How many rows the rarest class has, which may be none."""
+        return int(self.class_counts.min())
+
     def row_values(self, columns: RowColumns) -> tuple[Floats, Floats]:
         """What a metric takes the mean of, for champion and candidate, (k, n) each.
 
@@ -150,14 +155,12 @@ def taken(
 
 def lacking(needs: str, predictions: Predictions) -> str:
     """Why a metric that ``needs`` this cannot be had of these predictions; empty when it can."""
-    held = {
-        "label": predictions.label is not None,
-        "score": predictions.score is not None,
-        "value": predictions.value is not None,
-        **{f"score_{name}": True for name in predictions.items},
-        **dict.fromkeys(predictions.costs, True),
-    }
-    if held.get(needs, False):
+    if needs in ("label", "score", "value"):
+        held = getattr(predictions, needs) is not None
+    else:
+        item = needs.removeprefix("score_")
+        held = needs in predictions.costs or (item != needs and item in predictions.items)
+    if held:
         return ""
     column = {"label": "y_pred", "score": "y_score", "value": "y_pred"}.get(needs, needs)
     more = " (of a chat model: prices: in its file)" if needs == "cost_usd" else ""
