@@ -71,25 +71,26 @@ def sketch(values: NDArray[np.generic]) -> Sketch:
     """
     floats = np.ascontiguousarray(values, np.float64)
     bits = floats.view(np.uint64)
-    rows = _rows(bits)
-    at = np.flatnonzero(rows != 0)
-    if len(rows) > _HALF and rows[_HALF] > 0 and np.any(np.signbit(floats[floats == 0])):
+    at, rows = _rows(bits)
+    if (at == _HALF).any() and np.any(np.signbit(floats[floats == 0])):
         return sketch(floats + 0.0)  # -0.0 is 0.0, or one value would lie in two cells
-    held = at[(at & (_HALF - 1)) < _TOP]
-    missing = int(np.isnan(floats).sum()) if len(held) < len(at) else 0
-    counts = _counts(floats, held, rows[held], whole=len(held) == len(at))
+    finite = (at & (_HALF - 1)) < _TOP
+    whole = bool(finite.all())
+    missing = 0 if whole else int(np.isnan(floats).sum())
+    counts = _counts(floats, at[finite], rows[finite], whole=whole)
     infinite = len(floats) - missing - int(counts.rows.sum())
     return Sketch(len(floats), missing, infinite, counts)
 
 
-def _rows(bits: grid.Bits) -> Ints:
-    """Rows by the bits that a coarse cell looks at."""
+def _rows(bits: grid.Bits) -> tuple[Ints, Ints]:
+    """The cells that occur, ascending by the bits that a coarse cell looks at, and their rows."""
     passes = compiled.passes()
-    if passes is None:
-        return np.bincount((bits >> _DROPPED).view(np.int64), minlength=1)
-    rows = np.zeros(2 * _HALF, np.int64)
-    passes.count(bits, _DROPPED, rows)
-    return rows
+    if passes is not None:
+        at, rows = passes.counted(bits, _DROPPED, compiled.room(2 * _HALF))
+        return at, rows
+    rows = np.bincount((bits >> _DROPPED).view(np.int64), minlength=1)
+    at = np.flatnonzero(rows != 0)
+    return at, rows[at]
 
 
 def _counts(floats: Floats, held: Ints, rows: Ints, *, whole: bool) -> Counts:
