@@ -254,9 +254,7 @@ def _rarest(sample: Sample, groups: Groups | None) -> tuple[int | None, str]:
     if panel.task not in (Task.BINARY, Task.MULTICLASS) or panel.y_true is None:
         return None, ""
     if groups is None or groups.by_class is None:
-        counts = sample.class_counts
-        rarest = int(counts.argmin())
-        return int(counts[rarest]), f"class {panel.classes[rarest]}"
+        return sample.rarest, f"class {panel.classes[sample.rarest_class]}"
     group, rarest = divmod(int(groups.by_class.argmin()), len(panel.classes))
     where = f"class {panel.classes[rarest]} in {groups.labels[group]}"
     return int(groups.by_class[group, rarest]), where

@@ -84,9 +84,14 @@ class Sample:
         return np.bincount(np.asarray(self.panel.y_true), minlength=len(self.whole.classes))
 
     @cached_property
+    def rarest_class(self) -> int:
+        """The true class that the fewest rows have."""
+        return int(self.class_counts.argmin())
+
+    @property
     def rarest(self) -> int:
-        """How many rows the rarest class has, which may be none."""
-        return int(self.class_counts.min())
+        """How many rows it has, which may be none."""
+        return self.class_counts.item(self.rarest_class)
 
     def row_values(self, columns: RowColumns) -> tuple[Floats, Floats]:
         """What a metric takes the mean of, for champion and candidate, (k, n) each.
