@@ -88,26 +88,26 @@ class Predictions:
 class Slice:
     """A named part of the panel: ``overall``, ``column=value`` or ``a=x & b=y``.
 
-    It has the rows whose ``group`` (n,) is ``code``, which are ``rows`` in number. Slices that no
+    It has the rows whose ``group`` (n,) is ``code``: every row, if it ``is_whole``. Slices that no
     row can share have one and the same array of groups.
     """
 
     name: str
     group: NDArray[np.unsignedinteger[Any]]
     code: int
-    rows: int
+    is_whole: bool = False
 
     @classmethod
     def of(cls, name: str, mask: Bools) -> "Slice":
         """The rows of ``mask`` (n,), which has them to itself."""
-        return cls(name, mask.view(np.uint8), 1, int(np.count_nonzero(mask)))
+        return cls(name, mask.view(np.uint8), 1, bool(mask.all()))
 
     @cached_property
     def mask(self) -> Bools:
         """Whether it has each row of the panel, (n,)."""
         return np.asarray(self.group == self.code)
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether it has every row."""
-        return self.rows == len(self.group)
+    @cached_property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return len(self.group) if self.is_whole else int(np.count_nonzero(self.mask))

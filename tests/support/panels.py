@@ -51,8 +51,10 @@ def grouped(*groups: Ints) -> list[Slice]:
     found = [Slice.of("overall", np.ones(len(groups[0]), dtype=bool))]
     for name, group in zip("ghijk", groups, strict=False):
         small = group.astype(np.uint8)
-        for code, rows in enumerate(np.bincount(small).tolist()):
-            found.append(Slice(f"{name}={code}", small, code, rows))
+        codes = range(int(small.max(initial=0)) + 1)
+        found += [
+            Slice(f"{name}={code}", small, code, bool((small == code).all())) for code in codes
+        ]
     return found
 
 

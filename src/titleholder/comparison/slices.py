@@ -43,7 +43,7 @@ def declared(panel: Panel, specs: Sequence[SliceSpec]) -> tuple[Slice, ...]:
 
     Raises BadInput where two different sets of rows would go by the same name.
     """
-    found = {OVERALL: Slice(OVERALL, np.zeros(len(panel), dtype=np.uint8), 0, len(panel))}
+    found = {OVERALL: Slice(OVERALL, np.zeros(len(panel), dtype=np.uint8), 0, is_whole=True)}
     for spec in specs:
         for part in _slices(panel, spec):
             known = found.setdefault(part.name, part)
@@ -175,19 +175,24 @@ def _short(moment: str) -> str:
 
 
 def _slices(panel: Panel, spec: SliceSpec) -> Iterator[Slice]:
+    if isinstance(spec, str):
+        of_value, labels = _valued(panel, spec)
+        for code, name in enumerate(labels):  # each of which has rows
+            yield Slice(name, of_value, code, is_whole=len(labels) == 1)
+        return
     group: NDArray[Any]
+    owed = range(0)
     if isinstance(spec, Binned):
         group, names = _bins(panel, spec)
         owed = range(1, len(spec.bins))
     else:
-        group, names = _crossed(panel, spec if isinstance(spec, tuple) else (spec,))
-        owed = range(0)
+        group, names = _crossed(panel, spec)
     narrow: Any = np.min_scalar_type(len(names))
     group = group.astype(narrow, copy=False)
-    rows = _counted(group, len(names))
+    rows = np.bincount(group, minlength=len(names)).tolist()
     for code, name in enumerate(names):
         if rows[code] or code in owed:
-            yield Slice(name, group, code, rows[code])
+            yield Slice(name, group, code, is_whole=rows[code] == len(group))
 
 
 def _crossed(panel: Panel, parts: Sequence[Part]) -> tuple[NDArray[Any], list[str]]:
@@ -199,14 +204,6 @@ def _crossed(panel: Panel, parts: Sequence[Part]) -> tuple[NDArray[Any], list[st
         names = [(*named, label) for named in names for label in labels]
         code = code.astype(np.min_scalar_type(len(names))) * len(labels) + further
     return code, [" & ".join(named) for named in names]
-
-
-def _counted(group: NDArray[Any], groups: int) -> list[int]:
-    """How many rows each group has."""
-    counts = np.zeros(groups, dtype=np.int64)
-    for start in range(0, len(group), _CHUNK):
-        counts += np.bincount(group[start : start + _CHUNK], minlength=groups)
-    return counts.tolist()
 
 
 def groups_of(panel: Panel, part: Part) -> tuple[NDArray[Any], tuple[str, ...]]:

@@ -185,18 +185,21 @@ def shared(
         dict.fromkeys(law.columns for law in laws if isinstance(law, Means) and law.by_row)
     )
     ranks = tuple(dict.fromkeys(law for law in laws if isinstance(law, Ranks)))
-    binned = bool(ranks) and all(_is_probability(model.score) for model in answers)
+    ranges = [_range(model.score) for model in answers] if ranks else [(-1.0, -1.0)]
+    binned = all(least >= 0.0 and most <= 1.0 for least, most in ranges)
     reading = Reading.of(packed, panel, answers, columns, binned=binned)
     summary = summarise(reading, packed, panel, answers)
-    values = _values(panel, answers, packed, ranks) if binned else {}
+    least = min(least for least, _ in ranges)
+    values = _values(panel, answers, packed, ranks, least) if binned else {}
     totals = tuple(summary.total(p) for p in range(len(packed)))
     return Shared(packed, reading, summary, totals, values)
 
 
-def _is_probability(score: Floats | None) -> bool:
+def _range(score: Floats | None) -> tuple[float, float]:
+    """The lowest score, or 1, and the highest, or 0; NaN where there is not one of a row."""
     if score is None or score.ndim != 1 or score.dtype != np.float64:
-        return False
-    return bool(score.min(initial=0.0) >= 0.0 and score.max(initial=0.0) <= 1.0)
+        return math.nan, math.nan
+    return float(score.min(initial=1.0)), float(score.max(initial=0.0))
 
 
 def _values(
@@ -204,10 +207,14 @@ def _values(
     answers: Answers,
     packed: Sequence[Partition],
     ranks: Sequence[Ranks],
+    least: float,
 ) -> dict[tuple[Ranks, int], tuple[float, float]]:
-    """Both models' exact values of each law on each slice; none where they cannot be had."""
+    """Both models' exact values of each law on each slice; none where they cannot be had.
+
+    No score is below ``least``.
+    """
     scores = [np.asarray(model.score) for model in answers]
-    layout = Layout.of(packed, min(float(score.min(initial=1.0)) for score in scores))
+    layout = Layout.of(packed, least)
     if layout is None:
         return {}
     marks = layout.marks(np.asarray(panel.y_true), packed)

@@ -38,7 +38,7 @@ def partitions(slices: Sequence[Slice]) -> tuple[Partition, ...]:
     """Each of these slices in just one partition: those of the same groups together.
 
     >>> group = np.array([0, 1, 1], dtype=np.uint8)
-    >>> a, b = Slice("a", group, 0, 1), Slice("b", group, 1, 2)
+    >>> a, b = Slice("a", group, 0), Slice("b", group, 1)
     >>> whole = Slice.of("whole", np.ones(3, dtype=bool))
     >>> [(p.members, p.code) for p in partitions([whole, a, b])]
     [((0,), None), ((1, 2), array([1, 2, 2], dtype=uint8))]
@@ -59,9 +59,10 @@ def partitions(slices: Sequence[Slice]) -> tuple[Partition, ...]:
 def _coded(slices: Sequence[Slice]) -> Codes:
     """1 + the place of the slice that has each row, (n,), or 0, of slices of the same groups."""
     group, codes = slices[0].group, [part.code for part in slices]
-    if codes == list(range(len(codes))) and sum(part.rows for part in slices) == len(group):
+    most = int(group.max(initial=0))
+    if codes == list(range(len(codes))) and most < len(codes):
         return group.astype(np.uint8) + np.uint8(1)
-    place_of = np.zeros(max(int(group.max(initial=0)), *codes) + 1, dtype=np.uint8)
+    place_of = np.zeros(max(most, *codes) + 1, dtype=np.uint8)
     place_of[codes] = np.arange(1, len(codes) + 1)
     coded: Codes = place_of[group]
     return coded
