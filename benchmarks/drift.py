@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.timing import Line, cpu_seconds, installed, machine, table
 from titleholder import drift
-from titleholder.drift import compiled
+from titleholder.fast import compiled
 from titleholder.params.schema import DriftParams
 
 Columns = dict[str, NDArray[np.float64]]
@@ -64,6 +64,7 @@ def lines(rows: int, columns: int, *, evidently: bool) -> Iterator[Line]:
     reference, current = sides(rows, columns)
     params = DriftParams()
     drift.table(*sides(1000, 2), params)  # imports
+    compiled.unload()
     stored = {name: drift.summary(values) for name, values in reference.items()}
     for how in ("", ", numba") if installed("numba") else ("",):
         if how:

@@ -31,7 +31,8 @@ STORED = """
 import sys
 import numpy
 from titleholder import records
-from titleholder.drift import compiled, summary
+from titleholder.drift import summary
+from titleholder.fast import compiled
 from titleholder.drift.stored import stored
 if sys.argv[1] == "y":
     compiled.load()

@@ -16,13 +16,15 @@ What a sketch forgets is where in its cell a value lay; `titleholder.drift.glanc
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import local
 
 import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Floats, Ints
-from titleholder.drift import compiled, grid
+from titleholder.drift import grid
 from titleholder.drift.grid import COARSE, Counts
+from titleholder.fast.compiled import passes
 
 NARROW = 1 << 10  # coarse cells up to which a finer grid is taken
 _FINE = 1 << 13  # cells of a finer grid at most
@@ -32,6 +34,7 @@ _HALF = grid.half(COARSE)
 _TOP = 0x7FF << COARSE  # from here on infinities and NaN
 _AT_ONCE = 1 << 15  # rows
 _FIRST = 64  # rows that mostly tell whether any is not on its cell's end
+_kept = local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,24 @@ def sketch(values: NDArray[np.generic]) -> Sketch:
 
 def _rows(bits: grid.Bits) -> tuple[Ints, Ints]:
     """The cells that occur, ascending by the bits that a coarse cell looks at, and their rows."""
-    passes = compiled.passes()
-    if passes is not None:
-        at, rows = passes.counted(bits, _DROPPED, compiled.room(2 * _HALF))
+    compiled = passes()
+    if compiled is not None:
+        at, rows = compiled.counted(bits, _DROPPED, _room())
         return at, rows
     rows = np.bincount((bits >> _DROPPED).view(np.int64), minlength=1)
     at = np.flatnonzero(rows != 0)
     return at, rows[at]
+
+
+def _room() -> Ints:
+    """A zero for each coarse cell, the same ones each time in a thread.
+
+    To ask for new ones takes as long as to count half a million rows. Who counts leaves zeros.
+    """
+    if not hasattr(_kept, "room"):
+        _kept.room = np.zeros(2 * _HALF, np.int64)
+    room: Ints = _kept.room
+    return room
 
 
 def _counts(floats: Floats, held: Ints, rows: Ints, *, whole: bool) -> Counts:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from titleholder import drift, threads
 from titleholder.columns import array_of
-from titleholder.drift import compiled
 from titleholder.drift.profile import Opaque, Profile
 from titleholder.drift.sample import drawn
+from titleholder.fast import compiled
 from titleholder.shards import reading
 from titleholder.shards.blocks import Unit, units_of
 from titleholder.shards.files import Shards
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_VALUES = 1 << 25  # of one column of one side that are sorted in memory: a quarter GiB
+_PAID_BACK = 3_000_000_000  # values in all columns of a side for which passes are compiled
 _BYTES = ("binary", "large_binary", "fixed_size_binary")  # images are for models alone
 
 
@@ -63,7 +64,7 @@ def profiles(look: Look, runner: Runner) -> dict[str, Profile]:
 def profiled(look: Look, unit: Unit) -> dict[str, Profile]:
     """The profile of every column of one unit."""
     threads.pin()
-    if look.rows.rows * len(look.columns) >= compiled.PAID_BACK:
+    if look.rows.rows * len(look.columns) >= _PAID_BACK:
         compiled.load()
     total: dict[str, Profile] = {name: Opaque(0, 0) for name in look.columns}
     place = shards.place_of(look.ws, look.rows.place)
