@@ -16,7 +16,7 @@ export OMP_NUM_THREADS := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # What a verdict is decided, kept and believed by.
-DECIDES := src/titleholder/judge.py,src/titleholder/decimals.py,src/titleholder/trust/gate.py,src/titleholder/verdict.py,src/titleholder/conclude.py,src/titleholder/trust/chain.py,src/titleholder/trust/publication.py,src/titleholder/trust/pins.py,src/titleholder/adapters/stores/*.py
+DECIDES := src/titleholder/judge.py,src/titleholder/decimals.py,src/titleholder/trust/gate.py,src/titleholder/verdict.py,src/titleholder/conclude.py,src/titleholder/trust/chain.py,src/titleholder/trust/answers.py,src/titleholder/trust/publication.py,src/titleholder/trust/pins.py,src/titleholder/adapters/stores/*.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check data models lock campaign branches mutants bench pages docs sbom dist actionlint clean

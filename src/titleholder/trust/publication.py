@@ -26,9 +26,8 @@ from titleholder.errors import (
     StoreError,
     UsageError,
 )
-from titleholder.metrics import REGISTRY
 from titleholder.store import Store
-from titleholder.trust import attestation, intents, removals
+from titleholder.trust import answers, attestation, intents, removals
 from titleholder.trust.chain import Chain, Link, digest_of, verdicts
 from titleholder.trust.pins import KeyPair, Pin, Trust, seal
 from titleholder.trust.statement import (
@@ -47,15 +46,11 @@ from titleholder.trust.statement import (
     run_key,
     statement,
 )
-from titleholder.types import Check, Finding, Outcome, Record, Severity, Verdict
+from titleholder.types import Outcome, Record, Verdict
 from titleholder.verdict import (
-    NOTES,
     REPEATABILITY,
     SCHEMA_VERSION,
-    WAIVER,
-    derive,
     recompute,
-    with_checks,
 )
 
 # Each lost race means that somebody else's verdict went in, so this many others came first.
@@ -281,7 +276,7 @@ def _stands(said: Predicate, draft: _Draft) -> bool:
         return False
     if any(check.kind == REPEATABILITY for check in said.verdict.checks):
         return said.provenance.made_alike(draft.provenance)
-    return _whole(said.verdict) == _whole(draft.verdict)
+    return answers.whole(said.verdict) == answers.whole(draft.verdict)
 
 
 def _told(draft: _Draft, earlier: Link[Statement] | None) -> _Draft:
@@ -292,43 +287,8 @@ def _told(draft: _Draft, earlier: Link[Statement] | None) -> _Draft:
     if earlier is None or not earlier.statement.predicate.provenance.made_alike(draft.provenance):
         return draft
     said = earlier.statement.predicate.verdict
-    if _answer(said) == _answer(draft.verdict):
-        return draft
-    check = Check(
-        name=REPEATABILITY,
-        kind=REPEATABILITY,
-        severity=Severity.BLOCK,
-        outcome=Outcome.FAIL,
-        reason=f"verdict {earlier.sequence} answered the same question otherwise: {said.reason}",
-    )
-    return dataclasses.replace(draft, verdict=with_checks(draft.verdict, (check,)))
-
-
-def _whole(verdict: Verdict) -> tuple[object, ...]:
-    """What has to be the same for an earlier verdict to stand: the answer, and the ledger's word.
-
-    The ledger may say more on a later try of one night, since others have written meanwhile, or
-    since it could not be read: then the later word is published, too.
-    """
-    noted = tuple(
-        (c.name, c.severity, c.outcome) for c in verdict.checks if c.kind in {*NOTES, WAIVER}
-    )
-    return _answer(verdict), noted
-
-
-def _answer(verdict: Verdict) -> tuple[object, ...]:
-    """What two runs of one question must agree on: all that follows from the records alone."""
-    findings = tuple(_repeatable(finding) for finding in verdict.findings)
-    own = [check for check in verdict.checks if check.kind not in {*NOTES, WAIVER}]
-    checks = tuple((c.name, c.severity, c.outcome) for c in own)
-    return derive(verdict.findings, own), findings, checks
-
-
-def _repeatable(finding: Finding) -> object:
-    """The whole finding, or the outcome alone of one on what a clock or a scale gave."""
-    if finding.metric in REGISTRY and REGISTRY[finding.metric].measured:
-        return finding.rule, finding.slice, finding.outcome
-    return finding
+    both = answers.in_two_ways(draft.verdict, said, earlier.sequence)
+    return draft if both is None else dataclasses.replace(draft, verdict=both)
 
 
 def _attested(chain: Chain[Statement], link: Link[Statement], signer: KeyPair | None) -> bool:
