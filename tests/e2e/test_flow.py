@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.project import Project
+from tests.support import tiny
 from titleholder.errors import StoreDenied, StoreUnreachable
 
 NIGHT = "2026-02-03"
@@ -27,20 +27,18 @@ def server() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Four variants of one suite: as it is, models swapped, bad data, and a missing model."""
-    project = Project.make(tmp_path_factory.mktemp("night"))
-    project.vary()
-    return project
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four variants of one suite: as it is, a worse candidate, bad data, and a missing model."""
+    return tiny.varied(tmp_path_factory.mktemp("night"))
 
 
 @pytest.fixture(scope="module")
-def night(server: None, project: Project) -> Any:
+def night(server: None, root: Path) -> Any:
     """The end state of one night over all four."""
     from flows.nightly import nightly
 
     async def run() -> Any:
-        return await nightly(root=str(project.root), night=NIGHT, quiet=True, return_state=True)
+        return await nightly(root=str(root), night=NIGHT, quiet=True, return_state=True)
 
     return asyncio.run(run())
 
@@ -64,8 +62,8 @@ def seen(night: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("suite", "state", "kind"),
     [
-        ("flights", "Passed", "COMPLETED"),
-        ("swapped", "Rejected", "COMPLETED"),
+        (tiny.SUITE, "Passed", "COMPLETED"),
+        ("worse", "Rejected", "COMPLETED"),
         ("strict", "Inconclusive", "COMPLETED"),
         ("gone", "Failed", "FAILED"),
     ],
@@ -82,13 +80,13 @@ def test_the_night_fails_when_a_suite_could_not_be_judged(night: Any) -> None:
     """And says which."""
     assert night.is_failed()
     assert "gone: Failed" in night.message
-    assert "swapped: Rejected" in night.message
+    assert "worse: Rejected" in night.message
 
 
 def test_task_runs_are_named_for_stage_and_suite(seen: dict[str, Any]) -> None:
     """Who looks at the server sees what ran."""
     names = {run.name for run in seen["tasks"]}
-    assert {"pull flights", "validate strict", "judge swapped", "publish swapped"} <= names
+    assert {f"pull {tiny.SUITE}", "validate strict", "judge worse", "publish worse"} <= names
 
 
 def test_a_mistake_is_not_tried_again(seen: dict[str, Any]) -> None:
@@ -136,26 +134,26 @@ def test_only_a_store_that_did_not_answer_is_asked_again(
 def test_each_verdict_is_an_artifact_in_markdown(seen: dict[str, Any]) -> None:
     """The findings can be read on the server."""
     artifacts = {artifact.key: artifact for artifact in seen["artifacts"]}
-    assert {"findings-flights-candidate", "findings-swapped-champion"} <= set(artifacts)
-    assert "mae" in artifacts["findings-flights-candidate"].data
+    assert {f"findings-{tiny.SUITE}-candidate", "findings-worse-worse"} <= set(artifacts)
+    assert r"roc\_auc" in artifacts[f"findings-{tiny.SUITE}-candidate"].data
 
 
-def test_a_suite_whose_data_are_bad_says_so_in_its_verdict(night: Any, project: Project) -> None:
+def test_a_suite_whose_data_are_bad_says_so_in_its_verdict(night: Any, root: Path) -> None:
     """The models were not run, and the reason is the validation's."""
     import json
 
-    path = project.root / ".titleholder/runs/strict/judge/candidate.json"
+    path = root / ".titleholder/runs/strict/judge/candidate.json"
     verdict = json.loads(path.read_text())
     assert verdict["outcome"] == "INCONCLUSIVE"
     assert "data validation" in verdict["findings"][0]["reason"]
-    assert not list(Path(project.root / ".titleholder/runs/strict/predict").glob("*.parquet"))
+    assert not list(Path(root / ".titleholder/runs/strict/predict").glob("*.parquet"))
 
 
-def test_a_verdict_is_of_the_night_that_the_run_stands_for(night: Any, project: Project) -> None:
+def test_a_verdict_is_of_the_night_that_the_run_stands_for(night: Any, root: Path) -> None:
     """Not of the day on which a late run got to it."""
     import json
 
-    chain = project.root / ".titleholder/store/verdicts/dev/flights"
+    chain = root / f"store/verdicts/dev/{tiny.SUITE}"
     (link,) = [path for path in chain.glob("*.json") if path.stem.isdigit()]
     assert json.loads(link.read_text())["predicate"]["logical_date"] == NIGHT
 

@@ -1,8 +1,5 @@
 """`titleholder init` in directories of other people's making, from nothing to the first verdict."""
 
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -10,17 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.support import warm
 from titleholder.errors import Exit
 
 N = 2000
-
-
-def titleholder(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """The command line in a directory, as a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "titleholder", *words],
-        cwd=root, capture_output=True, text=True, check=False, env=os.environ,
-    )  # fmt: skip
 
 
 def two_tables(root: Path) -> None:
@@ -69,15 +59,15 @@ def test_a_foreign_directory_comes_to_its_first_verdict_in_two_commands(
     make(tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     started = time.monotonic()
-    written = titleholder(tmp_path, "init", "--name", "mine")
-    assert written.returncode == Exit.ALLOW, written.stderr
-    run = titleholder(tmp_path, "run", "mine", "--quiet")
-    assert run.returncode == Exit.ALLOW, run.stderr
-    assert "mine: " in run.stdout
+    written = warm.titleholder(tmp_path, "init", "--name", "mine")
+    assert written.code == Exit.ALLOW, written.err
+    run = warm.titleholder(tmp_path, "run", "mine", "--quiet")
+    assert run.code == Exit.ALLOW, run.err
+    assert "mine: " in run.out
     print(f"{make.__name__}: {time.monotonic() - started:.0f} s to the first verdict")
     candidate = next(iter(tmp_path.glob("models/**/c*.[sp]*")))
-    gate = titleholder(
+    gate = warm.titleholder(
         tmp_path, "gate", "--suite", "mine", "--model", str(candidate), "--env", "dev"
     )
-    assert gate.returncode == Exit.ALLOW, gate.stdout
+    assert gate.code == Exit.ALLOW, gate.out
     assert {path: path.read_bytes() for path in before} == before

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.e2e.test_init import titleholder
+from tests.support.warm import titleholder
 from titleholder.errors import Exit, UsageError
 from titleholder.scaffold import suites
 from titleholder.stages import pull
@@ -54,18 +54,18 @@ def test_a_copied_suite_runs_in_a_fresh_repository_by_one_command(tmp_path: Path
     """init, run, gate: without DVC, without titleholder's repository, without an endpoint."""
     root = tmp_path / "mine"
     written = titleholder(tmp_path, "init", "--suite", "support", "mine")
-    assert written.returncode == Exit.ALLOW, written.stderr
-    assert 'pip install "titleholder[pipeline,llm]"' in written.stdout
-    assert "cd mine && titleholder run support" in written.stdout
+    assert written.code == Exit.ALLOW, written.err
+    assert 'pip install "titleholder[pipeline,llm]"' in written.out
+    assert "cd mine && titleholder run support" in written.out
     subprocess.run(["git", "init", "-q"], cwd=root, check=True)
     run = titleholder(root, "run", "support", "--quiet")
-    assert run.returncode == Exit.ALLOW, run.stderr
-    assert "support: candidate: INCONCLUSIVE" in run.stdout
+    assert run.code == Exit.ALLOW, run.err
+    assert "support: candidate: INCONCLUSIVE" in run.out
     gate = titleholder(
         root, "gate", "--suite", "support", "--model", "models/support/candidate.yaml",
         "--env", "dev",
     )  # fmt: skip
-    assert gate.returncode == Exit.INCONCLUSIVE, gate.stderr
+    assert gate.code == Exit.INCONCLUSIVE, gate.err
 
 
 def test_what_is_there_is_kept(tmp_path: Path) -> None:
@@ -74,13 +74,13 @@ def test_what_is_there_is_kept(tmp_path: Path) -> None:
     mine.parent.mkdir(parents=True)
     mine.write_text("arrival_s\n1\n")
     done = titleholder(tmp_path, "init", "--suite", "support")
-    assert done.returncode == Exit.ALLOW, done.stderr
-    assert "kept   data/support/traffic.csv" in done.stdout
+    assert done.code == Exit.ALLOW, done.err
+    assert "kept   data/support/traffic.csv" in done.out
     assert mine.read_text() == "arrival_s\n1\n"
     before = files(tmp_path)
     again = titleholder(tmp_path, "init", "--suite", "vision")
-    assert again.returncode == Exit.USAGE
-    assert "params.yaml is there already" in again.stderr
+    assert again.code == Exit.USAGE
+    assert "params.yaml is there already" in again.err
     assert files(tmp_path) == before
 
 

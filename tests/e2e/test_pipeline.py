@@ -7,10 +7,13 @@ import re
 import shutil
 import signal
 import time
+from dataclasses import dataclass
 
 import pytest
 
+from tests.support import tiny
 from tests.support.project import Project
+from tests.support.warm import Done
 from titleholder.records import read, sha256_file
 from titleholder.stages import STAGES
 from titleholder.types import Verdict
@@ -23,7 +26,7 @@ VERDICT = f".titleholder/runs/{SUITE}/judge/candidate.json"
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A fresh clone in which `titleholder run` was called once for one suite."""
     project = Project.make(tmp_path_factory.mktemp("ran"))
-    done = project.titleholder("run", SUITE)
+    done = project.anew("run", SUITE)
     assert done.code == 0, done.err
     assert all(f"{SUITE}" in done.err and name in done.err for name in STAGES)
     return project
@@ -138,36 +141,51 @@ def test_dvc_shows_the_numbers_and_the_plots_of_a_run(reproduced: Project) -> No
 
 
 def test_dvc_tells_two_runs_apart(reproduced: Project) -> None:
-    """With the figures committed, `dvc metrics diff` says what a change of policy did."""
+    """A changed rule scores no model again, and `dvc metrics diff` says what it did."""
     reproduced.git("add", "-f", f".titleholder/runs/{SUITE}/figures")
     reproduced.git("-c", "user.name=u", "-c", "user.email=u@example.com", "commit", "-qm", "run")
     rules = reproduced.params()["suites"][SUITE]["rules"]
     impossible = {"id": "never", "metric": "mae", "kind": "superior", "margin": 1000.0}
     reproduced.edit("suites", SUITE, "rules", value=[*rules, impossible])
-    assert reproduced.dvc("repro", f"report@{SUITE}").code == 0
+    done = reproduced.dvc("repro", f"publish@{SUITE}")
+    assert done.code == 0, done.err
+    told = done.out + done.err
+    ran = [name for name in STAGES if f"Running stage '{name}@{SUITE}'" in told]
+    assert ran == ["judge", "report", "publish"]
     said = json.loads(reproduced.dvc("metrics", "diff", "--json").out)
     change = said[f".titleholder/runs/{SUITE}/figures/metrics.json"]
     assert change["candidate.failed"]["diff"] == 1
-    reproduced.edit("suites", SUITE, "rules", value=rules)
-    assert reproduced.dvc("repro", f"publish@{SUITE}").code == 0
 
 
-def test_a_changed_rule_reruns_judging_and_what_follows(reproduced: Project) -> None:
-    """No model is scored again for the sake of a policy."""
-    rules = reproduced.params()["suites"][SUITE]["rules"]
-    reproduced.edit("suites", SUITE, "rules", value=[{**rules[0], "margin": 0.6}, *rules[1:]])
-    done = reproduced.dvc("repro", f"publish@{SUITE}")
-    assert done.code == 0, done.err
-    said = done.out + done.err
-    ran = [name for name in STAGES if f"Running stage '{name}@{SUITE}'" in said]
-    assert ran == ["judge", "report", "publish"]
+@dataclass(frozen=True)
+class Again:
+    """How a second run of what was run ended, and what the store held before and after it."""
+
+    ended: Done
+    before: list[str]
+    after: list[str]
 
 
-def test_running_again_publishes_no_second_verdict(ran: Project) -> None:
-    """The same result twice is one verdict."""
+@pytest.fixture(scope="module")
+def again(ran: Project) -> Again:
+    """The same question, asked once more, for a program."""
     before = _published(ran)
-    assert ran.titleholder("run", SUITE, "--quiet").code == 0
-    assert _published(ran) == before
+    done = ran.titleholder("run", SUITE, "--json")
+    assert done.code == 0, done.err
+    return Again(done, before, _published(ran))
+
+
+def test_running_again_publishes_no_second_verdict(again: Again) -> None:
+    """The same result twice is one verdict."""
+    assert again.before == again.after
+    assert again.before
+
+
+def test_json_and_quiet_are_for_programs(again: Again) -> None:
+    """JSON is one document on standard output, and progress is silent."""
+    (ending,) = json.loads(again.ended.out)
+    assert (ending["suite"], again.ended.err) == (SUITE, "")
+    assert ending["judged"][0]["verdict"]["findings"]
 
 
 def test_the_gate_opens_for_exactly_the_bytes_that_were_judged(ran: Project) -> None:
@@ -183,14 +201,6 @@ def test_the_gate_opens_for_exactly_the_bytes_that_were_judged(ran: Project) -> 
     other = ran.titleholder(*gate, "--model", f"models/{SUITE}/champion.skops")
     assert other.code == 4
     assert "ALLOW" not in other.out
-
-
-def test_json_and_quiet_are_for_programs(ran: Project) -> None:
-    """JSON is one document on standard output, and progress is silent."""
-    done = ran.titleholder("run", SUITE, "--json")
-    (ending,) = json.loads(done.out)
-    assert (ending["suite"], done.err) == (SUITE, "")
-    assert ending["judged"][0]["verdict"]["findings"]
 
 
 def test_changed_data_are_refused_by_the_stage_that_reads_them(ran: Project) -> None:
@@ -245,30 +255,41 @@ def test_the_dashboard_stands_beside_the_verdict(ran: Project) -> None:
     assert any(f">{column['name']}</th>" in front for column in drift["columns"])
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A small project of its own, run once."""
+    root = tiny.make(tmp_path_factory.mktemp("small"))
+    project = Project(root, root)
+    done = project.titleholder("run", "--quiet")
+    assert done.code == 0, done.err
+    return project
+
+
 @pytest.mark.parametrize("harm", ["damaged", "in the way"])
-def test_a_dashboard_that_fails_is_told_and_fails_nothing(ran: Project, harm: str) -> None:
+def test_a_dashboard_that_fails_is_told_and_fails_nothing(small: Project, harm: str) -> None:
     """The verdict stands, the stage and the run end well, and a warning names the cure."""
-    dashboard = ran.root / ".titleholder/store/dashboard"
+    dashboard = small.root / "store/dashboard"
     kept = dashboard.with_name("kept-aside")
     dashboard.rename(kept)
     if harm == "damaged":
-        state = dashboard / f"suites/dev/{SUITE}/overview.json"
+        state = dashboard / f"suites/dev/{tiny.SUITE}/overview.json"
         state.parent.mkdir(parents=True)
         state.write_text("{}{}")
     else:
         dashboard.write_text("a file where a directory should be")
     try:
-        done = ran.titleholder("run", SUITE, "--quiet")
+        done = small.titleholder("run", "--quiet")
         assert done.code == 0, done.err
-        assert f"titleholder: {SUITE}: warning: the dashboard is not up to date: " in done.err
+        warned = f"titleholder: {tiny.SUITE}: warning: the dashboard is not up to date: "
+        assert warned in done.err
         assert "cure:" in done.err and "Traceback" not in done.err
-        receipt = f".titleholder/runs/{SUITE}/publish/receipt.json"
-        assert json.loads((ran.root / receipt).read_text())["receipts"]
+        receipt = f".titleholder/runs/{tiny.SUITE}/publish/receipt.json"
+        assert json.loads((small.root / receipt).read_text())["receipts"]
     finally:
         shutil.rmtree(dashboard, ignore_errors=True)
         dashboard.unlink(missing_ok=True)
         kept.rename(dashboard)
-    assert ran.titleholder("dashboard", "--rebuild").code == 0
+    assert small.titleholder("dashboard", "--rebuild").code == 0
 
 
 def test_the_report_card_is_one_small_page_that_loads_nothing(ran: Project) -> None:

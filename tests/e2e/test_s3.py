@@ -4,18 +4,19 @@ import json
 
 import pytest
 
-from tests.support import seaweed
-from tests.support.project import Done, Project
+from tests.support import seaweed, tiny
+from tests.support.project import Project
+from tests.support.warm import Done
 
 STORE = f"s3://{seaweed.BUCKET}/nightly"
-SUITES = ("flights", "swapped", "strict")
+SUITES = (tiny.SUITE, "worse", "strict")
 
 
 @pytest.fixture(scope="module")
 def published(s3_server: seaweed.Server, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A passing, a failing and an inconclusive suite, published to a bucket."""
-    project = Project.make(tmp_path_factory.mktemp("bucket"))
-    project.vary()
+    root = tiny.varied(tmp_path_factory.mktemp("bucket"))
+    project = Project(root, root)
     done = project.titleholder(
         "run",
         *SUITES,
@@ -40,7 +41,7 @@ def _gate(project: Project, server: seaweed.Server, suite: str, *more: str) -> D
     )
 
 
-@pytest.mark.parametrize(("suite", "code"), [("flights", 0), ("swapped", 1), ("strict", 3)])
+@pytest.mark.parametrize(("suite", "code"), [(tiny.SUITE, 0), ("worse", 1), ("strict", 3)])
 def test_the_gate_ends_as_the_verdict_in_the_bucket_says(
     published: Project, s3_server: seaweed.Server, suite: str, code: int
 ) -> None:
@@ -54,12 +55,12 @@ def test_a_verdict_for_another_environment_opens_nothing(
     published: Project, s3_server: seaweed.Server
 ) -> None:
     """What may go to prod was asked for prod."""
-    assert _gate(published, s3_server, "flights", "--env", "staging").code == 4
+    assert _gate(published, s3_server, tiny.SUITE, "--env", "staging").code == 4
 
 
 def test_the_whole_answer_can_be_had_as_json(published: Project, s3_server: seaweed.Server) -> None:
     """Reason and place of the verdict, for a program."""
-    done = _gate(published, s3_server, "swapped", "--json")
+    done = _gate(published, s3_server, "worse", "--json")
     answer = json.loads(done.out)
     assert (done.code, answer["exit"], answer["outcome"]) == (1, 1, "REGRESSED")
 
@@ -70,7 +71,7 @@ def test_a_bucket_that_is_not_there_is_told_once(
     """One message that names the bucket, and no traceback."""
     published.edit("store", "url", value="s3://nobody/x")
     published.edit("store", "endpoint", value=s3_server.endpoint)
-    done = published.titleholder("stage", "publish", "flights", **s3_server.environment)
+    done = published.titleholder("stage", "publish", tiny.SUITE, **s3_server.environment)
     assert done.code == 5
     assert "nobody" in done.err
     assert "Traceback" not in done.err

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from mlflow import MlflowClient
 from sklearn.linear_model import LogisticRegression
 from skops import io
 
-from tests.support import mlflow_server
+from tests.support import mlflow_server, warm
 from titleholder.adapters import mlflow
 from titleholder.adapters.mlflow import VERDICT, model_file
 from titleholder.errors import Exit, TrackerError, UntrustedModel, UsageError
@@ -46,16 +45,13 @@ class Toy:
         """MLflow's own client."""
         return MlflowClient(self.address)
 
-    def titleholder(self, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    def titleholder(self, *arguments: str, **more: str) -> warm.Done:
         """Run the command line."""
         environment = {
             **os.environ, **mlflow_server.QUIET, "MLFLOW_TRACKING_URI": self.address,
             "HOME": str(self.root), **more,
         }  # fmt: skip
-        return subprocess.run(
-            [sys.executable, "-m", "titleholder", *arguments], cwd=self.root, env=environment,
-            capture_output=True, text=True, check=False, timeout=300,
-        )  # fmt: skip
+        return warm.call(arguments, self.root, environment)
 
     def champion(self) -> str:
         """The version that the alias names."""
@@ -111,9 +107,9 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toy]:
         found = Toy(root, address)
         found.client.set_registered_model_alias(NAME, "champion", "1")
         done = found.titleholder("promote", "toy", "--bootstrap", "--reason", "the first")
-        assert done.returncode == 0, done.stderr
+        assert done.code == 0, done.err
         ran = found.titleholder("run", "toy")
-        assert ran.returncode == 0, ran.stderr
+        assert ran.code == 0, ran.err
         yield found
 
 
@@ -139,7 +135,7 @@ def test_a_directory_with_a_registry_comes_to_its_first_verdict(toy: Toy, tmp_pa
          ".titleholder/runs/mine/pull/registry/toy-challenger.skops"],
     ):  # fmt: skip
         done = other.titleholder(*words)
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.code == 0, done.out + done.err
     print(f"MLflow project: {time.monotonic() - started:.0f} s to the first verdict")
 
 
@@ -147,7 +143,7 @@ def test_results_become_runs_and_the_same_verdict_is_one_run(toy: Toy) -> None:
     """Figures, tags, the verdict and the report card; a second time finds the first."""
     for _ in range(2):
         done = toy.titleholder("log", "toy", "--to", "mlflow")
-        assert done.returncode == 0, done.stderr
+        assert done.code == 0, done.err
     (experiment,) = toy.client.search_experiments(filter_string="name = 'titleholder'")
     runs = {r.info.run_name: r for r in toy.client.search_runs([experiment.experiment_id])}
     assert set(runs) == {"toy/toy-2", "toy/toy-3"}
@@ -164,10 +160,10 @@ def test_results_become_runs_and_the_same_verdict_is_one_run(toy: Toy) -> None:
 def test_the_alias_moves_on_a_pass_alone(toy: Toy) -> None:
     """Refused for the candidate that failed, moved for the one that passed, and only then."""
     refused = toy.titleholder("promote", "toy", "--model", "models:/toy/3")
-    assert (refused.returncode, toy.champion()) == (1, "1")
+    assert (refused.code, toy.champion()) == (1, "1")
     given = toy.titleholder("promote", "toy", "--model", "models:/toy/2")
-    assert given.returncode == 0, given.stderr
-    assert given.stdout.splitlines()[-1].startswith("TITLE sha256:")
+    assert given.code == 0, given.err
+    assert given.out.splitlines()[-1].startswith("TITLE sha256:")
     assert toy.champion() == "2"
 
 
@@ -215,7 +211,7 @@ def test_weights_and_biases_take_results_offline(toy: Toy, tmp_path: Path) -> No
     done = toy.titleholder(
         "log", "toy", "--to", "wandb", WANDB_MODE="offline", WANDB_DIR=str(tmp_path)
     )
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     runs = sorted((tmp_path / "wandb").glob("offline-run-*"))
     assert len(runs) == 2
     held = b"".join(f.read_bytes() for run in runs for f in run.glob("*.wandb"))

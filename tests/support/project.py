@@ -7,10 +7,12 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
+from tests.support import warm
+from tests.support.warm import Done
 from titleholder.stages.workspace import RUNS
 
 REPOSITORY = Path(__file__).parents[2]
@@ -28,7 +30,7 @@ class Project:
     home: Path
 
     @classmethod
-    def make(cls, directory: Path) -> "Project":
+    def make(cls, directory: Path) -> Self:
         """Clone the repository and lay the working tree's own files over it."""
         root, home = directory / "project", directory / "home"
         home.mkdir(parents=True)
@@ -42,39 +44,44 @@ class Project:
         # The clone runs the code of the checkout; its own copy is what DVC hashes.
         return cls(root, home)
 
-    def titleholder(self, *arguments: str, **environment: str) -> "Done":
-        """Run the command line."""
+    def titleholder(self, *arguments: str, **environment: str) -> Done:
+        """Run the command line where the imports are done; see `tests.support.warm`."""
+        return warm.call(arguments, self.root, self._environment(**environment))
+
+    def anew(self, *arguments: str, **environment: str) -> Done:
+        """Run the command line as a user does, in a process that begins from nothing."""
         return self.python("-m", "titleholder", *arguments, **environment)
 
-    def flow(self, *arguments: str, **environment: str) -> "Done":
+    def flow(self, *arguments: str, **environment: str) -> Done:
         """Run tonight's flow once."""
         return self.python("-m", "flows.nightly", *arguments, **environment)
 
-    def dvc(self, *arguments: str) -> "Done":
+    def dvc(self, *arguments: str) -> Done:
         """Run DVC."""
         return self.python("-m", "dvc", *arguments)
 
-    def git(self, *arguments: str) -> "Done":
+    def git(self, *arguments: str) -> Done:
         """Run git."""
         return _run(["git", *arguments], self.root, dict(os.environ))
 
-    def python(self, *arguments: str, **environment: str) -> "Done":
+    def python(self, *arguments: str, **environment: str) -> Done:
         """Run this interpreter in the project."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        env = {
-            **os.environ, "HOME": str(self.home), "PATH": path,
-            "DVC_NO_ANALYTICS": "1", "DO_NOT_TRACK": "1", **environment,
-        }  # fmt: skip
-        return _run([sys.executable, *arguments], self.root, env)
+        return _run([sys.executable, *arguments], self.root, self._environment(**environment))
 
     def start_flow(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start tonight's flow in a process group of its own."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        env = {**os.environ, "HOME": str(self.home), "PATH": path, "DO_NOT_TRACK": "1"}
         return subprocess.Popen(
-            [sys.executable, "-m", "flows.nightly", *arguments], cwd=self.root, env=env,
-            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, start_new_session=True,
+            [sys.executable, "-m", "flows.nightly", *arguments], cwd=self.root,
+            env=self._environment(), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+            start_new_session=True,
         )  # fmt: skip
+
+    def _environment(self, **more: str) -> dict[str, str]:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        return {
+            **os.environ, "HOME": str(self.home), "PATH": path,
+            "DVC_NO_ANALYTICS": "1", "DO_NOT_TRACK": "1", **more,
+        }  # fmt: skip
 
     def edit(self, *path: str, value: Any) -> None:
         """Set one key of params.yaml."""
@@ -122,17 +129,8 @@ class Project:
         }
 
 
-@dataclass(frozen=True)
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
 def _run(command: list[str], cwd: Path, env: dict[str, str]) -> Done:
     done = subprocess.run(
-        command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=300
+        command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=900
     )
     return Done(done.returncode, done.stdout, done.stderr)

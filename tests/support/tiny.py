@@ -3,7 +3,9 @@
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import yaml
 
 from tests.support.files import Files
@@ -36,6 +38,39 @@ def make(root: Path, rows: int = 400) -> Path:
     params = {"store": {"url": "file://store"}, "suites": {SUITE: suite}}
     (root / "params.yaml").write_text(yaml.safe_dump(params))
     (root / ".gitignore").write_text(".titleholder/\nstore/\n")
-    for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "begin"]):
-        subprocess.run(["git", *IDENTITY, *command], cwd=root, check=True, capture_output=True)
+    _git(root, ["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "begin"])
     return root
+
+
+def varied(root: Path, rows: int = 400) -> Path:
+    """The same with four suites: it passes, a candidate fails, data are refused, a model is gone.
+
+    They are called `SUITE`, ``worse``, ``strict`` and ``gone``.
+    """
+    make(root, rows)
+    answers = pd.read_csv(root / "candidate.csv")
+    answers["y_score"] = answers["y_score"].to_numpy()[::-1]
+    answers.to_csv(root / "worse.csv", index=False)
+    refused = {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 10 * rows}}
+    (root / "strict.json").write_text(json.dumps({"name": "strict", "expectations": [refused]}))
+    params = yaml.safe_load((root / "params.yaml").read_text())
+    suite = params["suites"][SUITE]
+    params["suites"] = {
+        SUITE: suite,
+        "worse": _suite(suite, models={**suite["models"], "candidates": ["worse.csv"]}),
+        "strict": _suite(suite, expectations="strict.json"),
+        "gone": _suite(suite, models={**suite["models"], "candidates": ["nobody.csv"]}),
+    }
+    (root / "params.yaml").write_text(yaml.safe_dump(params))
+    _git(root, ["add", "-A"], ["commit", "-qm", "vary"])
+    return root
+
+
+def _suite(like: dict[str, Any], **said: Any) -> dict[str, Any]:
+    """Another suite, written out whole: params.yaml has no aliases."""
+    return json.loads(json.dumps({**like, **said}))  # type: ignore[no-any-return]
+
+
+def _git(root: Path, *commands: list[str]) -> None:
+    for command in commands:
+        subprocess.run(["git", *IDENTITY, *command], cwd=root, check=True, capture_output=True)

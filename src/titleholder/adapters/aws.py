@@ -14,6 +14,7 @@ never taken from variables or profiles, those of the token service included, but
 
 import os
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -45,9 +46,19 @@ def client(credentials: str, *, endpoint: str | None, region: str | None, config
     import boto3
 
     core = session(credentials, region)
+    # Parsing what S3 is called takes most of the time that a client takes to make: once will do.
+    core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
     return boto3.session.Session(botocore_session=core).client(
         "s3", endpoint_url=endpoint, region_name=region, config=config
     )
+
+
+@cache
+def _loader(data_path: str | None) -> Any:
+    """What botocore reads its descriptions of services with, and remembers them."""
+    from botocore.loaders import create_loader
+
+    return create_loader(data_path)
 
 
 def session(credentials: str, region: str | None = None) -> "Session":
