@@ -9,6 +9,7 @@ from sklearn import metrics as sk
 
 from tests.support.metrics import AGREE, evaluate, panel_of, regression, weight_of
 from titleholder.arrays import Floats, Panel, Predictions
+from titleholder.metrics import REGISTRY, Means
 
 Rows = tuple[Panel, Predictions]
 ERRORS = {
@@ -32,6 +33,19 @@ def test_errors_agree_with_scikit_learn(rows: Rows) -> None:
     y, value, weight = _parts(rows)
     expected = {name: error(y, value, sample_weight=weight) for name, error in ERRORS.items()}
     assert {name: evaluate(name, *rows) for name in ERRORS} == pytest.approx(expected, **AGREE)
+
+
+@pytest.mark.parametrize("name", ["pearson", "spearman"])
+def test_correlations_are_within_one_whatever_the_weights(name: str) -> None:
+    """Weights of many orders round them beyond; rows without any weight are no crash."""
+    y = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+    said = Predictions("m", value=y * 3)
+    found = evaluate(name, panel_of(y, weight=np.array([1e9, 1e-9, 1.0, 1e9, 1e-9])), said)
+    assert found == pytest.approx(1)
+    assert found <= 1
+    law = REGISTRY[name].law
+    assert isinstance(law, Means)
+    assert np.isfinite(law.columns(panel_of(y, weight=np.zeros(5)), said)).all()
 
 
 @given(regression())

@@ -11,6 +11,7 @@ from tests.support.panels import Pair, binary, drawn, policy, regression, sample
 from titleholder.arrays import Floats, Panel, Predictions
 from titleholder.comparison.compare import chosen
 from titleholder.metrics import REGISTRY, Means, Metric
+from titleholder.stats import methods as by_name
 from titleholder.stats.intervals import Paired
 from titleholder.stats.methods import INTERVALS, TESTS, applicable, interval_by
 from titleholder.stats.resampler import Draw, Resampler
@@ -360,6 +361,46 @@ def test_a_handful_of_rows_gives_an_interval_or_a_reason(name: str) -> None:
                     assert paired.reason
                 else:
                     assert np.isfinite(ends(paired.improvement)).all()
+
+
+@pytest.mark.parametrize("name", ["paired_t", "influence_t", "bootstrap_t", "bootstrap"])
+def test_a_models_own_interval_stays_within_its_domain(name: str) -> None:
+    """Few skewed errors have Student's ends below 0, where no mean error is."""
+    y = np.zeros(12)
+    errors = np.r_[np.full(11, 0.1), 9.0] + np.arange(12) / 100
+    rows = sample(regression(y, errors, errors[::-1].copy()))
+    paired, _ = interval_by(name, REGISTRY["mae"], Resampler(rows, DRAW), 0.99)
+    for own in (paired.champion, paired.candidate):
+        low, value, high = (own.low or 0.0), (own.value or 0.0), (own.high or 0.0)
+        assert 0 <= low <= value <= high
+
+
+def test_no_influence_no_interval() -> None:
+    """The root of a mean of nothing but noughts moves without bound: RMSE of a perfect model."""
+    y = np.arange(9.0)
+    rows = sample(regression(y, y + 1, y))
+    paired, _ = interval_by("influence_t", REGISTRY["rmse"], Resampler(rows, DRAW), 0.95)
+    assert paired.improvement == Estimate()
+    assert "no finite influence" in paired.reason
+
+
+@pytest.mark.parametrize("name", sorted(TESTS))
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_a_test_gives_a_p_value_or_a_reason(name: str, n: int) -> None:
+    """Of one row as of many, and of a metric that some rows leave undefined."""
+    y = np.arange(float(n))  # of which the first has no percentage error
+    for metric, pair in (
+        ("mape", regression(y, y + 1, y + 0.5)),
+        ("mae", regression(y, y + 1, y + 0.5)),
+        ("accuracy", binary(np.ones(n), np.full(n, 0.1), np.full(n, 0.9))),
+    ):
+        found = by_name.tested_by(name, REGISTRY[metric], Resampler(sample(pair), Draw(200, 1)))
+        assert (found.p_value is None) == bool(found.reason)
+        assert found.p_value is None or 0 < found.p_value <= 1
+        if metric == "mape":
+            assert found.p_value is None
+        elif metric == "mae" and name != "mcnemar":
+            assert found.p_value == pytest.approx(0.5**n)  # all changes are alike: exact
 
 
 def test_the_page_is_what_the_table_prints() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from titleholder.stats import proportions
 from titleholder.stats.proportions import Agreement, newcombe, relative_change, wilson
+from titleholder.types import Estimate
 
 # Newcombe (1998), Statistics in Medicine 17, 857-872, Table I, method 3: the four examples.
 WILSON = [
@@ -83,3 +84,10 @@ def test_no_rows_no_interval() -> None:
     assert newcombe(Agreement(0, 0, 0, 0), 0.95).value is None
     assert relative_change(Agreement(0, 0, 0, 0), 0.95).value is None
     assert relative_change(Agreement(0, 0, 5, 5), 0.95).value is None
+
+
+@pytest.mark.parametrize("share", [1e-17, 1e-200])
+def test_a_share_that_may_be_nothing_has_no_ratio(share: float) -> None:
+    """Weights that differ by many orders leave hits whose interval begins at 0."""
+    assert relative_change(Agreement(share, 0.0, 1.0, 5.0), 0.95) == Estimate()
+    assert relative_change(Agreement(5.0, 1.0, share, 5.0), 0.95).high is not None

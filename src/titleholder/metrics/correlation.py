@@ -39,7 +39,7 @@ def pearson(means: Floats) -> Floats:
     y, f, yy, ff, yf = (means[..., i] for i in range(5))
     spread = np.maximum(yy - y**2, 0) * np.maximum(ff - f**2, 0)
     spread = np.where(spread > 1e-24, spread, 0.0)
-    return ratio(yf - y * f, np.sqrt(spread))
+    return _unrounded(ratio(yf - y * f, np.sqrt(spread)))
 
 
 def spearman_columns(panel: Panel, predictions: Predictions) -> Floats:
@@ -47,17 +47,24 @@ def spearman_columns(panel: Panel, predictions: Predictions) -> Floats:
     y, f = paired_values(panel, predictions)
     weight = np.ones(len(y)) if panel.weight is None else panel.weight
     one, two = _grades(y, weight), _grades(f, weight)
-    total = max(float(weight.sum()), 1e-300)
+    total = float(weight.sum()) or 1.0  # rows without any weight have no spread
     product = one * two
     mean = float(weight @ product) / total
     row = product + _above(y, two, weight) + _above(f, one, weight) - 2 * mean
-    spread = float(weight @ (one - 0.5) ** 2) * float(weight @ (two - 0.5) ** 2) / total**2
+    spread = float(weight @ (one - 0.5) ** 2) / total * float(weight @ (two - 0.5) ** 2) / total
     return np.column_stack([row, np.full(len(y), spread)])
 
 
 def spearman(means: Floats) -> Floats:
     """The mean product of mid-ranks less 1/4, over the root of their variances."""
-    return ratio(means[..., 0] - 0.25, np.sqrt(np.where(means[..., 1] > 1e-24, means[..., 1], 0)))
+    spread = np.sqrt(np.where(means[..., 1] > 1e-24, means[..., 1], 0))
+    return _unrounded(ratio(means[..., 0] - 0.25, spread))
+
+
+def _unrounded(values: Floats) -> Floats:
+    """Correlations that rounding alone took beyond 1, as 1."""
+    beyond = (np.abs(values) > 1) & (np.abs(values) < 1 + 1e-5)
+    return np.where(beyond, np.sign(values), values)
 
 
 def _standard(values: Floats) -> Floats:

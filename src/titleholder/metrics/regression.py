@@ -78,8 +78,9 @@ def pinball_columns(quantile: float) -> Callable[[Panel, Predictions], Floats]:
 
 
 def root(means: Floats) -> Floats:
-    """Square root of the only mean."""
-    return np.sqrt(means[..., 0])
+    """Square root of the only mean; NaN below 0, where a step beside a perfect answer leads."""
+    mean = means[..., 0]
+    return np.sqrt(np.where(mean >= 0, mean, np.nan))
 
 
 def determination(means: Floats) -> Floats:

@@ -103,7 +103,8 @@ def studentised(metric: Metric, resampler: Resampler, level: float) -> Paired:
         return undefined("no spread on some resamples: too few rows differ")
     z = NormalDist().inv_cdf((1 + level) / 2)
     error = ((change.high or 0.0) - (change.low or 0.0)) / (2 * z)
-    return Paired(one or UNDEFINED, two or UNDEFINED, change, UNDEFINED, error, None, "")
+    first_own, second_own = (_within(metric, side or UNDEFINED) for side in (one, two))
+    return Paired(first_own, second_own, change, UNDEFINED, error, None, "")
 
 
 def _bootstrap_t(
@@ -141,15 +142,32 @@ def _drawn(metric: Metric, found: Replicates[Influence], ends: Ends) -> Paired:
     value = float(metric.improvement(*sides))
     change = metric.improvement(found.champion, found.candidate)
     improvement = ends(value, change, turns[1] * at.candidate - turns[0] * at.champion)
+    first = ends(sides[0], found.champion, at.champion)
+    second = ends(sides[1], found.candidate, at.candidate)
+    if not all(_has_ends(one) for one in (first, second, improvement)):
+        return undefined(f"{metric.formula} has no finite influence on these rows")
     return Paired(
-        ends(sides[0], found.champion, at.champion),
-        ends(sides[1], found.candidate, at.candidate),
+        _within(metric, first),
+        _within(metric, second),
         improvement,
         UNDEFINED,
         float(change.std()),
         None,
         "",
     )
+
+
+def _has_ends(of: Estimate) -> bool:
+    return all(end is not None and math.isfinite(end) for end in (of.low, of.high))
+
+
+def _within(metric: Metric, own: Estimate) -> Estimate:
+    """A model's own interval as far as the metric can go: beyond its domain there is no truth."""
+    if own.low is None or own.high is None:
+        return own
+    least, most = metric.domain
+    low, high = (min(max(end, least), most) for end in (own.low, own.high))
+    return Estimate(value=own.value, low=low, high=high)
 
 
 def _turn(metric: Metric, value: float) -> float:

@@ -51,6 +51,8 @@ def permutation(metric: Metric, resampler: Resampler) -> float:
     change = changes(metric, resampler.sample)
     if not change.any():
         return 1.0
+    if len(change) == 1:  # SciPy refuses it: the unit as it is and swapped, each with one half
+        return 0.5 if change[0] > 0 else 1.0
     rng = generator(resampler.draw.seed, "permutation", resampler.sample.name)
     found = permutation_test(
         (change,),

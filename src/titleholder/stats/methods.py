@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+
 from titleholder.metrics.base import Counts, Means, Measured, Metric, Ranks
 from titleholder.stats import alternatives, hypotheses
-from titleholder.stats.by_row import is_mean
+from titleholder.stats.by_row import changes, is_mean
 from titleholder.stats.estimates import estimated
 from titleholder.stats.intervals import Paired, undefined
 from titleholder.stats.resampler import Resampler
@@ -64,6 +66,8 @@ def tested_by(name: TestMethod, metric: Metric, resampler: Resampler) -> Tested:
     reason = method.lacks(metric, resampler.sample)
     if reason:
         return Tested(method.title, None, f"does not apply: {reason}")
+    if not np.isfinite(changes(metric, resampler.sample)).all():
+        return Tested(method.title, None, f"{metric.formula} is undefined on some of these rows")
     return Tested(method.title, method.run(metric, resampler))
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from titleholder.stats.ends import normal_reach
 from titleholder.types import Estimate
 
+_LARGEST = 1e100  # a ratio beyond it is told as none
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -75,7 +77,8 @@ def relative_change(table: Agreement, level: float) -> Estimate:
     The ratios R that `newcombe`'s reasoning does not exclude: those for which the interval of
     second - R x first holds 0 (MOVER; Donner & Zou, Statistics in Medicine 29, 2010,
     doi:10.1002/sim.4081). Its low and high end are thus above or below 0 exactly where those of
-    the difference are. No estimate where the first proportion is 0.
+    the difference are. No estimate where the first proportion is 0, or may be as far as these rows
+    tell: the ratio has no upper end then.
     """
     one = wilson(table.both + table.first, table.n, level)
     two = wilson(table.both + table.second, table.n, level)
@@ -85,7 +88,10 @@ def relative_change(table: Agreement, level: float) -> Estimate:
     down = _quadratic(one.value, two.value, _above(one), _below(two), rho)
     up = _quadratic(one.value, two.value, _below(one), _above(two), rho)
     low = 0.0 if down.constant <= 0 else down.constant / (down.half + down.root)
-    high = (up.half + up.root) / up.square
+    top = up.half + up.root
+    if not top < up.square * _LARGEST:
+        return Estimate()
+    high = top / up.square
     return Estimate(value=two.value / one.value - 1, low=low - 1, high=high - 1)
 
 
