@@ -90,6 +90,23 @@ def test_parts_of_a_resample_are_close_to_those_computed_anew(name: str) -> None
     assert np.sqrt((error**2).mean()) < 0.1 * np.std(anew)
 
 
+@pytest.mark.parametrize(
+    "name", ["ece", "ece_debiased", "brier_reliability", "brier_resolution", "brier"]
+)
+def test_rows_without_weight_are_as_good_as_none(name: str) -> None:
+    """Though they be all that a bin of scores has."""
+    panel, said = _drawn(3, 400)
+    assert said.score is not None
+    light = (said.score > 0.6) & (said.score < 0.7)
+    assert light.any()
+    weighted = panel_of(np.asarray(panel.y_true), ("no", "yes"), np.where(light, 0.0, 1.0))
+    without = panel_of(np.asarray(panel.y_true)[~light], ("no", "yes"))
+    rest = Predictions("m", score=said.score[~light])
+    expected = evaluate(name, without, rest)
+    assert np.isfinite(expected)
+    assert evaluate(name, weighted, said) == pytest.approx(expected, **AGREE)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_debiasing_takes_off_what_noise_adds(weighted: bool) -> None:
     """The mean square of a calibrated model's gaps is 0 on average, within Monte-Carlo error."""

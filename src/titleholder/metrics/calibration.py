@@ -112,7 +112,7 @@ def debiased_columns(panel: Panel, predictions: Predictions) -> Floats:
     several = total**2 - squares > 1e-9 * total**2
     rest = gap - np.nan_to_num(ratio(_by_bin(weight * gap, bins), total))[bins]
     variance = ratio(_by_bin(weight**2 * rest**2, bins), np.where(several, total**2 - squares, 0.0))
-    noise = float(total @ np.nan_to_num(variance)) / weight.sum()
+    noise = float(ratio(total @ np.nan_to_num(variance), weight.sum()))
     columns = _murphy(panel, np.where(several[bins], gap, 0.0), bins)
     columns[:, 0] -= noise
     return columns
@@ -141,17 +141,21 @@ def resolution_columns(panel: Panel, predictions: Predictions) -> Floats:
     """Murphy's resolution in the same way, (n, 11): the spread of the bins' rates of positives."""
     confidence, hit = _confidence(panel, predictions)
     weight = _weight(panel)
-    centred = hit - (weight @ hit) / weight.sum()
+    centred = hit - ratio(weight @ hit, weight.sum())
     return _murphy(panel, centred, _bins(confidence))
 
 
 def _murphy(panel: Panel, values: Floats, bins: Ints) -> Floats:
-    """Columns of sum over bins of share x (mean value in the bin)^2."""
+    """Columns of sum over bins of share x (mean value in the bin)^2.
+
+    Rows of a bin that has no weight move nothing.
+    """
     weight = _weight(panel)
     total = _by_bin(weight, bins)
     mean = np.nan_to_num(ratio(_by_bin(weight * values, bins), total))[bins]
     rest = values - mean
-    scaled = rest / np.sqrt(total[bins] / weight.sum()) if len(bins) else rest
+    share = ratio(total, weight.sum())[bins]
+    scaled = np.where(share > 0, ratio(rest, np.sqrt(share)), 0.0)
     return np.column_stack([2 * mean * rest + mean**2, _spread(scaled, bins)])
 
 
