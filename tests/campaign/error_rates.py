@@ -232,8 +232,9 @@ def table_of_years(count: int) -> str:
 
 def table_of_queues(count: int) -> str:
     """Shares of panels on which a candidate was promoted wrongly, by budget."""
+    names = ("no budget" if said is None else f"`{name}`" for name, said in BUDGETS.items())
     lines = [
-        f"| candidates | rows | {' | '.join(BUDGETS)} |",
+        f"| candidates | rows | {' | '.join(names)} |",
         f"|---|--:|{'--:|' * len(BUDGETS)}",
     ]
     for number, queue in enumerate(queues()):

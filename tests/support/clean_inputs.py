@@ -351,7 +351,7 @@ def _improve(files: Files, task: str) -> None:
 def _policies() -> Iterator[Case]:
     said: dict[str, dict[str, Any]] = {
         "a low level": {"level": 0.6},
-        "a high level": {"level": 0.999},
+        "a high level": {"level": 0.999, "resamples": 10_000},
         "many resamples": {"resamples": 5000},
         "seed 0": {"seed": 0},
         "a threshold of 0": {"threshold": 0},

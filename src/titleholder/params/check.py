@@ -30,6 +30,8 @@ MODELS = (".skops", ".onnx", *CHATS, *TABLES, "")
 PICKLES = (".joblib", ".pickle", ".pkl")
 # Models' records are files of their name: it must be a safe one, and none that a stage uses.
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+BEYOND = 5  # resamples that lie beyond each end of an interval
+MOST_DRAWN = 100_000
 CLASSED = (Task.BINARY, Task.MULTICLASS)
 MARGINS = (Kind.NON_INFERIOR, Kind.SUPERIOR)
 
@@ -53,6 +55,7 @@ def suite_problems(suite: Suite, metrics: Metrics, path: Path_) -> Iterator[Prob
 def policy_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Problem]:
     """All that is wrong with the meaning of a policy."""
     yield from _task_problems(policy, metrics, path)
+    yield from _draw_problems(policy, path)
     yield from _segment_problems(policy, path)
     for i, spec in enumerate(policy.slices):
         yield from _slice_problems(spec, (*path, "slices", i))
@@ -117,6 +120,21 @@ def _task_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Pr
         for key, asked in (("methods", policy.methods), ("tests", policy.tests)):
             for name in asked:
                 yield from metric_problems(name, policy.task, metrics, (*path, key, name))
+
+
+def _draw_problems(policy: Policy, path: Path_) -> Iterator[Problem]:
+    """An end beyond which hardly any resample lies is not where its level says.
+
+    With b of them beyond each end on average an interval errs about 1 + 1/b times as often.
+    """
+    least = math.ceil(BEYOND / ((1 - policy.level) / 2) - 1e-6)
+    if policy.resamples >= least:
+        return
+    told = f"{policy.resamples} are too few for a level of {policy.level:g}"
+    cure = f"write resamples: {least}"
+    if least > MOST_DRAWN:
+        cure = f"at most {MOST_DRAWN:,} are drawn: take a level of {1 - 2 * BEYOND / MOST_DRAWN:g}"
+    yield Problem((*path, "resamples"), f"{told} ({cure})")
 
 
 def own_problems(policy: Policy, path: Path_) -> Iterator[Problem]:
