@@ -2,7 +2,8 @@
 
 import pytest
 
-from titleholder.cli import main
+from titleholder.cli import doctor, main
+from titleholder.errors import Exit
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,17 @@ def test_a_mistyped_command_gets_the_nearest(
         main([word, "credit"])
     assert stopped.value.code == 2
     assert f"(did you mean {near}?)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("code", [0, None, 1, "bye"])
+def test_code_that_ends_the_process_has_decided_nothing(
+    code: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Least of all with 0, which would allow."""
+
+    def ending(_: object) -> int:
+        raise SystemExit(code)
+
+    monkeypatch.setattr(doctor, "run", ending)
+    assert main(["doctor"]) == Exit.UNDECIDED
+    assert "nothing was decided" in capsys.readouterr().err

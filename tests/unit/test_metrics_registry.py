@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.metrics import evaluate, panel_of
 from titleholder import tables
-from titleholder.arrays import Panel, Predictions
+from titleholder.arrays import Floats, Panel, Predictions
 from titleholder.comparison.compare import measure
 from titleholder.errors import BadInput, ConfigError, Exit, TitleholderError, UsageError
 from titleholder.metrics import HEADLINE, REGISTRY, load_metrics, plugins, reference, row_metric
@@ -267,6 +267,22 @@ def test_an_own_metric_without_rows_has_no_value(example: Path) -> None:
     (found,) = measure(blank, told, told, policy, registry=REGISTRY.with_own([metric])).comparisons
     assert found.n == 0
     assert found.reason == "the slice has no rows that sarcasm_missed is about"
+
+
+def test_an_own_metric_that_ends_the_process_has_failed(tmp_path: Path) -> None:
+    """`sys.exit(0)` in a function, or in the file, is no way to an answer."""
+    panel = panel_of(np.array([0, 1]), ("bad", "good"))
+
+    def ends(_panel: Panel, _said: Predictions) -> Floats:
+        raise SystemExit(0)
+
+    own = row_metric("mine", ends, task="binary", needs="label", higher_is_better=True)
+    with pytest.raises(BadInput, match=r"'mine' failed at .*SystemExit"):
+        evaluate(own, panel, Predictions("m", label=np.array([0, 1])))
+    path = tmp_path / "ends.py"
+    path.write_text("import sys\nsys.exit()\n")
+    with pytest.raises(UsageError, match="does not run: SystemExit"):
+        load_metrics(path)
 
 
 def test_an_own_metric_that_fails_is_bad_input_with_its_name(example: Path) -> None:

@@ -195,7 +195,7 @@ def _load(said: Said) -> Module:
         ) from None
     try:
         found: Module = evaluate.load(said.module, said.config, keep_in_memory=True)
-    except Exception as error:  # the hub's client, the module's own imports: anything
+    except (Exception, SystemExit) as error:  # the hub's client, the module's own imports: anything
         told = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise UsageError(
             f"evaluate[{said.argument}]: cannot be loaded: {told}",
@@ -272,7 +272,7 @@ def _figure(module: Module, said: Said, name: str, told: Any, truth: Any) -> flo
             warnings.simplefilter("ignore")
             inputs = {name: told.tolist(), "references": truth.tolist()}
             found = module.compute(**inputs, **dict(said.options))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadInput(
             f"evaluate[{said.argument}] failed: {type(error).__name__}: {str(error)[:200]}"
         ) from error

@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         args = _parser(words).parse_args(words)
-        return int(args.run(args))
+        return _run(args)
     except TitleholderError as error:
         print(f"titleholder: {error}", file=sys.stderr)
         return int(error.exit_code)
@@ -80,6 +80,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(Exit.USAGE)
     except Exception as error:
         return _fault(error)
+
+
+def _run(args: argparse.Namespace) -> int:
+    """Run a command. What ends the process from within it (a metric's own code may) says nothing.
+
+    Its exit code least of all: 0 would allow.
+    """
+    try:
+        return int(args.run(args))
+    except SystemExit as error:
+        print(
+            f"titleholder: code that ran here asked to end the process ({error.code}): nothing was "
+            f"decided\n  cure: {TRACEBACK}=1 shows where",
+            file=sys.stderr,
+        )
+        if os.environ.get(TRACEBACK):
+            print(redacted(traceback.format_exc()), file=sys.stderr)
+        return int(Exit.UNDECIDED)
 
 
 def _fault(error: Exception) -> int:

@@ -97,7 +97,7 @@ def _numbers(name: str, panel: Panel, asked: Callable[[], ArrayLike]) -> Floats:
     """
     try:
         found = np.asarray(asked(), dtype=float)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadInput(
             f"the metric {name!r} failed{_place(error)}: {type(error).__name__}: {error}"
         ) from error
@@ -121,7 +121,7 @@ def _within(name: str, scores: Floats, domain: tuple[float, float]) -> None:
         )
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     """Where in the user's file it was: the deepest line that is not of an installed package."""
     own = [
         frame

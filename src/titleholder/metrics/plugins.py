@@ -60,7 +60,7 @@ def plugin(name: str) -> Metric | Family | None:
     (offer, *_) = offers
     try:
         found = offer.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(
             f"the metric {name!r} of {packages[0]} cannot be imported: {_short(error)}"
         ) from error
@@ -83,7 +83,7 @@ def _run(path: Path) -> dict[str, object]:
         exec(compile(path.read_bytes(), str(path), "exec"), scope)
     except UsageError as error:  # of titleholder's own, with its cure
         raise UsageError(f"{path}: {error.message}", cure=error.cure) from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(f"{path}: does not run: {_short(error)}") from error
     return scope
 
@@ -116,5 +116,5 @@ def _is_range(domain: object) -> bool:
     return False
 
 
-def _short(error: Exception) -> str:
+def _short(error: BaseException) -> str:
     return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
