@@ -267,10 +267,13 @@ def _assembled(
 def _not_measured(rule: Rule, policy: Policy, known: Iterable[Key]) -> Finding:
     """Of a slice that the data lack, or of a metric that nobody took there."""
     where = f"over {rule.over}" if rule.over else f"on {rule.slice}"
-    slices = dict.fromkeys(name for _, name, over in known if over is None)
-    near = "" if rule.over else nearest(rule.slice, slices)
-    there = rule.over is None and rule.slice in slices
-    why = "" if there else f": no such slice in these data{near}"
+    plain = [(metric, name) for metric, name, over in known if over is None]
+    slices = dict.fromkeys(name for _, name in plain)
+    if rule.over is None and rule.slice in slices:
+        why = nearest(rule.metric, [metric for metric, name in plain if name == rule.slice])
+    else:
+        near = "" if rule.over else nearest(rule.slice, slices)
+        why = f": no such slice in these data{near}"
     reason = f"{rule.metric} was not measured {where}{why}"
     return _nothing(rule, policy, Outcome.ERROR, reason)
 

@@ -648,9 +648,9 @@ def test_a_slice_that_is_not_there_is_told_with_the_nearest() -> None:
     found = judged(rule(Kind.NON_INFERIOR, slice="plan=prp"), *seen)
     assert found.outcome is ERROR
     assert found.reason.endswith("no such slice in these data (did you mean 'plan=pro'?)")
-    lacking = judged(rule(Kind.NON_INFERIOR, metric="f1", slice="plan=pro"), *seen)
+    lacking = judged(rule(Kind.NON_INFERIOR, metric="acuracy", slice="plan=pro"), *seen)
     assert lacking.outcome is ERROR
-    assert lacking.reason == "f1 was not measured on plan=pro"
+    assert lacking.reason == "acuracy was not measured on plan=pro (did you mean 'accuracy'?)"
 
 
 @pytest.mark.parametrize("floor", [20, 5_000_000])
