@@ -81,11 +81,12 @@ def _counts(
     value: Callable[[Floats], Floats], resampler: Resampler, group: Ints | Cells | None
 ) -> Replicates[Influence]:
     sample = resampler.sample
-    if isinstance(group, Cells):
-        table = group
+    if group is None:
+        table, (sums, method) = resampler.cells, resampler.cell_sums
+    elif isinstance(group, Cells):
+        table, (sums, method) = group, resampler.sums_of(group)
     else:
-        table = resampler.cells if group is None else Cells.of(sample, group)
-    sums, method = resampler.cell_sums if group is None else resampler.sums_of(table)
+        table, (sums, method) = resampler.grouped(group)
     first, second = table.champion_counts(sums), table.candidate_counts(sums)
     champion, candidate = value(first), value(second)
     one = by_counts(value, first[0]).ravel()[table.place(table.champion)]

@@ -11,15 +11,17 @@ from functools import cached_property
 
 import numpy as np
 
-from titleholder.arrays import Floats, Predictions
+from titleholder.arrays import Floats, Ints, Predictions
 from titleholder.metrics.ladder import Ladder, Steps
 from titleholder.stats.cells import Cells
 from titleholder.stats.gaps import Gaps
 from titleholder.stats.keys import generator
+from titleholder.stats.kinds import Kinds
 from titleholder.stats.remainder import DRAWS, MANY_UNITS_DRAWS
 from titleholder.stats.sample import Sample
 from titleholder.stats.third_order import SumLaw
 from titleholder.stats.uneven import drawn_sums, heaviest
+from titleholder.stats.unit_steps import UnitSteps
 
 # Up to so many units all are drawn one by one, whatever it is for; up to EXACT_UNITS where no law
 # holds that is known to agree.
@@ -28,6 +30,7 @@ EXACT_UNITS = 2000
 SKEWED_UNITS = 50_000  # above, the skewness of a sum is lost in the noise of drawing
 _MANY_ROWS = 5000
 _LARGE = 20_000  # units of which fewer draws are made, where a few are
+_FEW_KINDS = 120  # of units: so few are drawn one by one, whatever they hold
 _LARGE_CELL = 2000  # rows of a cell whose count on resamples is normal but for a skewness of 1 / 45
 _BLOCK = 1 << 21  # elements of one block of explicit draws: about 16 MB
 _KEPT = EXACT_UNITS * 2000  # elements of explicit draws that are kept: about 50 MB an array
@@ -47,6 +50,7 @@ class Resampler:
     def __init__(self, sample: Sample, draw: Draw) -> None:
         self.sample = sample
         self.draw = draw
+        self._grouped: tuple[Ints, Cells, tuple[Floats, str]] | None = None
 
     @property
     def method(self) -> str:
@@ -67,10 +71,20 @@ class Resampler:
         """Weight in each of these cells, (1 + B, C): as it stands first, then on each resample."""
         return self.sums_of(self.cells)
 
+    def grouped(self, group: Ints) -> tuple[Cells, tuple[Floats, str]]:
+        """Rows counted by group as well, (n,) codes, and the same of these cells.
+
+        Kept for all metrics of the groups that were asked for last.
+        """
+        if self._grouped is None or self._grouped[0] is not group:
+            table = Cells.of(self.sample, group)
+            self._grouped = group, table, self.sums_of(table)
+        return self._grouped[1:]
+
     def sums_of(self, table: Cells) -> tuple[Floats, str]:
         """The same of any cells that the rows are counted by, and how it was drawn."""
         if self.sample.plain:
-            rng = generator(self.draw.seed, "cells", self.sample.name)
+            rng = self._random("cells")
             n = len(self.sample)
             method = f"paired bootstrap over cells, B={self.draw.resamples}"
             if n > _MANY_ROWS:
@@ -85,33 +99,33 @@ class Resampler:
     def observed_steps(self) -> tuple[Steps, Steps]:
         """Both ladders' steps on the rows as they stand."""
         first, second = self.ladders
-        if self.sample.plain:
-            return first.plain_steps(), second.plain_steps()
-        return first.steps(self.sample.weight), second.steps(self.sample.weight)
+        one = self._standing(first)
+        return one, one if second is first else self._standing(second)
 
     @cached_property
     def ladders(self) -> tuple[Ladder, Ladder]:
         """Champion's and candidate's scores in order."""
         y = np.asarray(self.sample.panel.y_true, dtype=float)
-        return Ladder.of(y, _scores(self.sample.champion)), Ladder.of(
-            y, _scores(self.sample.candidate)
-        )
+        first = Ladder.of(y, _scores(self.sample.champion))
+        if self.sample.candidate is self.sample.champion:  # a model that is looked at by itself
+            return first, first
+        return first, Ladder.of(y, _scores(self.sample.candidate))
 
     def steps(self) -> Iterable[tuple[Steps, Steps]]:
         """Both ladders' steps on resampled rows, in blocks; kept while that is cheap."""
         return self._kept_steps if self._keeps else self._made_steps(self.counts())
 
-    def few(self) -> Iterator[tuple[Floats, tuple[Steps, Steps]]]:
-        """A few explicit draws in blocks: counts (b, units), and both ladders' steps on them."""
-        if self.is_small:
-            yield from self._kept_few
-        else:
-            yield from self._made_few(MANY_UNITS_DRAWS if self._is_large else DRAWS)
+    def few(self) -> Iterable[tuple[Floats, tuple[Steps, Steps]]]:
+        """A few explicit draws in blocks: counts (b, units), and both ladders' steps on them.
+
+        Kept while that is cheap.
+        """
+        return self._kept_few if len(self.sample) * self._few <= _KEPT else self._made_few()
 
     def steps_by_gap(self) -> Iterator[tuple[Steps, Steps]]:
         """The same for many plain rows of which few are positives; drawn anew at each call."""
         y = np.asarray(self.sample.panel.y_true)
-        rng = generator(self.draw.seed, "gaps", self.sample.name)
+        rng = self._random("gaps")
         return Gaps.of(y, *self.ladders).steps(self.draw.resamples, rng)
 
     def counts(self) -> Iterable[Floats]:
@@ -126,33 +140,45 @@ class Resampler:
     def sums(self, by_unit: Floats) -> tuple[Floats, str]:
         """Sums over resampled units, (B, k), of what each unit holds (k, units).
 
-        Explicit draws where the units are few; else the law of a sum of many units, to third order
-        or, where those are very many, normal. Where some of many matter too much for either, these
-        are drawn, and the rest is normal.
+        Explicit draws where the units are few, or of few kinds; else the law of a sum of many
+        units, to third order or, where those are very many, normal. Where some of many matter too
+        much for either, these are drawn, and the rest is normal.
         """
-        totals = by_unit.sum(axis=1)
-        centred = by_unit - totals[:, None] / self.sample.units
-        if FEW_UNITS < self.sample.units <= SKEWED_UNITS:
-            law = SumLaw.of(centred)
-            if law is not None:
-                rng = generator(self.draw.seed, "sums", self.sample.name)
-                moved = law.draws(self.draw.resamples, rng)
-                return totals + moved, f"{self.method}, law of sums to third order"
-        if self.is_small:
-            return np.vstack([counts @ by_unit.T for counts in self.counts()]), self.method
-        picked = heaviest(centred)
+        resamples = self.draw.resamples
+        law = self._third_order(by_unit)
+        if law is not None:
+            moved = law.draws(resamples, self._random("sums"))
+            return by_unit.sum(axis=1) + moved, f"{self.method}, law of sums to third order"
+        if self.sample.units > FEW_UNITS:
+            kinds = Kinds.of(by_unit)
+            if len(kinds.copies) <= _FEW_KINDS:
+                counts = large_cells(kinds.copies, resamples, self._random("kinds"))
+                return counts @ kinds.held.T, self.method
+            if not self.is_small:
+                return self._many_kinds(kinds)
+        return np.vstack([counts @ by_unit.T for counts in self.counts()]), self.method
+
+    def _third_order(self, by_unit: Floats) -> SumLaw | None:
+        """The law of sums of hundreds of units; None where there is none to rely on."""
+        units = self.sample.units
+        if not FEW_UNITS < units <= SKEWED_UNITS:
+            return None
+        return SumLaw.of(by_unit - by_unit.sum(axis=1)[:, None] / units)
+
+    def _many_kinds(self, kinds: Kinds) -> tuple[Floats, str]:
+        picked = heaviest(kinds)
         if len(picked):
-            rng = generator(self.draw.seed, "uneven", self.sample.name)
-            drawn = drawn_sums(by_unit, picked, self.draw.resamples, rng)
+            drawn = drawn_sums(kinds, picked, self.draw.resamples, self._random("uneven"))
             return drawn, f"{self.method}, normal law of all but the heaviest"
-        noise = self.noise(centred @ centred.T, "sums")
-        return totals + noise, f"{self.method}, normal law"
+        centred = kinds.centred
+        noise = self.noise((centred * kinds.copies) @ centred.T, "sums")
+        return kinds.totals + noise, f"{self.method}, normal law"
 
     def noise(self, covariance: Floats, *names: str) -> Floats:
         """Normal draws (B, k) with this covariance, which may be singular; NaN if that is NaN."""
         if not np.isfinite(covariance).all():
             return np.full((self.draw.resamples, len(covariance)), np.nan)
-        rng = generator(self.draw.seed, *names, self.sample.name)
+        rng = self._random(*names)
         if len(covariance) == 2:
             return _two_normals(covariance, rng.standard_normal((2, self.draw.resamples)))
         variances, axes = np.linalg.eigh(covariance)
@@ -160,16 +186,19 @@ class Resampler:
         noise: Floats = rng.standard_normal((self.draw.resamples, len(covariance))) @ scale.T
         return noise
 
+    def _random(self, *names: str) -> np.random.Generator:
+        return generator(self.draw.seed, *names, self.sample.name)
+
     @property
-    def _is_large(self) -> bool:
-        return self.sample.units > _LARGE
+    def _few(self) -> int:
+        return MANY_UNITS_DRAWS if self.sample.units > _LARGE else DRAWS
 
     @cached_property
     def _kept_few(self) -> list[tuple[Floats, tuple[Steps, Steps]]]:
-        return list(self._made_few(DRAWS))
+        return list(self._made_few())
 
-    def _made_few(self, draws: int) -> Iterator[tuple[Floats, tuple[Steps, Steps]]]:
-        for counts in self._made_counts(draws):
+    def _made_few(self) -> Iterator[tuple[Floats, tuple[Steps, Steps]]]:
+        for counts in self._made_counts(self._few):
             (steps,) = self._made_steps([counts])
             yield counts, steps
 
@@ -186,16 +215,22 @@ class Resampler:
         return list(self._made_steps(self.counts()))
 
     def _made_steps(self, drawn: Iterable[Floats]) -> Iterator[tuple[Steps, Steps]]:
-        first, second = self.ladders
+        first, second = self.ladders if self.sample.plain else self._unit_steps
         for counts in drawn:
-            weights = counts.T
-            if not self.sample.plain:
-                weights = weights[self.sample.unit] * self.sample.weight[:, None]
-            weights = weights.T
-            yield first.steps(weights), second.steps(weights)
+            one = first.steps(counts)
+            yield one, one if second is first else second.steps(counts)
+
+    def _standing(self, ladder: Ladder) -> Steps:
+        return ladder.plain_steps() if self.sample.plain else ladder.steps(self.sample.weight)
+
+    @cached_property
+    def _unit_steps(self) -> tuple[UnitSteps, UnitSteps]:
+        first, second = self.ladders
+        one = UnitSteps.of(first, self.sample)
+        return one, one if second is first else UnitSteps.of(second, self.sample)
 
     def _made_counts(self, resamples: int) -> Iterator[Floats]:
-        rng = generator(self.draw.seed, "rows", self.sample.name)
+        rng = self._random("rows")
         units, left = self.sample.units, resamples
         while left > 0:
             b = min(left, max(1, _BLOCK // len(self.sample)))
