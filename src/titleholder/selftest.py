@@ -195,7 +195,9 @@ class Bench:
         champion = self.champion.at(rows)
         candidate = _spoiled(panel, second.at(rows), plant, self.policy, rng)
         over = [rule.over for rule in self.policy.rules if rule.over is not None]
-        found = measure(panel, champion, candidate, self.policy, over, self.registry).comparisons
+        found = measure(
+            panel, champion, candidate, self.policy, over, self.registry, self.policy.rules
+        ).comparisons
         findings = judge(self.policy, found)
         slacks = list(_slacks(findings, found, self.policy))
         return Trial(

@@ -9,6 +9,7 @@ import pytest
 from titleholder import selftest as trials
 from titleholder.arrays import Panel, Predictions
 from titleholder.comparison.compare import measure
+from titleholder.judge import judge
 from titleholder.params.schema import Policy
 from titleholder.selftest import Bench, Plant, SelfTest, planted, selftest
 from titleholder.types import Kind, Rule, Task
@@ -190,3 +191,30 @@ def test_without_a_slice_that_is_small_none_is_damaged() -> None:
     panel = _panel()
     names = [p.name for p in planted(panel, _champion(panel), _policy(Task.BINARY, slices=()))]
     assert "one slice damaged" not in names
+
+
+def test_what_the_rules_judge_is_measured_alone_and_to_the_same_numbers() -> None:
+    """A trial asks for nothing else; findings are those of all that could be measured."""
+    panel = _panel(n=600)
+    panel = replace(panel, columns={**panel.columns, "half": np.arange(600) % 2})
+    champion = _champion(panel)
+    second = Bench.of(panel, champion, _policy(Task.BINARY))
+    candidate = trials._exchanged(panel, champion, second.stratum, np.random.default_rng(2))
+    gap, area = "demographic_parity_difference", "roc_auc"
+    rules = (
+        Rule(id="all", metric=area, kind=Kind.NON_INFERIOR, margin=0.03),
+        Rule(id="each", metric="recall", kind=Kind.NON_INFERIOR, margin=0.03, slice="*"),
+        Rule(id="one", metric="f1", kind=Kind.FLOOR, value=0.5, slice="half=1"),
+        Rule(id="gap", metric=gap, kind=Kind.CEILING, value=0.2, over="half"),
+    )
+    asked = Policy(task=Task.BINARY, rules=rules, slices=("region", "half"), resamples=200)
+    everything = measure(panel, champion, candidate, asked, ["half"]).comparisons
+    alone = measure(panel, champion, candidate, asked, ["half"], judged_by=rules).comparisons
+    assert set(alone) < set(everything)
+    found = [(one.metric, one.slice, one.over) for one in alone]
+    named = [f"region={name}" for name in ("north", "south", "west")]
+    slices = [("recall", name, None) for name in (*named, "half=0", "half=1")]
+    expected = [(area, "overall", None), *slices, ("f1", "half=1", None), (gap, "overall", "half")]
+    assert sorted(found, key=str) == sorted(expected, key=str)
+    one, two = (sorted(judge(asked, of), key=str) for of in (everything, alone))
+    assert one == two

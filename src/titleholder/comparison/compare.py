@@ -15,6 +15,7 @@ from titleholder.metrics import REGISTRY, Measured, Metric
 from titleholder.metrics.items import ITEM, metric_of, rows_about
 from titleholder.metrics.registry import USUAL, Registry
 from titleholder.params.schema import Policy, Suite
+from titleholder.policy import EVERY
 from titleholder.stats.cells import Cells
 from titleholder.stats.estimates import estimated
 from titleholder.stats.intervals import Paired, undefined
@@ -22,7 +23,7 @@ from titleholder.stats.methods import interval_by, tested_by
 from titleholder.stats.resampler import Draw, Resampler
 from titleholder.stats.sample import Sample, lacking, take, taken
 from titleholder.stats.shared.known import shared
-from titleholder.types import Comparison, Estimate, Gauge, IntervalMethod, Record, Task
+from titleholder.types import Comparison, Estimate, Gauge, IntervalMethod, Record, Rule, Task
 
 
 class Flips(Record, frozen=True):
@@ -65,6 +66,30 @@ class Measurement:
     flips: tuple[Flips, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be measured: metrics by slice or column; everything where ``keys`` is None."""
+
+    keys: frozenset[tuple[str, str, str | None]] | None
+
+    @classmethod
+    def by(cls, rules: Iterable[Rule] | None) -> "Asked":
+        """All that these rules judge."""
+        if rules is None:
+            return cls(None)
+        return cls(frozenset((rule.metric, rule.slice, rule.over) for rule in rules))
+
+    def on(self, metric: str, name: str) -> bool:
+        """Whether a metric is asked for on the slice of this name."""
+        if self.keys is None or (metric, name, None) in self.keys:
+            return True
+        return name != OVERALL and (metric, EVERY, None) in self.keys
+
+    def over(self, metric: str, column: str) -> bool:
+        """Whether it is asked for over the groups of this column."""
+        return self.keys is None or (metric, OVERALL, column) in self.keys
+
+
 def measure(
     panel: Panel,
     champion: Predictions,
@@ -72,13 +97,16 @@ def measure(
     policy: Policy,
     over: Iterable[str] = (),
     registry: Registry = REGISTRY,
+    judged_by: Iterable[Rule] | None = None,
 ) -> Measurement:
     """Compare two models that answered the same panel rows, in the same order.
 
     Row metrics are taken on every declared slice, grouped ones over every declared column and
     those of ``over``, measured ones as they are. What cannot be measured stands in its place
-    with a reason, so that nothing is passed by absence.
+    with a reason, so that nothing is passed by absence. With ``judged_by``, only what these rules
+    judge is measured: the same numbers, and no others.
     """
+    asked = Asked.by(judged_by)
     metrics = tuple(chosen(policy, champion, candidate, registry))
     draw = Draw(resamples=policy.resamples, seed=policy.seed)
     everything = declared(panel, policy.slices)
@@ -89,9 +117,13 @@ def measure(
     known = {} if common is None else common.known()
     abouts = [(metric, rows_about(metric, panel, champion, candidate)) for metric in plain]
     for i, part in enumerate(everything):
+        if not any(asked.on(metric.name, part.name) for metric in plain):
+            continue
         sample = taken(part, panel, (champion, candidate), known.get(i))
         resampler = Resampler(sample, draw)
         for metric, about in abouts:
+            if not asked.on(metric.name, part.name):
+                continue
             if about is None:
                 found.append(of_rows(metric, resampler, policy))
             else:
@@ -101,9 +133,11 @@ def measure(
     gaps = [m for m in metrics if m.grouped]
     whole = Resampler(taken(everything[0], panel, (champion, candidate)), draw)
     for groups in _groupings(panel, policy, over) if gaps else ():
-        by = Groups.of(groups, panel)
-        found += [of_groups(metric, whole, by, policy) for metric in gaps]
-    found += [of_models(m, champion, candidate, policy) for m in metrics if m.measured]
+        wanted = [m for m in gaps if asked.over(m.name, groups.column)]
+        by = Groups.of(groups, panel) if wanted else None
+        found += [of_groups(metric, whole, by, policy) for metric in wanted if by is not None]
+    figures = [m for m in metrics if m.measured and asked.on(m.name, OVERALL)]
+    found += [of_models(metric, champion, candidate, policy) for metric in figures]
     return Measurement(tuple(found), tuple(flips))
 
 
