@@ -246,6 +246,28 @@ def test_mitigations_are_repeatable() -> None:
     assert list(once()) == list(once())
 
 
+@pytest.mark.parametrize("rule", ["DemographicParity", "EqualizedOdds"])
+def test_a_constraint_on_plain_arrays_says_what_fairlearn_s_own_does(rule: str) -> None:
+    """How far it is broken, and the least prices; whatever order the prices come in."""
+    pd, reductions = pytest.importorskip("pandas"), pytest.importorskip("fairlearn.reductions")
+    rng = np.random.default_rng(1)
+    x, y, group = rng.normal(size=(200, 1)), rng.integers(0, 2, 200), rng.integers(0, 3, 200)
+    own = getattr(reductions, rule)
+    theirs, ours = own(difference_bound=0.01), mitigations.quick(own)(difference_bound=0.01)
+    for one in (theirs, ours):
+        one.load_data(x, pd.Series(y), sensitive_features=pd.Series(group))
+
+    def called(rows: Any) -> Any:
+        return (rows[:, 0] > 0.3).astype(float)
+
+    pd.testing.assert_series_equal(ours.gamma(called), theirs.gamma(called))
+    for _ in range(5):
+        price = pd.Series(rng.exponential(size=len(ours.index)), index=theirs.index)
+        expected = theirs.project_lambda(price)
+        for asked in (price, price.sample(frac=1, random_state=2)):
+            pd.testing.assert_series_equal(ours.project_lambda(asked), expected)
+
+
 def test_a_group_of_one_truth_leaves_a_reason_and_no_figures() -> None:
     """fairlearn refuses such a group; the option says why instead of vanishing."""
     found = audits.models()

@@ -148,7 +148,7 @@ def _reduced(problem: Problem, constraint: str, design: Floats) -> Ints:
     """Exponentiated gradient; a miss costs as much as the suite's threshold says."""
     from fairlearn import reductions
 
-    rule = {PARITY: reductions.DemographicParity, ODDS: reductions.EqualizedOdds}[constraint]
+    rule = quick({PARITY: reductions.DemographicParity, ODDS: reductions.EqualizedOdds}[constraint])
     price = {"fn": 1 - problem.threshold, "fp": problem.threshold}
     model = reductions.ExponentiatedGradient(
         _logistic(problem.seed),
@@ -161,10 +161,48 @@ def _reduced(problem: Problem, constraint: str, design: Floats) -> Ints:
     return np.asarray(model.predict(design[problem.measure], random_state=problem.seed))
 
 
+def quick(rule: type[Any]) -> type[Any]:
+    """A constraint of fairlearn's that says the same, and works on plain arrays.
+
+    Its own goes through labelled tables each of the hundreds of times that it is asked.
+    """
+    import pandas as pd
+
+    class Quick(rule):  # type: ignore[misc]
+        def load_data(self, x: Any, y: Any, **given: Any) -> None:
+            super().load_data(x, y, **given)
+            both = self.prob_group_event
+            self._event = both.index.codes[0]
+            self._share = both.div(self.prob_event, level=both.index.names[0]).to_numpy()
+            self._weights = self.U.to_numpy(dtype=float)
+
+        def gamma(self, predictor: Any) -> Any:
+            """By how much each side of each constraint is broken."""
+            called = self.utility_diff * np.squeeze(predictor(self.X)) + self.utilities[:, 0]
+            return pd.Series(-(self._weights.T @ called) / self.total_samples, index=self.index)
+
+        def project_lambda(self, lambda_vec: Any) -> Any:
+            """The least prices that say the same: each event's are shifted by their median."""
+            above, below = lambda_vec.reindex(self.index).to_numpy(dtype=float).reshape(2, -1)
+            price = above - below
+            for event in np.unique(self._event):
+                here = np.flatnonzero(self._event == event)
+                share = self._share[here]
+                each = price[here] / share
+                order = np.argsort(each, kind="stable")
+                middle = np.searchsorted(share[order].cumsum(), share.sum() / 2)
+                price[here] -= share * each[order[middle]]
+            both = np.concatenate([price.clip(min=0.0), (-price).clip(min=0.0)])
+            return pd.Series(both, index=self.index)
+
+    return Quick
+
+
 def _logistic(seed: int) -> Any:
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=1.0, max_iter=500, random_state=seed)
+    # Newton's steps: in so few columns a tenth of the steps, to the optimum itself.
+    return LogisticRegression(C=1.0, max_iter=500, random_state=seed, solver="newton-cholesky")
 
 
 def _design(problem: Problem) -> Floats:

@@ -15,7 +15,8 @@ from titleholder.comparison.slices import labels_of
 FOLDS = 5
 LEAST = 25  # members, and others: with fewer, folds are left without either
 _LEAVES = 16
-_TREES = 40
+# Few small trees in long steps: what they tell of a group is what many large ones do.
+_TREES, _LEAVES_TOGETHER, _RATE, _BINS = 20, 12, 0.2, 64
 
 Column = NDArray[Any]
 
@@ -28,7 +29,13 @@ def out_of_fold(
     Under the name ``""`` stands that of all columns together, where there are several.
     """
     folds = list(_folds(member, cluster, seed))
-    scores = {name: _by_column(values, member, folds, seed) for name, values in columns.items()}
+    words = [name for name, values in columns.items() if values.dtype.kind not in "iuf"]
+    by_word = _by_word([columns[name] for name in words], member, folds, seed)
+    found = dict(zip(words, by_word, strict=True))
+    scores = {
+        name: found[name] if name in found else _by_number(values, member, folds, seed)
+        for name, values in columns.items()
+    }
     if len(columns) > 1:
         scores[""] = _together(list(columns.values()), member, folds, seed)
     return scores
@@ -44,25 +51,34 @@ def _folds(member: Bools, cluster: Ints | None, seed: int) -> Iterator[tuple[Int
     yield from GroupKFold(FOLDS, shuffle=True, random_state=seed).split(blank, member, cluster)
 
 
-def _by_column(values: Column, member: Bools, folds: list[tuple[Ints, Ints]], seed: int) -> Floats:
-    """A number by a small tree, a word by how often its rows are members."""
-    from sklearn.preprocessing import TargetEncoder
+def _by_number(values: Column, member: Bools, folds: list[tuple[Ints, Ints]], seed: int) -> Floats:
+    """A number, by a small tree."""
     from sklearn.tree import DecisionTreeClassifier
 
-    score = np.zeros(len(member))
-    numeric = values.dtype.kind in "iuf"
-    x = _coded(values)[:, None]
+    score, x = np.zeros(len(member)), _numbers(values)[:, None]
     for fit, rest in folds:
-        if numeric:
-            least = max(5, len(fit) // 100)
-            tree = DecisionTreeClassifier(
-                max_leaf_nodes=_LEAVES, min_samples_leaf=least, random_state=seed
-            )
-            score[rest] = tree.fit(x[fit], member[fit]).predict_proba(x[rest])[:, 1]
-        else:
-            encoder = TargetEncoder(target_type="binary", random_state=seed)
-            score[rest] = encoder.fit(x[fit], member[fit]).transform(x[rest])[:, 0]
+        least = max(5, len(fit) // 100)
+        tree = DecisionTreeClassifier(
+            max_leaf_nodes=_LEAVES, min_samples_leaf=least, random_state=seed
+        )
+        score[rest] = tree.fit(x[fit], member[fit]).predict_proba(x[rest])[:, 1]
     return score
+
+
+def _by_word(
+    columns: list[Column], member: Bools, folds: list[tuple[Ints, Ints]], seed: int
+) -> list[Floats]:
+    """Words, column by column, by how often their rows are members."""
+    from sklearn.preprocessing import TargetEncoder
+
+    if not columns:
+        return []
+    x = np.column_stack([_coded(values) for values in columns])
+    score = np.zeros(x.shape)
+    for fit, rest in folds:
+        encoder = TargetEncoder(target_type="binary", random_state=seed)
+        score[rest] = encoder.fit(x[fit], member[fit]).transform(x[rest])
+    return list(np.ascontiguousarray(score.T))
 
 
 def _together(
@@ -74,7 +90,12 @@ def _together(
     score = np.zeros(len(member))
     for fit, rest in folds:
         model = HistGradientBoostingClassifier(
-            max_iter=_TREES, early_stopping=False, random_state=seed
+            max_iter=_TREES,
+            max_leaf_nodes=_LEAVES_TOGETHER,
+            learning_rate=_RATE,
+            max_bins=_BINS,
+            early_stopping=False,
+            random_state=seed,
         )
         score[rest] = model.fit(x[fit], member[fit]).predict_proba(x[rest])[:, 1]
     return score
