@@ -30,14 +30,15 @@ def out_of_fold(
     """
     folds = list(_folds(member, cluster, seed))
     words = [name for name, values in columns.items() if values.dtype.kind not in "iuf"]
-    by_word = _by_word([columns[name] for name in words], member, folds, seed)
+    coded = {name: _coded(values) for name, values in columns.items()}
+    by_word = _by_word([coded[name] for name in words], member, folds, seed)
     found = dict(zip(words, by_word, strict=True))
     scores = {
         name: found[name] if name in found else _by_number(values, member, folds, seed)
-        for name, values in columns.items()
+        for name, values in coded.items()
     }
     if len(columns) > 1:
-        scores[""] = _together(list(columns.values()), member, folds, seed)
+        scores[""] = _together(list(coded.values()), member, folds, seed)
     return scores
 
 
@@ -51,11 +52,11 @@ def _folds(member: Bools, cluster: Ints | None, seed: int) -> Iterator[tuple[Int
     yield from GroupKFold(FOLDS, shuffle=True, random_state=seed).split(blank, member, cluster)
 
 
-def _by_number(values: Column, member: Bools, folds: list[tuple[Ints, Ints]], seed: int) -> Floats:
+def _by_number(values: Floats, member: Bools, folds: list[tuple[Ints, Ints]], seed: int) -> Floats:
     """A number, by a small tree."""
     from sklearn.tree import DecisionTreeClassifier
 
-    score, x = np.zeros(len(member)), _numbers(values)[:, None]
+    score, x = np.zeros(len(member)), values[:, None]
     for fit, rest in folds:
         least = max(5, len(fit) // 100)
         tree = DecisionTreeClassifier(
@@ -66,14 +67,14 @@ def _by_number(values: Column, member: Bools, folds: list[tuple[Ints, Ints]], se
 
 
 def _by_word(
-    columns: list[Column], member: Bools, folds: list[tuple[Ints, Ints]], seed: int
+    columns: list[Floats], member: Bools, folds: list[tuple[Ints, Ints]], seed: int
 ) -> list[Floats]:
     """Words, column by column, by how often their rows are members."""
     from sklearn.preprocessing import TargetEncoder
 
     if not columns:
         return []
-    x = np.column_stack([_coded(values) for values in columns])
+    x = np.column_stack(columns)
     score = np.zeros(x.shape)
     for fit, rest in folds:
         encoder = TargetEncoder(target_type="binary", random_state=seed)
@@ -82,11 +83,11 @@ def _by_word(
 
 
 def _together(
-    columns: list[Column], member: Bools, folds: list[tuple[Ints, Ints]], seed: int
+    columns: list[Floats], member: Bools, folds: list[tuple[Ints, Ints]], seed: int
 ) -> Floats:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    x = np.column_stack([_coded(values) for values in columns])
+    x = np.column_stack(columns)
     score = np.zeros(len(member))
     for fit, rest in folds:
         model = HistGradientBoostingClassifier(
