@@ -54,8 +54,7 @@ def pull(root: Path, paths: Sequence[str]) -> None:
     missing = [path for path in paths if not _is_there(root, path)]
     if missing:
         with _repository(root) as repo:
-            for path in missing:
-                _pull_one(repo, root, path)
+            _pull_all(repo, root, missing)
     for path in paths:
         _prove(root, path)
 
@@ -146,11 +145,25 @@ def _prove(root: Path, path: str) -> None:
         )
 
 
+def _pull_all(repo: Any, root: Path, paths: Sequence[str]) -> None:
+    """All of them at once: each pull makes DVC read all that it tracks, which takes it seconds.
+
+    Where that fails, each by itself, so that the error names the file.
+    """
+    from dvc.exceptions import DvcException
+
+    try:
+        repo.pull(targets=[str(root / path) for path in paths])  # it reads relative ones from cwd
+    except DvcException:
+        for path in paths:
+            _pull_one(repo, root, path)
+
+
 def _pull_one(repo: Any, root: Path, path: str) -> None:
     from dvc.exceptions import CheckoutError, DvcException, FileTransferError
 
     try:
-        repo.pull(targets=[str(root / path)])  # DVC reads relative ones from the cwd
+        repo.pull(targets=[str(root / path)])
     except (CheckoutError, FileTransferError) as error:
         raise DataVersionError(
             f"{path}: DVC could not pull it: {_first_line(error)}",
