@@ -8,6 +8,7 @@ import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from statistics import NormalDist, median
 
 import numpy as np
@@ -119,17 +120,27 @@ def _decay(year: Year, then: Estimate, now: Estimate) -> Decay:
 # --------------------------------------------------------------------------- candidates
 
 
+class Way(StrEnum):
+    """What is new about each question."""
+
+    BLIND = "a candidate made without the panel"
+    CLIMBING = "a candidate made from the panel's figures"
+    RULES = "a rule on other rows"
+
+
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Candidates that are tried one after the other on a panel until one passes.
+    """Questions that are put to a panel one after the other until one is answered by PASS.
 
-    ``climbing`` candidates are made from the best one so far by a random change that is kept where
-    the panel liked it, and are in truth no better than the champion; the rule wants them better.
-    Others lose exactly the margin of a rule of non-inferiority, and know nothing of the panel.
+    `Way.CLIMBING` candidates are made from the best one so far by a random change that is kept
+    where the panel liked it, and are in truth no better than the champion; the rule wants them
+    better. `Way.BLIND` ones lose exactly the margin of a rule of non-inferiority, and know nothing
+    of the panel. `Way.RULES` is one such candidate, and another rule each time: on a slice that no
+    rule before was about.
     """
 
     name: str
-    climbing: bool
+    way: Way
     rows: int
     tries: int = 100
 
@@ -145,13 +156,14 @@ MARGIN = 0.02
 
 def queues() -> Iterator[Queue]:
     """What is simulated."""
-    yield Queue("as bad as may be, made without the panel", climbing=False, rows=1000)
-    yield Queue("as bad as may be, made without the panel", climbing=False, rows=10_000)
-    yield Queue("no better, tuned by the panel's figures", climbing=True, rows=1000)
+    yield Queue("as bad as may be, made without the panel", Way.BLIND, rows=1000)
+    yield Queue("as bad as may be, made without the panel", Way.BLIND, rows=10_000)
+    yield Queue("no better, tuned by the panel's figures", Way.CLIMBING, rows=1000)
+    yield Queue("one as bad as may be, by a rule on another slice each time", Way.RULES, rows=1000)
 
 
 def passed(queue: Queue, random: np.random.Generator) -> int | None:
-    """Which candidate of the queue is the first that passes, from 1 on; None if none does.
+    """Which question of the queue is the first that passes, from 1 on; None if none does.
 
     Each one that does is a false promotion. The engine measures, and the judge decides.
     """
@@ -161,8 +173,9 @@ def passed(queue: Queue, random: np.random.Generator) -> int | None:
     )
     champion = random.random(queue.rows) < TRUE
     best = champion.copy()
-    kind = Kind.SUPERIOR if queue.climbing else Kind.NON_INFERIOR
-    margin = 0.0 if queue.climbing else MARGIN
+    climbing = queue.way is Way.CLIMBING
+    kind = Kind.SUPERIOR if climbing else Kind.NON_INFERIOR
+    margin = 0.0 if climbing else MARGIN
     rules = Policy(
         task=Task.BINARY,
         metrics=("accuracy",),
@@ -170,7 +183,9 @@ def passed(queue: Queue, random: np.random.Generator) -> int | None:
         resamples=200,
     )
     for number in range(1, queue.tries + 1):
-        tried = _climbed(best, random) if queue.climbing else _losing(champion, random)
+        if queue.way is Way.RULES:
+            champion = random.random(queue.rows) < TRUE
+        tried = _climbed(best, random) if climbing else _losing(champion, random)
         found = measure(panel, _says(champion), _says(tried), rules)
         (finding,) = judge(rules, found.comparisons)
         if finding.outcome is Outcome.PASS:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.campaign.error_rates import BUDGETS, Queue, Year, lived, passed, within
+from tests.campaign.error_rates import BUDGETS, Queue, Way, Year, lived, passed, within
 
 
 def test_a_year_of_nights_without_a_loss_raises_no_alarm() -> None:
@@ -29,7 +29,7 @@ def test_a_late_loss_is_found_within_three_weeks() -> None:
 def test_a_budget_keeps_a_panel_from_giving_in() -> None:
     """Of 40 panels most approve one of 100 losing candidates; within a budget few do."""
     random = np.random.default_rng(3)
-    queue = Queue("losing", climbing=False, rows=400)
+    queue = Queue("losing", Way.BLIND, rows=400)
     found = [passed(queue, random) for _ in range(40)]
     wrong = {
         name: sum(n is not None and within(n, budget) for n in found)
@@ -43,7 +43,7 @@ def test_a_budget_keeps_a_panel_from_giving_in() -> None:
 def test_candidates_tuned_by_the_panel_pass_without_a_budget() -> None:
     """What climbs by the panel's own figures passes in the end, and is no better."""
     random = np.random.default_rng(4)
-    queue = Queue("climbing", climbing=True, rows=500)
+    queue = Queue("climbing", Way.CLIMBING, rows=500)
     found = [passed(queue, random) for _ in range(10)]
     assert all(number is not None for number in found)
     assert sum(within(n or 0, BUDGETS["alpha: 0.1"]) for n in found) <= 4
