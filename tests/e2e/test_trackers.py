@@ -7,13 +7,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from mlflow import MlflowClient
 from sklearn.linear_model import LogisticRegression
 from skops import io
 
@@ -22,6 +21,9 @@ from titleholder.adapters import mlflow
 from titleholder.adapters.mlflow import VERDICT, model_file
 from titleholder.errors import Exit, TrackerError, UntrustedModel, UsageError
 from titleholder.params.registered import Registered, registered
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 NAME = "toy"
 SKOPS = {"sklearn": {"pickled_model": "model.skops", "serialization_format": "skops"}}
@@ -41,8 +43,10 @@ class Toy:
     address: str
 
     @property
-    def client(self) -> MlflowClient:
-        """MLflow's own client."""
+    def client(self) -> "MlflowClient":
+        """MLflow's own client, imported where it is wanted: it takes seconds."""
+        from mlflow import MlflowClient
+
         return MlflowClient(self.address)
 
     def titleholder(self, *arguments: str, **more: str) -> warm.Done:
