@@ -289,7 +289,7 @@ def test_a_dashboard_that_fails_is_told_and_fails_nothing(small: Project, harm: 
         shutil.rmtree(dashboard, ignore_errors=True)
         dashboard.unlink(missing_ok=True)
         kept.rename(dashboard)
-    assert small.titleholder("dashboard", "--rebuild").code == 0
+    assert small.anew("dashboard", "--rebuild").code == 0
 
 
 def test_the_report_card_is_one_small_page_that_loads_nothing(ran: Project) -> None:

@@ -51,11 +51,17 @@ class Toy:
 
     def titleholder(self, *arguments: str, **more: str) -> warm.Done:
         """Run the command line."""
-        environment = {
+        return warm.call(arguments, self.root, self._environment(**more))
+
+    def anew(self, *arguments: str) -> warm.Done:
+        """Run the command line in a process that begins from nothing."""
+        return warm.anew(arguments, self.root, self._environment())
+
+    def _environment(self, **more: str) -> dict[str, str]:
+        return {
             **os.environ, **mlflow_server.QUIET, "MLFLOW_TRACKING_URI": self.address,
             "HOME": str(self.root), **more,
         }  # fmt: skip
-        return warm.call(arguments, self.root, environment)
 
     def champion(self) -> str:
         """The version that the alias names."""
@@ -145,8 +151,8 @@ def test_a_directory_with_a_registry_comes_to_its_first_verdict(toy: Toy, tmp_pa
 
 def test_results_become_runs_and_the_same_verdict_is_one_run(toy: Toy) -> None:
     """Figures, tags, the verdict and the report card; a second time finds the first."""
-    for _ in range(2):
-        done = toy.titleholder("log", "toy", "--to", "mlflow")
+    for log in (toy.anew, toy.titleholder):
+        done = log("log", "toy", "--to", "mlflow")
         assert done.code == 0, done.err
     (experiment,) = toy.client.search_experiments(filter_string="name = 'titleholder'")
     runs = {r.info.run_name: r for r in toy.client.search_runs([experiment.experiment_id])}
@@ -165,7 +171,7 @@ def test_the_alias_moves_on_a_pass_alone(toy: Toy) -> None:
     """Refused for the candidate that failed, moved for the one that passed, and only then."""
     refused = toy.titleholder("promote", "toy", "--model", "models:/toy/3")
     assert (refused.code, toy.champion()) == (1, "1")
-    given = toy.titleholder("promote", "toy", "--model", "models:/toy/2")
+    given = toy.anew("promote", "toy", "--model", "models:/toy/2")
     assert given.code == 0, given.err
     assert given.out.splitlines()[-1].startswith("TITLE sha256:")
     assert toy.champion() == "2"

@@ -50,7 +50,7 @@ class Project:
 
     def anew(self, *arguments: str, **environment: str) -> Done:
         """Run the command line as a user does, in a process that begins from nothing."""
-        return self.python("-m", "titleholder", *arguments, **environment)
+        return warm.anew(arguments, self.root, self._environment(**environment))
 
     def flow(self, *arguments: str, **environment: str) -> Done:
         """Run tonight's flow once."""

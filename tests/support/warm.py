@@ -7,6 +7,7 @@ environment of its own, forked from one where the imports are done.
 
 import multiprocessing
 import os
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,6 +53,15 @@ def call(words: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Don
             child.kill()
             raise TimeoutError(f"titleholder {' '.join(words)}")
         return Done(child.exitcode, out.read_text(), err.read_text())
+
+
+def anew(words: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Done:
+    """The same as a user does it: in a process that begins from nothing."""
+    done = subprocess.run(
+        [sys.executable, "-m", "titleholder", *words], cwd=cwd, env=dict(environment),
+        capture_output=True, text=True, check=False, timeout=PATIENCE_S,
+    )  # fmt: skip
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 def _main(words: list[str], cwd: str, environment: dict[str, str], out: str, err: str) -> None:
