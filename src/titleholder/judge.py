@@ -201,9 +201,10 @@ def _outcome(
         return Outcome.INCONCLUSIVE, comparison.reason or "the quantity has no value here"
     if unknown := uncounted(rule, policy, comparison):
         return Outcome.ERROR, unknown
-    if short := too_small(rule, policy, comparison):
-        return Outcome.INCONCLUSIVE, short
     outcome = decide(rule, bound)
+    # Figures that cannot be are a fault on however few rows.
+    if outcome is not Outcome.ERROR and (short := too_small(rule, policy, comparison)):
+        return Outcome.INCONCLUSIVE, short
     return outcome, _reason(rule, outcome, bound)
 
 
