@@ -30,6 +30,7 @@ settings.apply()
 from prefect import flow, task  # noqa: E402
 from prefect.artifacts import create_markdown_artifact  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
+from prefect.exceptions import MissingResult  # noqa: E402
 from prefect.runtime import flow_run, task_run  # noqa: E402
 from prefect.states import Completed, Failed  # noqa: E402
 
@@ -168,7 +169,11 @@ async def nightly(
 async def _apart(name: str, same: dict[str, Any]) -> runner.Ending:
     """One suite in a thread of its own."""
     state = await asyncio.to_thread(_flow_of(name, same), suite=name, **same, return_state=True)
-    found = await state.result(raise_on_failure=False)
+    found: Any
+    try:
+        found = await state.result(raise_on_failure=False)
+    except MissingResult as error:  # Prefect lost what one suite said; the others have theirs
+        found = error
     if isinstance(found, runner.Ending):
         return found
     if not isinstance(found, TitleholderError):

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support import tiny
 from titleholder.errors import StoreDenied, StoreUnreachable
+from titleholder.types import Outcome
 
 NIGHT = "2026-02-03"
 
@@ -174,3 +175,21 @@ def test_prefect_sends_no_telemetry(server: None) -> None:
     """Its analytics are off before it is imported."""
     assert os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
     assert os.environ["DO_NOT_TRACK"] == "1"
+
+
+def test_what_the_server_lost_of_one_suite_fails_that_suite_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A state without its result is an error of its own suite, and none that ends the night."""
+    from prefect.exceptions import MissingResult
+
+    from flows import nightly
+
+    class Lost:
+        async def result(self, *, raise_on_failure: bool) -> object:
+            raise MissingResult("State data is missing.")
+
+    monkeypatch.setattr(nightly, "_flow_of", lambda name, same: lambda **said: Lost())
+    ending = asyncio.run(nightly._apart("mine", {"root": "."}))
+    assert (ending.suite, ending.outcome) == ("mine", Outcome.ERROR)
+    assert "State data is missing" in str(ending.error)
