@@ -8,6 +8,7 @@ from titleholder.bias.rates import Models, against, between, within
 from titleholder.bias.records import Axis
 from titleholder.comparison.slices import Grouping
 from titleholder.params.schema import BiasParams, Binned, Part, SliceSpec
+from titleholder.params.slicing import parts_of
 
 
 def protected_of(
@@ -21,7 +22,7 @@ def protected_of(
         return params.protected
     bins: dict[str, Part] = {}
     for spec in slices:
-        for part in spec if isinstance(spec, tuple) else (spec,):
+        for part in parts_of(spec):
             if isinstance(part, Binned):
                 bins.setdefault(part.column, part)
     names = dict.fromkeys(name for name in over if name is not None)

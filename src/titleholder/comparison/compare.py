@@ -15,6 +15,7 @@ from titleholder.metrics import REGISTRY, Measured, Metric
 from titleholder.metrics.items import ITEM, metric_of, rows_about
 from titleholder.metrics.registry import USUAL, Registry
 from titleholder.params.schema import Policy, Suite
+from titleholder.params.slicing import column_of, parts_of
 from titleholder.policy import EVERY
 from titleholder.stats.cells import Cells
 from titleholder.stats.estimates import estimated
@@ -171,8 +172,8 @@ def _groupings(panel: Panel, policy: Policy, over: Iterable[str]) -> Iterator[Gr
         return
     parts: dict[str, Part] = {}
     for spec in policy.slices:
-        for part in spec if isinstance(spec, tuple) else (spec,):
-            parts.setdefault(part if isinstance(part, str) else part.column, part)
+        for part in parts_of(spec):
+            parts.setdefault(column_of(part), part)
     for column in over:
         parts.setdefault(column, column)
     for part in parts.values():

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from titleholder.arrays import Ints, Panel, Slice
 from titleholder.errors import BadInput
 from titleholder.params.schema import Binned, SliceSpec
+from titleholder.params.slicing import column_of, parts_of
 from titleholder.types import OVERALL as OVERALL
 
 MISSING = "missing"
@@ -57,9 +58,7 @@ def declared(panel: Panel, specs: Sequence[SliceSpec]) -> tuple[Slice, ...]:
 
 def columns_of(specs: Sequence[SliceSpec]) -> tuple[str, ...]:
     """The columns that slices are made of, each once."""
-    parts = [part for spec in specs for part in (spec if isinstance(spec, tuple) else (spec,))]
-    names = (part.column if isinstance(part, Binned) else part for part in parts)
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(column_of(part) for spec in specs for part in parts_of(spec)))
 
 
 def grouping(panel: Panel, part: Part) -> Grouping:
@@ -175,35 +174,39 @@ def _short(moment: str) -> str:
 
 
 def _slices(panel: Panel, spec: SliceSpec) -> Iterator[Slice]:
-    if isinstance(spec, str):
-        of_value, labels = _valued(panel, spec)
-        for code, name in enumerate(labels):  # each of which has rows
-            yield Slice(name, of_value, code, is_whole=len(labels) == 1)
-        return
-    group: NDArray[Any]
-    owed = range(0)
     if isinstance(spec, Binned):
-        group, names = _bins(panel, spec)
-        owed = range(1, len(spec.bins))
-    else:
-        group, names = _crossed(panel, spec)
+        yield from _bin_slices(panel, spec)
+        return
+    group, held = crossed(panel, parts_of(spec))
+    for code, named in held.items():
+        yield Slice(" & ".join(named), group, code, is_whole=len(held) == 1)
+
+
+def _bin_slices(panel: Panel, spec: Binned) -> Iterator[Slice]:
+    code, names = _bins(panel, spec)
+    rows, owed = np.bincount(code, minlength=len(names)), range(1, len(spec.bins))
     narrow: Any = np.min_scalar_type(len(names))
-    group = group.astype(narrow, copy=False)
-    rows = np.bincount(group, minlength=len(names)).tolist()
-    for code, name in enumerate(names):
-        if rows[code] or code in owed:
-            yield Slice(name, group, code, is_whole=rows[code] == len(group))
+    group = code.astype(narrow)
+    for i, name in enumerate(names):
+        if rows[i] or i in owed:
+            yield Slice(name, group, i, is_whole=bool(rows[i] == len(group)))
 
 
-def _crossed(panel: Panel, parts: Sequence[Part]) -> tuple[NDArray[Any], list[str]]:
-    """Each row's combination of groups, (n,), and the names of all that there may be."""
+def crossed(panel: Panel, parts: Sequence[Part]) -> tuple[NDArray[Any], dict[int, tuple[str, ...]]]:
+    """Each row's combination of groups, (n,), and by their codes the names of those with rows."""
     code, labels = groups_of(panel, parts[0])
-    names: list[tuple[str, ...]] = [(label,) for label in labels]
+    if len(parts) == 1:  # each of whose groups has rows
+        return code, {i: (label,) for i, label in enumerate(labels)}
+    axes, size = [labels], len(labels)
     for part in parts[1:]:
         further, labels = groups_of(panel, part)
-        names = [(*named, label) for named in names for label in labels]
-        code = code.astype(np.min_scalar_type(len(names))) * len(labels) + further
-    return code, [" & ".join(named) for named in names]
+        axes.append(labels)
+        size *= len(labels)
+        code = code.astype(np.min_scalar_type(size)) * len(labels) + further
+    held = np.flatnonzero(np.bincount(code))
+    at = zip(*np.unravel_index(held, [len(axis) for axis in axes]), strict=True)
+    named = (tuple(axis[i] for axis, i in zip(axes, one, strict=True)) for one in at)
+    return code, dict(zip(held.tolist(), named, strict=True))
 
 
 def groups_of(panel: Panel, part: Part) -> tuple[NDArray[Any], tuple[str, ...]]:

@@ -12,9 +12,17 @@ from itertools import product
 import numpy as np
 
 from titleholder.arrays import Ints, Panel
-from titleholder.comparison.slices import MOST_VALUES, OVERALL, Part, groups_of, names_of_bins
+from titleholder.comparison.slices import (
+    MOST_VALUES,
+    OVERALL,
+    Part,
+    crossed,
+    groups_of,
+    names_of_bins,
+)
 from titleholder.errors import BadInput
 from titleholder.params.schema import Binned, SliceSpec
+from titleholder.params.slicing import column_of, parts_of
 from titleholder.stats.shared.partition import Codes, Partition
 
 Combination = tuple[str, ...]
@@ -30,26 +38,11 @@ class Present:
     @classmethod
     def of(cls, panel: Panel, specs: Sequence[SliceSpec]) -> "Present":
         """Those of some rows."""
-        return cls(tuple(frozenset(_combinations(panel, parts_of(spec))) for spec in specs))
+        return cls(tuple(frozenset(crossed(panel, parts_of(spec))[1].values()) for spec in specs))
 
     def __add__(self, other: "Present") -> "Present":
         pairs = zip(self.specs, other.specs, strict=True)
         return Present(tuple(one | another for one, another in pairs))
-
-
-def parts_of(spec: SliceSpec) -> tuple[Part, ...]:
-    """The columns that a spec crosses, or its only one."""
-    return spec if isinstance(spec, tuple) else (spec,)
-
-
-def _combinations(panel: Panel, parts: Sequence[Part]) -> Iterator[Combination]:
-    groups = [groups_of(panel, part) for part in parts]
-    code = np.zeros(len(panel), dtype=np.int64)
-    for of, names in groups:
-        code = code * len(names) + of
-    shape = [len(names) for _, names in groups]
-    for at in zip(*np.unravel_index(np.unique(code), shape), strict=True):
-        yield tuple(names[i] for i, (_, names) in zip(at, groups, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +128,7 @@ class Layout:
         seen: set[str] = set()
         for spec, axes in zip(self.specs, self.axes, strict=True):
             for part, axis in zip(parts_of(spec), axes, strict=True):
-                column = part.column if isinstance(part, Binned) else part
+                column = column_of(part)
                 if column not in seen:
                     seen.add(column)
                     yield part, axis

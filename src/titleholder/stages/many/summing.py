@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from titleholder import threads
 from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
 from titleholder.comparison import fingerprint
-from titleholder.params.schema import Binned
+from titleholder.params.slicing import column_of
 from titleholder.shards import orders, prints
 from titleholder.shards.blocks import Unit
 from titleholder.shards.linear import Slopes
@@ -85,7 +85,7 @@ class _Unit:
         k = len(panel.classes)
         calls = (np.asarray(panel.y_true) * k + both[0].label) * k + both[1].label
         for part, names in self.plan.layout.groupings():
-            column = part.column if isinstance(part, Binned) else part
+            column = column_of(part)
             code = self.plan.layout.groups(panel, part) * k**3 + calls
             counts = np.bincount(code, minlength=len(names) * k**3).reshape(-1, k, k, k)
             known = self.groups[pair].get(column)

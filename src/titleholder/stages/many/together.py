@@ -22,7 +22,7 @@ from titleholder.comparison import fingerprint
 from titleholder.comparison.compare import Measurement
 from titleholder.comparison.fingerprint import Fingerprint
 from titleholder.metrics.base import Ranks
-from titleholder.params.schema import Binned
+from titleholder.params.slicing import column_of
 from titleholder.shards import orders, prints
 from titleholder.shards.blocks import Unit, units_of
 from titleholder.shards.linear import Linear
@@ -192,7 +192,7 @@ def _held(plan: Plan, groups: Mapping[str, Ints]) -> dict[str, tuple[Ints, tuple
     """The groups of each column that have rows: their counts, and their names."""
     found = {}
     for part, names in plan.layout.groupings():
-        column = part.column if isinstance(part, Binned) else part
+        column = column_of(part)
         if column in groups:
             held = groups[column].sum(axis=(1, 2, 3)) > 0
             named = tuple(n for n, is_held in zip(names, held.tolist(), strict=True) if is_held)
