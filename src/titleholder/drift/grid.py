@@ -7,6 +7,7 @@ lowest; one digit less is the number without its last bit.
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from titleholder.arrays import Floats, Ints
 COARSE = 7  # digits that every grid has
 _MANTISSA = 52
 Bits = NDArray[np.uint64]
+N = TypeVar("N", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,19 @@ def numbers(raw: Ints, digits: int) -> Ints:
     """Cells by their number, of the highest bits of floats (sign first), (k,)."""
     middle = half(digits)
     return np.where(raw < middle, middle + raw, 2 * middle - 1 - raw)
+
+
+def rising(raw: Ints, of_each: NDArray[N], digits: int) -> tuple[Ints, NDArray[N]]:
+    """Cells by their number, ascending, of ascending highest bits, and what each has, (k,) both.
+
+    >>> cells, rows = rising(np.array([1, 5, 6]), np.array([10, 20, 30]), -9)
+    >>> cells.tolist(), rows.tolist()
+    ([1, 2, 5], [30, 20, 10])
+    """
+    middle = half(digits)
+    below = int(np.searchsorted(raw, middle))  # behind the numbers above zero, and turned round
+    cells = np.concatenate([2 * middle - 1 - raw[below:][::-1], middle + raw[:below]])
+    return cells, np.concatenate([of_each[below:][::-1], of_each[:below]])
 
 
 def ends(cells: Ints, digits: int) -> tuple[Floats, Floats]:

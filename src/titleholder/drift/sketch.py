@@ -16,7 +16,6 @@ What a sketch forgets is where in its cell a value lay; `titleholder.drift.glanc
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from threading import local
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,7 @@ from numpy.typing import NDArray
 from titleholder.arrays import Floats, Ints
 from titleholder.drift import grid
 from titleholder.drift.grid import COARSE, Counts
-from titleholder.fast.compiled import passes
+from titleholder.fast.counting import occurring
 
 NARROW = 1 << 10  # coarse cells up to which a finer grid is taken
 _FINE = 1 << 13  # cells of a finer grid at most
@@ -34,7 +33,6 @@ _HALF = grid.half(COARSE)
 _TOP = 0x7FF << COARSE  # from here on infinities and NaN
 _AT_ONCE = 1 << 15  # rows
 _FIRST = 64  # rows that mostly tell whether any is not on its cell's end
-_kept = local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,38 +71,16 @@ def sketch(values: NDArray[np.generic]) -> Sketch:
     ([1, 1, 2], [-2.0, 0.1, 1.0], 1)
     """
     floats = np.ascontiguousarray(values, np.float64)
-    bits = floats.view(np.uint64)
-    at, rows = _rows(bits)
-    if (at == _HALF).any() and np.any(np.signbit(floats[floats == 0])):
+    at, rows = occurring(floats.view(np.uint64), _DROPPED, 2 * _HALF)
+    if _HALF in at and np.any(np.signbit(floats[floats == 0])):
         return sketch(floats + 0.0)  # -0.0 is 0.0, or one value would lie in two cells
     finite = (at & (_HALF - 1)) < _TOP
     whole = bool(finite.all())
     missing = 0 if whole else int(np.isnan(floats).sum())
-    counts = _counts(floats, at[finite], rows[finite], whole=whole)
+    held = slice(None) if whole else finite
+    counts = _counts(floats, at[held], rows[held], whole=whole)
     infinite = len(floats) - missing - int(counts.rows.sum())
     return Sketch(len(floats), missing, infinite, counts)
-
-
-def _rows(bits: grid.Bits) -> tuple[Ints, Ints]:
-    """The cells that occur, ascending by the bits that a coarse cell looks at, and their rows."""
-    compiled = passes()
-    if compiled is not None:
-        at, rows = compiled.counted(bits, _DROPPED, _room())
-        return at, rows
-    rows = np.bincount((bits >> _DROPPED).view(np.int64), minlength=1)
-    at = np.flatnonzero(rows != 0)
-    return at, rows[at]
-
-
-def _room() -> Ints:
-    """A zero for each coarse cell, the same ones each time in a thread.
-
-    To ask for new ones takes as long as to count half a million rows. Who counts leaves zeros.
-    """
-    if not hasattr(_kept, "room"):
-        _kept.room = np.zeros(2 * _HALF, np.int64)
-    room: Ints = _kept.room
-    return room
 
 
 def _counts(floats: Floats, held: Ints, rows: Ints, *, whole: bool) -> Counts:
@@ -113,14 +89,13 @@ def _counts(floats: Floats, held: Ints, rows: Ints, *, whole: bool) -> Counts:
     lossless = _is_lossless(bits[:_FIRST]) and _is_lossless(bits)
     if len(held) <= NARROW and not lossless:
         return _fine(bits if whole else floats[np.isfinite(floats)].view(np.uint64), held)
-    order = np.argsort(numbers := grid.numbers(held, COARSE), kind="stable")
-    cells, rows = numbers[order], rows[order]
+    cells, rows = grid.rising(held, rows, COARSE)
     if lossless:
         values = grid.near_ends(cells, COARSE)
         return _at_values(values, rows, COARSE + _further(len(held)))
     values = np.full(len(cells), np.nan)
     zero = int(np.searchsorted(cells, _HALF))
-    if rows.size and zero < len(cells) and cells[zero] == _HALF:
+    if zero < len(cells) and cells[zero] == _HALF:
         all_zero = len(floats) - int(np.count_nonzero(floats)) == rows[zero]
         values[zero] = 0.0 if all_zero else np.nan
     return Counts(COARSE, cells, rows, values)
@@ -150,9 +125,8 @@ def _fine(bits: grid.Bits, held: Ints) -> Counts:
         values[at[one[at] != few]] = np.nan
     found = np.flatnonzero(rows)
     raw = (held[found >> more] << more) | (found & ((1 << more) - 1))
-    cells = grid.numbers(raw, COARSE + more)
-    order = np.argsort(cells, kind="stable")
-    return Counts(COARSE + more, cells[order], rows[found][order], values[found][order])
+    cells, rows = grid.rising(raw, rows[found], COARSE + more)
+    return Counts(COARSE + more, cells, rows, grid.rising(raw, values[found], COARSE + more)[1])
 
 
 def _further(coarse_cells: int) -> int:

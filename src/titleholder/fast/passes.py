@@ -18,6 +18,8 @@ _MINUS_ZERO = np.uint64(1 << 63)
 _BITS_OF_ONE = np.uint64(0x3FF0000000000000)
 _TO_CODE = np.uint32(15)
 _CHUNK = 4096  # rows whose bins stay next to the processor
+_ONE_MORE = np.uint32(1)
+_TOGETHER = 128  # numbers of a block, by which empty stretches are passed over
 
 
 @njit(cache=True, nogil=True)
@@ -195,21 +197,28 @@ def add_all(code: Any, a: Floats, d: Floats, ones: Any, others: Any, total: Floa
 def counted(bits: Any, dropped: Any, room: Any) -> Any:
     """The numbers that ``bits`` (n,) have above their low bits, ascending, and how often each.
 
-    ``room`` has a zero for each that there may be, and is left as it was.
+    ``room`` has a zero for each that there may be, uint32, and is left as it was.
     """
     for number in bits:
-        room[number >> dropped] += np.int64(1)
-    found = 0
-    for rows in room:
-        found += rows > 0
-    at, counts = np.empty(found, np.int64), np.empty(found, np.int64)
+        room[number >> dropped] += _ONE_MORE
+    held = np.empty(len(room) // _TOGETHER, np.bool_)
+    for block in range(len(held)):  # most are empty, and several are looked at in one go
+        rows = np.uint32(0)
+        for number in range(block * _TOGETHER, (block + 1) * _TOGETHER):
+            rows |= room[number]
+        held[block] = rows != 0
+    most = np.count_nonzero(held) * _TOGETHER
+    at, counts = np.empty(most, np.int64), np.empty(most, np.int64)
     k = 0
-    for number in range(len(room)):
-        if room[number] > 0:
-            at[k], counts[k] = number, room[number]
-            room[number] = 0
-            k += 1
-    return at, counts
+    for block in range(len(held)):
+        if not held[block]:
+            continue
+        for number in range(block * _TOGETHER, (block + 1) * _TOGETHER):
+            if room[number] > 0:
+                at[k], counts[k] = number, room[number]
+                room[number] = 0
+                k += 1
+    return at[:k], counts[:k]
 
 
 READY = True

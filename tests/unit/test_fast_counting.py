@@ -1,0 +1,40 @@
+"""Counting numbers: whichever way it is done, the same comes of it."""
+
+import sys
+
+import numpy as np
+import pytest
+from scipy.sparse import _sparsetools
+
+from titleholder.fast import counting
+
+DROPPED, MOST = np.uint64(45), 1 << 19
+LONG = np.append(np.random.default_rng(0).normal(size=200_000), [0.0, -np.inf, np.nan])
+COLUMNS = {"long": LONG, "one": np.array([-1.5]), "none": np.zeros(0)}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_every_way_to_count_finds_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SciPy's loop, twice, since zeros are kept, and numpy's where SciPy's is not imported."""
+    monkeypatch.setattr(counting, "passes", lambda: None)
+    bits = COLUMNS[name].view(np.uint64)
+    at, rows = np.unique(bits >> DROPPED, return_counts=True)
+    found = [counting.occurring(bits, DROPPED, MOST) for _ in range(2)]
+    monkeypatch.delitem(sys.modules, _sparsetools.__name__)
+    found.append(counting.occurring(bits, DROPPED, MOST))
+    for places, counts in found:
+        assert (places.dtype, counts.dtype) == (np.int64, np.int64)
+        assert (places.tolist(), counts.tolist()) == (at.tolist(), rows.tolist())
+
+
+def test_a_loop_of_scipys_that_counts_otherwise_is_not_taken() -> None:
+    """It is not public: it may be gone, want other arguments or count from zero again."""
+
+    def other(*arguments: object) -> None:
+        raise ValueError("no matching signature")
+
+    def anew(n: int, places: np.ndarray, *arguments: np.ndarray) -> None:
+        arguments[-2][:] = np.bincount(places, minlength=4)
+
+    assert [counting._adding(loop) for loop in (None, other, anew)] == [None] * 3
+    assert counting._adding(_sparsetools.csr_column_index1) is not None
