@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from titleholder.drift import ShiftOutcome, Sketch, Thresholds, bins, distance, measure, profile
 from titleholder.drift.column import FEW
-from titleholder.drift.glance import Cells, Glance, compare
+from titleholder.drift.glance import Glance, compare
 from titleholder.drift.grid import ends
 from titleholder.drift.profile import Numbers
 from titleholder.drift.sketch import sketch
@@ -35,7 +35,7 @@ def same(one: Sketch, two: Sketch) -> bool:
 
 def glance_of(a: np.ndarray, b: np.ndarray) -> Glance:
     """What sketches of two samples tell."""
-    return compare(Cells.of(sketch(a), sketch(b)))
+    return compare(sketch(a), sketch(b))
 
 
 @given(columns, st.lists(st.integers(0, 120), max_size=5), st.randoms(use_true_random=False))

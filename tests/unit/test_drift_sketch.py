@@ -17,6 +17,7 @@ from titleholder.drift import (
     Sketch,
     Thresholds,
     distance,
+    frozen,
     measure,
     merge,
     profile,
@@ -183,6 +184,22 @@ def test_a_stored_profile_is_the_profile() -> None:
         row = measure(again[name], values, name, LIMITS)
         assert (row.kind, row.n_reference) == (whole[name].kind, 500)
         assert row.missing_change == 0
+
+
+def test_what_a_reference_says_by_itself_is_worked_out_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Against several nights, of fewer bins or a coarser grid too, and with the same record."""
+    reference = summary(RNG.integers(0, 50, FEW) * 1.1)
+    nights = [reference, summary(np.arange(50) * 1.1), summary(RNG.normal(20, 20, FEW))]
+    worked_out: list[int] = []
+    real = frozen._frozen
+    monkeypatch.setattr(frozen, "_frozen", lambda c: worked_out.append(c.digits) or real(c))
+    rows = [measure(reference, night, "x", LIMITS) for night in nights + nights[:2]]
+    assert worked_out.count(reference.counts.digits) == 1
+    assert rows[:2] == rows[3:]
+    anew = summary(np.repeat(reference.counts.values, reference.counts.rows))
+    assert [measure(anew, night, "x", LIMITS) for night in nights] == rows[:3]
 
 
 def test_a_stored_profile_of_other_data_is_not_used() -> None:

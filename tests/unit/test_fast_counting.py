@@ -9,8 +9,13 @@ from scipy.sparse import _sparsetools
 from titleholder.fast import counting
 
 DROPPED, MOST = np.uint64(45), 1 << 19
-LONG = np.append(np.random.default_rng(0).normal(size=200_000), [0.0, -np.inf, np.nan])
-COLUMNS = {"long": LONG, "one": np.array([-1.5]), "none": np.zeros(0)}
+LONG = np.random.default_rng(0).normal(size=200_000)
+COLUMNS = {
+    "long": LONG,
+    "with odd ones behind": np.append(LONG, [0.0, -0.0, -1e-300, 1e300, np.inf, -np.inf, np.nan]),
+    "one": np.array([-1.5]),
+    "none": np.zeros(0),
+}
 
 
 @pytest.mark.parametrize("name", COLUMNS)
@@ -38,3 +43,16 @@ def test_a_loop_of_scipys_that_counts_otherwise_is_not_taken() -> None:
 
     assert [counting._adding(loop) for loop in (None, other, anew)] == [None] * 3
     assert counting._adding(_sparsetools.csr_column_index1) is not None
+
+
+def test_counting_that_was_broken_off_leaves_nothing_to_the_next() -> None:
+    """Rows counted before an interruption are none of the next column's."""
+
+    def broken(places: np.ndarray, room: np.ndarray) -> None:
+        room[places] += 1
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        counting._added(broken, np.arange(4, dtype=np.uint64), np.uint64(0), 1 << 10)
+    with counting._room(1 << 10, np.int64) as room:
+        assert not room.any()

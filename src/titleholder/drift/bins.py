@@ -80,7 +80,7 @@ def edges(reference: Floats, bins: int) -> Edges:
 
 def how_many(fewest: int) -> int:
     """How many bins the smaller side's rows can fill."""
-    return int(np.clip(fewest // ROWS_PER_BIN, 2, QUANTILE_BINS))
+    return min(max(fewest // ROWS_PER_BIN, 2), QUANTILE_BINS)
 
 
 def of_numbers(reference: Numbers, current: Numbers) -> Binned:

@@ -138,11 +138,11 @@ def _sketched(row: ColumnShift, reference: Sketch, current: Sketch) -> tuple[Col
         return unscored(row, *open_reason), _NO_BOUNDS
     if reference.n < FEW:
         return unscored(row, Cause.COARSE, f"fewer than {FEW} rows: read the values"), _NO_BOUNDS
-    cells = glance.Cells.of(reference, current)
-    if len(cells.low) == 1 and cells.pinned[0]:
-        value = f"constant on both sides: {cells.low[0]:.6g}"
+    before, after = reference.counts.values, current.counts.values
+    if len(before) == len(after) == 1 and before[0] == after[0]:
+        value = f"constant on both sides: {before[0]:.6g}"
         return unscored(row, Cause.CONSTANT, value), _NO_BOUNDS
-    seen = glance.compare(cells)
+    seen = glance.compare(reference, current)
     if not seen.fine:
         reason = "too many values lie close together for a sketch: read the values"
         return unscored(row, Cause.COARSE, reason), _NO_BOUNDS
@@ -210,23 +210,24 @@ def _with_divergences(row: ColumnShift, binned: bins.Binned) -> ColumnShift:
     reference, current = binned.reference, binned.current
     n, m = int(reference.sum()), int(current.sum())
     held = int(np.count_nonzero((reference > 0) | (current > 0)))
+    found = distance.divergences(reference, current)
     return msgspec.structs.replace(
         row,
         n_bins=held,
-        psi=distance.psi(reference, current),
+        psi=found.psi,
         psi_noise=distance.psi_noise(held, n, m),
-        kl=distance.kl(reference, current),
-        js=distance.js(reference, current),
+        kl=found.kl,
+        js=found.js,
         bins=_fullest(binned, n, m),
     )
 
 
 def _fullest(binned: bins.Binned, n: int, m: int) -> tuple[Bin, ...]:
-    before, after = binned.reference / n, binned.current / m
-    largest = np.argsort(-np.maximum(before, after), kind="stable")[:NAMED]
+    before, after = (binned.reference / n).tolist(), (binned.current / m).tolist()
+    largest = sorted(range(len(before)), key=lambda i: -max(before[i], after[i]))[:NAMED]
     return tuple(
-        Bin(label(binned.labels[i]), float(before[i]), float(after[i]))
-        for i in np.sort(largest)
+        Bin(label(binned.labels[i]), before[i], after[i])
+        for i in sorted(largest)
         if before[i] > 0 or after[i] > 0
     )
 

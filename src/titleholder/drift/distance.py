@@ -21,7 +21,7 @@ Stability Index, Western Michigan University). `psi_noise` is a high quantile of
 
 import functools
 import math
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,27 +36,41 @@ _HALF_ROW = 0.5
 _STRIDE = 64  # rows between the grid points of the first look for KS
 
 
+class Divergences(NamedTuple):
+    """PSI (at least 0), KL of current from reference, and JS (in [0, ln 2])."""
+
+    psi: float
+    kl: float
+    js: float
+
+
+def divergences(reference: NDArray[Any], current: NDArray[Any]) -> Divergences:
+    """All three of bin counts, each (k,)."""
+    held = (reference > 0) | (current > 0)
+    reference, current = reference[held], current[held]
+    p, q = (_shares(np.maximum(rows, _HALF_ROW)) for rows in (reference, current))
+    odds = np.log(q / p)
+    found = float(((q - p) * odds).sum()), float((q * odds).sum()), _js(reference, current)
+    return Divergences(*(max(0.0, one) for one in found))
+
+
 def psi(reference: NDArray[Any], current: NDArray[Any]) -> float:
     """Population stability index of bin counts, each (k,); at least 0.
 
     >>> round(psi(np.array([50, 50]), np.array([60, 40])), 6)
     0.040547
     """
-    p, q = _smoothed(reference, current)
-    return max(0.0, float(np.sum((q - p) * np.log(q / p))))
+    return divergences(reference, current).psi
 
 
 def kl(reference: NDArray[Any], current: NDArray[Any]) -> float:
     """Kullback-Leibler divergence of current from reference, KL(q|p), of bin counts (k,)."""
-    p, q = _smoothed(reference, current)
-    return max(0.0, float(np.sum(q * np.log(q / p))))
+    return divergences(reference, current).kl
 
 
 def js(reference: NDArray[Any], current: NDArray[Any]) -> float:
     """Jensen-Shannon divergence of bin counts, each (k,); in [0, ln 2]."""
-    p, q = _shares(reference), _shares(current)
-    middle = (p + q) / 2
-    return max(0.0, (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2)
+    return divergences(reference, current).js
 
 
 def psi_noise(bins: int, n: int, m: int, level: float = LEVEL) -> float:
@@ -153,14 +167,13 @@ def _shares(counts: NDArray[Any]) -> Floats:
     return shares
 
 
-def _smoothed(reference: NDArray[Any], current: NDArray[Any]) -> tuple[Floats, Floats]:
-    held = (reference > 0) | (current > 0)
-    return (
-        _shares(np.where(reference > 0, reference, _HALF_ROW)[held]),
-        _shares(np.where(current > 0, current, _HALF_ROW)[held]),
-    )
+def _js(reference: NDArray[Any], current: NDArray[Any]) -> float:
+    p, q = _shares(reference), _shares(current)
+    middle = (p + q) / 2
+    return (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
 
 
 def _relative_entropy(p: Floats, q: Floats) -> float:
     held = p > 0
-    return float(np.sum(p[held] * np.log(p[held] / q[held])))
+    p, q = p[held], q[held]
+    return float((p * np.log(p / q)).sum())

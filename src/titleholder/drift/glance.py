@@ -23,6 +23,8 @@ import numpy as np
 
 from titleholder.arrays import Bools, Floats, Ints
 from titleholder.drift import bins, grid
+from titleholder.drift.frozen import Frozen, Marks, frozen
+from titleholder.drift.grid import Counts
 from titleholder.drift.sketch import Sketch
 
 HEAVY = 1 / 64  # more of the reference than this in one cell that is not pinned is too coarse
@@ -46,103 +48,104 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Two sketches on the cells of both, (k,) each; a pinned cell is the same value on both."""
+    """The cells that either of two sketches occupies, ascending, with their ends, (k,) each.
+
+    ``reference`` and ``current`` are the shares of rows before each cell, and 1 at the end,
+    (k + 1,). A cell that is not ``loose`` is one and the same value on both sides.
+    """
 
     low: Floats
     high: Floats
-    reference: Ints
-    current: Ints
-    pinned: Bools
-
-    @classmethod
-    def of(cls, reference: Sketch, current: Sketch) -> "Cells":
-        """On the cells that either side occupies, of the coarser grid."""
-        digits = min(reference.counts.digits, current.counts.digits)
-        one, two = (side.counts.at(digits) for side in (reference, current))
-        cells, at = _joint(one.cells, two.cells)
-        first, second = at[: len(one.cells)], at[len(one.cells) :]
-        before, after = np.zeros(len(cells), np.int64), np.zeros(len(cells), np.int64)
-        before[first], after[second] = one.rows, two.rows
-        low, high = grid.ends(cells, digits)
-        pinned = np.zeros(len(cells), bool)
-        known = [not np.isnan(side.values).all() for side in (one, two)]
-        if any(known):
-            here, there = np.full(len(cells), np.nan), np.full(len(cells), np.nan)
-            here[first], there[second] = one.values, two.values
-            value = np.where(before > 0, here, there)
-            pinned = ((value == here) | (before == 0)) & ((value == there) | (after == 0))
-            low, high = np.where(pinned, value, low), np.where(pinned, value, high)
-        return cls(low, high, before, after, pinned)
+    reference: Floats
+    current: Floats
+    loose: Bools | slice
 
 
-def _joint(one: Ints, two: Ints) -> tuple[Ints, Ints]:
-    """The cells that either side occupies, ascending, and where those of both sides are there."""
-    both = np.concatenate([one, two])
-    order = np.argsort(both, kind="stable")  # two ascending runs: merged in one pass
-    ascending = both[order]
-    new = np.diff(ascending, prepend=-1) > 0
-    at = np.empty(len(both), np.int64)
-    at[order] = np.cumsum(new) - 1
-    return ascending[new], at
-
-
-def compare(cells: Cells) -> Glance:
+def compare(reference: Sketch, current: Sketch) -> Glance:
     """Every distance of two sketches, neither of them without a finite number."""
-    n, m = int(cells.reference.sum()), int(cells.current.sum())
-    p, q = cells.reference / n, cells.current / m
-    upto_p, upto_q = np.cumsum(cells.reference) / n, np.cumsum(cells.current) / m
-    ahead = upto_p - upto_q
-    ks = float(np.max(np.abs(ahead)))
-    ks_high = max(ks, _reach(ahead, p, q, ~cells.pinned))
-    distance, off = _wasserstein(cells, ahead, p, q)
-    unit, unit_off = _deviation(cells, p)
-    binned, low, high = _binned(cells, n, m)
-    in_units, units_off = _in_units(distance, off, unit, unit_off)
-    coarse = float(np.max(p[~cells.pinned], initial=0.0))
+    digits = min(reference.counts.digits, current.counts.digits)
+    known, counts = frozen(reference.counts.at(digits)), current.counts.at(digits)
+    upto = grid.upto(counts.rows)
+    cells = _joint(known, counts, upto)
+    ahead = cells.reference - cells.current
+    heights = np.abs(ahead)
+    ks = float(heights.max())
+    ks_high = max(ks, _reach(cells))
+    distance, off = _in_units(*_wasserstein(cells, ahead, heights), known.unit, known.unit_off)
     fine = (
-        coarse <= HEAVY
+        _coarse(cells, known) <= HEAVY
         and ks_high - ks <= _KS_OFF
-        and (in_units is None or units_off <= _WASSERSTEIN_OFF * max(1.0, in_units))
+        and (distance is None or off <= _WASSERSTEIN_OFF * max(1.0, distance))
     )
-    return Glance(fine, binned, low, high, ks, ks_high, in_units, units_off)
+    binned, low, high = _binned(known, counts, upto)
+    return Glance(fine, binned, low, high, ks, ks_high, distance, off)
 
 
-def _reach(ahead: Floats, p: Floats, q: Floats, loose: Bools) -> float:
+def _joint(known: Frozen, counts: Counts, upto: Ints) -> Cells:
+    """On the cells that either side occupies."""
+    one, two = known.counts, counts
+    marked = np.concatenate([2 * one.cells, 2 * two.cells + 1])
+    marked.sort(kind="stable")  # two ascending runs: merged in one pass
+    both = marked >> 1
+    last = np.ones(len(both), bool)  # entry of its cell
+    np.not_equal(both[1:], both[:-1], out=last[:-1])
+    passed = np.flatnonzero(last)
+    of_current = np.concatenate([[0], (marked & 1).cumsum()[passed]])
+    of_reference = np.concatenate([[0], passed + 1]) - of_current
+    low, high = grid.ends(both[passed], one.digits)
+    loose: Bools | slice = slice(None)
+    if not (known.plain and np.isnan(two.values).all()):
+        value, loose = _pinned(one, two, of_reference, of_current)
+        low, high = np.where(loose, low, value), np.where(loose, high, value)
+    return Cells(low, high, known.shares[of_reference], (upto / upto[-1])[of_current], loose)
+
+
+def _pinned(one: Counts, two: Counts, of_reference: Ints, of_current: Ints) -> tuple[Floats, Bools]:
+    """What all rows of a cell on either side are, and where that is nothing; (k,) both."""
+    held, there = np.diff(of_reference) > 0, np.diff(of_current) > 0
+    here = one.values[of_reference[1:] - 1]
+    other = two.values[of_current[1:] - 1]
+    value = np.where(held, here, other)
+    return value, ~(((value == here) | ~held) & ((value == other) | ~there))
+
+
+def _coarse(cells: Cells, known: Frozen) -> float:
+    """The largest share of the reference in a cell that is not pinned."""
+    if isinstance(cells.loose, slice):
+        return known.heaviest
+    return float(np.max(np.diff(cells.reference)[cells.loose], initial=0.0))
+
+
+def _reach(cells: Cells) -> float:
     """The largest difference that the functions may have inside a cell."""
-    over = ahead + q  # the reference's rows first, then current's
-    under = p - ahead
-    return float(np.max(np.maximum(over, under)[loose], initial=0.0))
+    p, q = cells.reference, cells.current
+    over = p[1:] - q[:-1]  # the reference's rows first, then current's
+    under = q[1:] - p[:-1]
+    return float(np.max(np.maximum(over, under)[cells.loose], initial=0.0))
 
 
-def _wasserstein(cells: Cells, ahead: Floats, p: Floats, q: Floats) -> tuple[float, float]:
+def _wasserstein(cells: Cells, ahead: Floats, heights: Floats) -> tuple[float, float]:
     """The distance in the column's unit, and how far it may be off."""
+    p, q = cells.reference, cells.current
     with np.errstate(over="ignore", invalid="ignore"):
-        between = _sum(np.abs(ahead[:-1]) * (cells.low[1:] - cells.high[:-1]))
+        between = _sum(heights[1:-1] * (cells.low[1:] - cells.high[:-1]))
         wide = cells.high - cells.low
-        inside = _sum(_mean_height(ahead - p + q, ahead) * wide)
-        return between + inside, _sum(np.maximum(p, q) * wide)
+        inside = _sum(_twice_the_mean(ahead, heights) * wide) / 2
+        return between + inside, _sum(np.maximum(p[1:] - p[:-1], q[1:] - q[:-1]) * wide)
 
 
 def _sum(values: Floats) -> float:
     """A sum whose last digits do not hang on the number of threads, as a dot product's do."""
-    return float(np.sum(values))
+    return float(values.sum())
 
 
-def _mean_height(start: Floats, end: Floats) -> Floats:
-    """The mean of abs of a line from ``start`` to ``end``."""
-    doubled = np.abs(start) + np.abs(end)
+def _twice_the_mean(ahead: Floats, heights: Floats) -> Floats:
+    """Of abs of the lines between neighbours of ``ahead``, which ``heights`` is abs of."""
+    start, end = ahead[:-1], ahead[1:]
+    doubled = heights[:-1] + heights[1:]
     crossing = np.flatnonzero(start * end < 0)
     doubled[crossing] = (start[crossing] ** 2 + end[crossing] ** 2) / doubled[crossing]
-    return doubled / 2
-
-
-def _deviation(cells: Cells, p: Floats) -> tuple[float, float]:
-    """Standard deviation of the reference with its rows amid their cells, and its bound."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        middle = cells.low / 2 + cells.high / 2
-        mean = _sum(p * middle)
-        half = (cells.high - cells.low) / 2
-        return math.sqrt(_sum(p * (middle - mean) ** 2)), math.sqrt(_sum(p * half**2))
+    return doubled
 
 
 def _in_units(
@@ -156,70 +159,45 @@ def _in_units(
     return distance / unit, (off + distance / unit * unit_off) / (unit - unit_off)
 
 
-def _binned(cells: Cells, n: int, m: int) -> tuple[bins.Binned, float, float]:
+def _binned(known: Frozen, counts: Counts, upto: Ints) -> tuple[bins.Binned, float, float]:
     """Rows by quantile bins of the reference, and the bounds of PSI on the quantiles."""
-    before, after = _upto(cells.reference), _upto(cells.current)
-    count = bins.how_many(min(n, m))
-    ranks = -(-np.arange(1, count) * n // count)
-    at, first, times = np.unique(
-        np.searchsorted(before[1:], ranks), return_index=True, return_counts=True
+    n, m = int(known.upto[-1]), int(upto[-1])
+    marks = known.marks(bins.how_many(min(n, m)))
+    first, last = (counts.cells.searchsorted(marks.cells, side) for side in ("left", "right"))
+    before, behind = upto[first], upto[np.where(marks.shut, last, first)]
+    labels, least, fewest = marks.labels, marks.least, before
+    if not known.plain:
+        pinned = _pinned_marks(marks, counts, first, last)
+        labels = marks.labels_if(pinned)
+        least, fewest = np.where(pinned, marks.behind, least), np.where(pinned, behind, before)
+    most, least = np.array([marks.behind, behind]), np.array([least, fewest])
+    reference, present = most[:, 1:] - most[:, :-1]
+    bounds = _psi_bounds(
+        np.maximum(least[:, 1:] - most[:, :-1], 0),
+        most[:, 1:] - least[:, :-1],
+        np.array([[n], [m]]),
     )
-    lone = at[times > 1]  # such a cell has a bin to itself: it starts before it, ends behind it
-    cell = np.concatenate([lone, at])
-    shut = np.concatenate([np.zeros(len(lone), bool), np.ones(len(at), bool)])
-    least = np.concatenate([before[lone], ranks[first]])
-    order = np.lexsort((shut, cell))
-    cell, shut, least = cell[order], shut[order], least[order]
-    frozen = bins.Edges(cells.high[cell], shut)
-    behind = np.where(shut, cell + 1, cell)
-    binned = bins.Binned(frozen.labels(), _between(before[behind], n), _between(after[behind], m))
-    least = np.where(cells.pinned[cell], before[behind], least)
-    fewest = np.where(cells.pinned[cell], after[behind], after[cell])
-    low, high = _psi_bounds(
-        _range(least, before[behind], n), _range(fewest, after[behind], m), n, m
-    )
-    return binned, low, high
+    return bins.Binned(labels, reference, present), *bounds
 
 
-def _upto(counts: Ints) -> Ints:
-    """Rows before each cell, and all of them at the end, (k + 1,)."""
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+def _pinned_marks(marks: Marks, counts: Counts, first: Ints, last: Ints) -> Bools:
+    """Which marks lie in a cell that is one and the same value on both sides."""
+    there = counts.values[np.minimum(first, len(counts.values) - 1)]
+    pinned: Bools = ~np.isnan(marks.values) & ((first == last) | (there == marks.values))
+    return pinned
 
 
-def _between(upto: Ints, total: int) -> Ints:
-    """Rows between marks, and outside the first and the last."""
-    return np.diff(upto, prepend=0, append=total)
-
-
-def _range(least: Ints, most: Ints, total: int) -> tuple[Ints, Ints]:
-    """The fewest and the most rows that a bin may hold when its marks are known so well."""
-    starts, ends_ = np.append(0, most), np.append(least, total)
-    fewest = np.maximum(ends_ - starts, 0)
-    return fewest, np.append(most, total) - np.append(0, least)
-
-
-def _psi_bounds(
-    reference: tuple[Ints, Ints], current: tuple[Ints, Ints], n: int, m: int
-) -> tuple[float, float]:
-    """The least and the largest PSI of bins that hold no fewer and no more rows than these.
+def _psi_bounds(fewest: Ints, most: Ints, totals: Ints) -> tuple[float, float]:
+    """The least and the largest PSI of bins that hold no fewer and no more rows than these, (2, b).
 
     A bin's part, (q - p) ln(q / p), grows with the distance of p and q: it is largest where they
-    are farthest apart, and least where they come nearest. Empty bins count as half a row.
+    are farthest apart, and least where they come nearest. Empty bins count as half a row, so that
+    half rows are below or above the line.
     """
-    p_low, p_high = _share_range(*reference, n)
-    q_low, q_high = _share_range(*current, m)
-    above = np.where(q_low > p_high, _part(p_high, q_low), 0.0)
-    below = np.where(p_low > q_high, _part(p_low, q_high), 0.0)
-    most = np.maximum(_part(p_low, q_high), _part(p_high, q_low))
-    held, may_be_held = (reference[i] + current[i] > 0 for i in (0, 1))  # else left out
-    return float(np.sum((above + below)[held])), float(np.sum(most[may_be_held]))
-
-
-def _share_range(fewest: Ints, most: Ints, total: int) -> tuple[Floats, Floats]:
-    """Shares of a bin, with the half rows of empty bins below or above the line."""
-    half = len(fewest) / 2
-    return np.maximum(fewest, 0.5) / (total + half), np.maximum(most, 0.5) / total
-
-
-def _part(p: Floats, q: Floats) -> Floats:
-    return np.asarray((q - p) * np.log(q / p))
+    low = np.maximum(fewest, 0.5) / (totals + most.shape[1] / 2)
+    high = (np.maximum(most, 0.5) / totals)[::-1]  # beside the fewest of the other side
+    parts = (high - low) * np.log(high / low)
+    nearest = (parts * (low > high)).sum(axis=0)
+    farthest = parts.max(axis=0)
+    held, may_be_held = (rows.sum(axis=0) > 0 for rows in (fewest, most))  # else left out
+    return float(nearest[held].sum()), float(farthest[may_be_held].sum())

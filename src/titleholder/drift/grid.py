@@ -20,7 +20,7 @@ Bits = NDArray[np.uint64]
 N = TypeVar("N", bound=np.generic)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Counts:
     """Rows in the occupied cells of a grid of so many ``digits``, ascending, (k,) each.
 
@@ -78,24 +78,30 @@ def rising(raw: Ints, of_each: NDArray[N], digits: int) -> tuple[Ints, NDArray[N
     return cells, np.concatenate([of_each[below:][::-1], of_each[:below]])
 
 
+def upto(rows: Ints) -> Ints:
+    """Rows before each cell, and all of them at the end, (k + 1,)."""
+    before = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum(rows, out=before[1:])
+    return before
+
+
 def ends(cells: Ints, digits: int) -> tuple[Floats, Floats]:
-    """The smallest and the largest number of each cell, (k,) both."""
-    middle, low_bits = half(digits), (1 << int(dropped(digits))) - 1
-    positive = cells >= middle
-    raw = np.where(positive, cells - middle, middle - 1 - cells).astype(np.uint64)
-    near = (raw << dropped(digits)).view(np.float64)
-    far = ((raw << dropped(digits)) | np.uint64(low_bits)).view(np.float64)
-    last_below = np.minimum(-near, -np.nextafter(0.0, 1.0))  # zero itself lies above
-    return np.where(positive, near, -far), np.where(positive, far, last_below)
+    """The smallest and the largest number of each of these ascending cells, (k,) both."""
+    low = near_ends(cells, digits)
+    high = (low.view(np.uint64) | np.uint64((1 << int(dropped(digits))) - 1)).view(np.float64)
+    below = int(np.searchsorted(cells, half(digits)))  # there, the end nearest zero is the higher
+    low[:below], high[:below] = high[:below], low[:below].copy()
+    if below and high[below - 1] == 0:
+        high[below - 1] = -np.nextafter(0.0, 1.0)  # zero itself lies above
+    return low, high
 
 
 def near_ends(cells: Ints, digits: int) -> Floats:
     """The end nearest zero of each cell, (k,); of the cell just below zero that is no number."""
-    middle = half(digits)
-    positive = cells >= middle
-    raw = np.where(positive, cells - middle, middle - 1 - cells).astype(np.uint64)
-    near = (raw << dropped(digits)).view(np.float64)
-    return np.where(positive, near, -near)
+    steps = cells - half(digits)
+    sign = steps >> 63  # all bits of those below zero, whose steps turned round are as the others'
+    near: Floats = (((steps ^ sign) << int(dropped(digits))) | (sign << 63)).view(np.float64)
+    return near
 
 
 def cells_of(values: Floats, digits: int) -> Ints:

@@ -8,7 +8,8 @@ where it is seen to count. Which way was taken, nothing tells.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from threading import local
 from typing import Any, TypeAlias
@@ -23,6 +24,7 @@ Bits: TypeAlias = NDArray[np.uint64]
 Adding: TypeAlias = Callable[[Ints, Ints], None]  # one more at each of these places
 
 _AT_ONCE = 1 << 16  # rows
+_FIRST = 1 << 12  # rows that mostly tell where the others are
 _MOST = 1 << 32  # rows that the room of compiled passes has numbers for
 _kept = local()
 
@@ -37,38 +39,58 @@ def occurring(bits: Bits, dropped: np.uint64, most: int) -> tuple[Ints, Ints]:
     ([1, 4], [1, 2])
     """
     if (compiled := passes()) is not None and len(bits) < _MOST:
-        at, rows = compiled.counted(bits, dropped, _room(most, np.uint32))
-        return at, rows
+        with _room(most, np.uint32) as room:
+            at, rows = compiled.counted(bits, dropped, room)
+            return at, rows
     tools = sys.modules.get("scipy.sparse._sparsetools")
     if (add := _adding(getattr(tools, "csr_column_index1", None))) is not None:
-        return _added(add, bits, dropped, _room(most, np.int64))
-    rows = np.bincount((bits >> dropped).view(np.int64), minlength=1)
-    at = np.flatnonzero(rows != 0)
-    return at, rows[at]
+        return _added(add, bits, dropped, most)
+    return _found(np.bincount((bits >> dropped).view(np.int64), minlength=most), bits, dropped)
 
 
-def _room(most: int, dtype: Any) -> Any:
+@contextmanager
+def _room(most: int, dtype: Any) -> Iterator[Any]:
     """Zeros (most,), the same ones each time in a thread: whoever counts leaves zeros.
 
-    To ask for new ones takes as long as to count half a million rows.
+    To ask for new ones takes as long as to count half a million rows. They are not kept where
+    counting was broken off.
     """
     rooms: dict[Any, NDArray[Any]] = _kept.__dict__
-    key = f"{np.dtype(dtype)} {most}"
-    if key not in rooms:
-        rooms[key] = np.zeros(most, dtype)
-    return rooms[key]
+    room = rooms.pop((most, dtype), None)
+    yield (room := np.zeros(most, dtype) if room is None else room)
+    rooms[most, dtype] = room
 
 
-def _added(add: Adding, bits: Bits, dropped: np.uint64, room: Ints) -> tuple[Ints, Ints]:
+def _added(add: Adding, bits: Bits, dropped: np.uint64, most: int) -> tuple[Ints, Ints]:
     places = np.empty(min(len(bits), _AT_ONCE), np.uint64)
-    for start in range(0, len(bits), _AT_ONCE):
-        few = bits[start : start + _AT_ONCE]
-        np.right_shift(few, dropped, out=places[: len(few)])
-        add(places[: len(few)].view(np.int64), room)
-    at = np.flatnonzero(room != 0)
-    rows = room[at]
-    room[at] = 0
+    with _room(most, np.int64) as room:
+        for start in range(0, len(bits), _AT_ONCE):
+            few = bits[start : start + _AT_ONCE]
+            np.right_shift(few, dropped, out=places[: len(few)])
+            add(places[: len(few)].view(np.int64), room)
+        at, rows = _found(room, bits, dropped)
+        room[at] = 0
     return at, rows
+
+
+def _found(room: Ints, bits: Bits, dropped: np.uint64) -> tuple[Ints, Ints]:
+    """The numbers of which there are any in ``room``, and how many, (k,) both.
+
+    The first ones of ``bits`` tell where to look, on either side of zero, since floats have their
+    sign first; only where some were not found there, everywhere.
+    """
+    middle, beside = len(room) // 2, len(room) >> 8
+    some = (bits[:_FIRST] >> dropped).view(np.int64) & (middle - 1)
+    start = max(0, int(some.min(initial=middle)) - beside)
+    stop = min(middle, int(some.max(initial=0)) + beside)
+    at = np.concatenate([_held(room, start, stop), _held(room, middle + start, middle + stop)])
+    if (rows := room[at]).sum() < len(bits):
+        rows = room[at := _held(room, 0, len(room))]
+    return at, rows
+
+
+def _held(room: Ints, start: int, stop: int) -> Ints:
+    return np.flatnonzero(room[start:stop] != 0) + start
 
 
 @cache
