@@ -9,11 +9,12 @@ import pytest
 from tests.support.panels import drawn, grouped, policy
 from titleholder.comparison import compare
 from titleholder.fast import compiled, sorting
-from titleholder.stats.shared import block, known, places
+from titleholder.stats.shared import bins, counting, falling, known, layout, summing
+from titleholder.stats.shared.falling import Walk
 from titleholder.stats.shared.partition import partitions
 
 T = TypeVar("T")
-MODULES = (block, known, places, sorting)
+MODULES = (bins, counting, falling, known, sorting, summing)
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_numbers_are_sorted_alike(
 ) -> None:
     """Spread out, tied or alike in all but their last bits."""
     monkeypatch.setattr(sorting, "_MANY", 2)
-    monkeypatch.setattr(sorting, "_sorts_quickly", lambda: False)
+    monkeypatch.setattr(sorting, "sorts_quickly", lambda: False)
     rng = np.random.default_rng(bits)
     numbers = rng.integers(0, 1 << bits, 5000, dtype=np.uint64)
     if distinct is not None:
@@ -54,20 +55,39 @@ def test_numbers_are_sorted_alike(
 
 
 @pytest.mark.parametrize("ties", [False, True])
-def test_positives_stand_alike(both: Callable[..., tuple[object, object]], ties: bool) -> None:
-    """To the last bit of the sum of precisions; a tie is a tie to both."""
+@pytest.mark.parametrize("quick", [False, True], ids=["dealt out", "sorted bin by bin"])
+@pytest.mark.parametrize("n", [3, 400, 40_000])
+def test_a_walk_down_the_rows_tells_the_same(
+    both: Callable[..., tuple[Walk, Walk]],
+    monkeypatch: pytest.MonkeyPatch,
+    n: int,
+    quick: bool,
+    ties: bool,
+) -> None:
+    """How positives stand, to the last bit of the sum of precisions, and rows by bins of scores."""
+    monkeypatch.setattr(falling, "sorts_quickly", lambda: quick)
     rng = np.random.default_rng(3)
-    n = 4000
     y, score = (rng.random(n) < 0.2).astype(np.int64), rng.random(n)
-    if ties:
-        score[7] = score[3]
+    score[:3] = 0.0, -0.0 if ties else 1.0, 0.5
     packed = partitions(grouped(rng.integers(0, 5, n), rng.random(n) < 0.5)[:-1])
-    layout = places.Layout.of(packed, float(score.min()))
-    assert layout is not None
-    numbers = np.sort(layout.numbers(score, layout.marks(y, packed)))
-    one, other = both(lambda: places.standings(layout, numbers, packed))
-    assert (one is None) == ties
-    assert one == other
+    own = layout.Layout.of(packed, 0.0)
+    assert own is not None
+    marks, fitted = own.marks(y, packed), bins.Bins.of(y, score)
+
+    def walked() -> Walk:
+        return falling.Falling.of(own, score, marks, fitted.fine(score)).walk(packed)
+
+    one, other = both(walked)
+    assert (one.standings is None) == ties
+    assert one.standings == other.standings
+    assert one.fine is not None
+    assert other.fine is not None
+    for partition, counts, others in zip(packed, one.fine, other.fine, strict=True):
+        codes = np.zeros(n, np.uint8) if partition.code is None else partition.code
+        expected = np.zeros((partition.width, 2, bins.FINE), np.int64)
+        np.add.at(expected, (codes, y, fitted.fine(score)), 1)
+        np.testing.assert_array_equal(counts, expected)
+        np.testing.assert_array_equal(others, expected)
 
 
 @pytest.mark.parametrize(

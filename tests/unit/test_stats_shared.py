@@ -25,8 +25,11 @@ from titleholder.params.schema import Policy
 from titleholder.stats.resampler import large_cells
 from titleholder.stats.shared import known, summary
 from titleholder.stats.shared.bins import FINE, Bins
+from titleholder.stats.shared.block import Block
+from titleholder.stats.shared.falling import Falling
+from titleholder.stats.shared.layout import Layout
 from titleholder.stats.shared.partition import Partition, partitions
-from titleholder.stats.shared.places import Layout, Order, standings
+from titleholder.stats.shared.places import Order
 from titleholder.types import Task
 
 ORDERED = ("roc_auc", "gini", "average_precision", "ks", "lift[0.1]")
@@ -47,6 +50,11 @@ def ordered(y: Ints, score: Floats, slices: list[Slice]) -> tuple[Order, tuple[P
     assert layout is not None
     marks = layout.marks(y, packed)
     return Order.of(layout, sorting.sort(layout.numbers(score, marks)), score, marks), packed
+
+
+def fallen(layout: Layout, y: Ints, score: Floats, packed: tuple[Partition, ...]) -> Falling:
+    """All rows in falling order of these scores."""
+    return Falling.of(layout, score, layout.marks(y, packed), Bins.of(y, score).fine(score))
 
 
 def sliced(n: int, seed: int = 0, **said: Any) -> Pair:
@@ -103,8 +111,7 @@ def test_values_of_order_are_exact(seed: int, ties: int | None, scale: float) ->
     score = score * scale
     slices = grouped(rng.integers(0, 3, n), rng.integers(0, 2, n))
     order, packed = ordered(y, score, slices)
-    numbers = np.sort(order.layout.numbers(score, order.layout.marks(y, packed)))
-    standing = standings(order.layout, numbers, packed)
+    standing = fallen(order.layout, y, score, packed).walk(packed).standings
     assert (standing is None) == (order.step is not None)
     for member, stand in order.slices(packed):
         rows = slices[member].mask
@@ -131,9 +138,9 @@ def test_scores_that_differ_in_their_last_bit_are_no_ties() -> None:
         expected = Ladder.of(y.astype(float), told).plain_steps()
         for name in ORDERED:
             assert rank_law(name).value(steps) == rank_law(name).value(expected)
-        values = known._values_of(
-            order.layout, told, order.layout.marks(y, packed), packed, [rank_law("roc_auc")]
-        )
+        marks = order.layout.marks(y, packed)
+        falling = fallen(order.layout, y, told, packed)
+        values, _ = known._of_model(falling, told, marks, packed, [rank_law("roc_auc")])
         in_full = float(rank_law("roc_auc").value(expected))
         assert values[rank_law("roc_auc"), 0] == pytest.approx(in_full, abs=1e-12)
 
@@ -156,7 +163,7 @@ def test_numbers_are_sorted_as_by_any_sort(
         numbers = rng.choice(leading, n) | rng.integers(0, 512, n, dtype=np.uint64)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(sorting, "_MANY", 2)
-        patched.setattr(sorting, "_sorts_quickly", lambda: False)
+        patched.setattr(sorting, "sorts_quickly", lambda: False)
         np.testing.assert_array_equal(sorting.sort(numbers.copy()), np.sort(numbers))
 
 
@@ -178,7 +185,7 @@ def blocks(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[summa
         of = [model.at(rows) for model in both]
         block = summary.rows_of_panel(panel, rows)
         parts.append(summary.Summary.of_block(number, reading, codes, block, (of[0], of[1])))
-    return summary.summarise(reading, packed, panel, both), parts
+    return summary.summarise(Block(reading, [p.code for p in packed], panel, both)), parts
 
 
 def same(one: summary.Summary, other: summary.Summary) -> bool:

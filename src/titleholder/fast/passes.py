@@ -17,8 +17,9 @@ _ZERO = np.uint64(0)
 _MINUS_ZERO = np.uint64(1 << 63)
 _BITS_OF_ONE = np.uint64(0x3FF0000000000000)
 _TO_CODE = np.uint32(15)
-_CHUNK = 4096  # rows whose bins stay next to the processor
+_LAST_CODE = np.uint32(0xFFFF)
 _ONE_MORE = np.uint32(1)
+_CHUNK = 4096  # rows that stay next to the processor
 _TOGETHER = 128  # numbers of a block, by which empty stretches are passed over
 
 
@@ -49,16 +50,6 @@ def dealt(numbers: Any, spare: Any, least: Any, shift: Any, passes: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def numbered(bits: Any, marks: Any, spare: Any, kept: Any, numbers: Any) -> None:
-    """Scores in [0, 1] by their ``bits`` (n,), turned to fall, with their marks behind them."""
-    for i in range(len(bits)):
-        score = bits[i]
-        if score == _MINUS_ZERO:
-            score = _ZERO
-        numbers[i] = (((_BITS_OF_ONE - score) << spare) & kept) | np.uint64(marks[i])
-
-
-@njit(cache=True, nogil=True)
 def put_right(numbers: Any, most: int) -> bool:
     """Sort what is nearly sorted, in place; False, and nearer to it, after ``most`` moves."""
     left = most
@@ -76,86 +67,121 @@ def put_right(numbers: Any, most: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def standings(
-    numbers: Any, mask: Any, shifts: Any, masks: Any, table: Floats
-) -> tuple[bool, int, int, int, float]:
-    """Add up how positives stand by partition and code, and of all; False first at a tie.
+def dealt_by_bins(
+    bits: Any, marks: Any, bins: Any, most: int, together: int, spare: Any, kept: Any, numbers: Any
+) -> Any:
+    """Scores in [0, 1] by their ``bits`` (n,), turned to fall, with their marks behind them.
 
-    ``table`` (P, width, 4) takes rows, positives, the sum of their places and of precision: whole
-    numbers that doubles hold, of fewer than 2^27 rows. What is returned is the same of all rows.
+    They are put into ``numbers`` (n,) by their bin in 0 to ``most`` - 1, the highest first, those
+    of 2^``together`` bins as they come. What is returned is where each bin ends, (most,).
     """
-    partitions, width = table.shape[:2]
-    flat = table.reshape(-1)
-    before = ~numbers[0]
-    rows, found, places, precision = 0, 0, 0, 0.0
-    for number in numbers:
-        if number ^ before <= mask:
-            return False, 0, 0, 0, 0.0
-        before = number
-        positive: Any = np.int64(number & _ONE)
-        once = np.float64(positive)
-        rows += 1
-        found += positive
-        places += positive * rows
-        precision += once * (found / rows)
-        for p in range(partitions):
-            at = (p * width + np.intp((number >> shifts[p]) & masks[p])) * 4
-            row = flat[at] + 1.0
-            count = flat[at + 1] + once
-            flat[at] = row
-            flat[at + 1] = count
-            flat[at + 2] += once * row
-            flat[at + 3] += once * (count / row)
-    return True, rows, found, places, precision
+    ends = np.zeros(most, np.int64)
+    for b in bins:
+        ends[most - 1 - b] += 1
+    for k in range(1, most):
+        ends[k] += ends[k - 1]
+    at = np.zeros(most >> together, np.int64)
+    for k in range(1, len(at)):
+        at[k] = ends[(k << together) - 1]
+    for i in range(len(bits)):
+        score = bits[i]
+        if score == _MINUS_ZERO:
+            score = _ZERO
+        stretch = (most - 1 - np.intp(bins[i])) >> together
+        numbers[at[stretch]] = (((_BITS_OF_ONE - score) << spare) & kept) | np.uint64(marks[i])
+        at[stretch] += 1
+    return ends
 
 
 @njit(cache=True, nogil=True)
-def cells(codes: Any, truth: Any, first: Any, second: Any, table: Any) -> None:
-    """Count rows by partition, code, truth and both calls into ``table`` (P, width, K, K, K).
+def walk(
+    numbers: Any, ends: Any, mask: Any, shifts: Any, masks: Any,
+    whole: Floats, table: Floats, above: Floats, each: Floats,
+) -> bool:  # fmt: skip
+    """Add up how positives stand, of all rows and by partition and code; False if any are tied.
 
-    ``codes`` are (P, n).
+    ``whole`` (4,) and ``table`` (P, width, 4) take rows, positives, the sum of their places and of
+    precision: whole numbers that doubles hold, of fewer than 2^27 rows. ``above`` (B, 2) and
+    ``each`` (B, P, width, 2) take the rows and positives that there are down to each end.
     """
-    width, classes = table.shape[1:3]
+    untied, before, begin = True, ~numbers[0], 0
+    for k in range(len(ends)):
+        for start in range(begin, ends[k], _CHUNK):
+            some = numbers[start : min(ends[k], start + _CHUNK)]
+            untied &= _walk_all(some, before, mask, whole)
+            before = some[-1]
+            for p in range(len(shifts)):
+                _walk_codes(some, shifts[p], masks[p], table[p])
+        begin = ends[k]
+        above[k] = whole[:2]
+        for p in range(len(shifts)):
+            for code in range(table.shape[1]):
+                each[k, p, code, 0], each[k, p, code, 1] = table[p, code, 0], table[p, code, 1]
+    return untied
+
+
+@njit(cache=True, nogil=True)
+def _walk_all(numbers: Any, before: Any, mask: Any, whole: Floats) -> bool:
+    """Go on with sums of all rows; whether each has another score than the one before."""
+    untied = True
+    row, count, places, precision = whole
+    for number in numbers:
+        untied &= number ^ before > mask
+        before = number
+        once = np.float64(np.int64(number & _ONE))
+        row += 1.0
+        count += once
+        places += once * row
+        precision += once * (count / row)
+    whole[0], whole[1], whole[2], whole[3] = row, count, places, precision
+    return untied
+
+
+@njit(cache=True, nogil=True)
+def _walk_codes(numbers: Any, shift: Any, mask: Any, table: Floats) -> None:
+    """Go on with the same sums (width, 4) by the code that stands in a number."""
     flat = table.reshape(-1)
-    for p in range(len(codes)):
-        for i in range(len(truth)):
-            at = (p * width + np.intp(codes[p, i])) * classes + truth[i]
-            flat[(at * classes + first[i]) * classes + second[i]] += 1
+    for number in numbers:
+        at = np.intp((number >> shift) & mask) * 4
+        once = np.float64(np.int64(number & _ONE))
+        row = flat[at] + 1.0
+        count = flat[at + 1] + once
+        flat[at] = row
+        flat[at + 1] = count
+        flat[at + 2] += once * row
+        flat[at + 3] += once * (count / row)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def bins(
-    codes: Any, truth: Any, scores: Any, bin_of: Any, coarser: int, fine: Any, joint: Any
+@njit(cache=True, nogil=True)
+def cells(code: Any, truth: Any, first: Any, second: Any, classes: int, counts: Any) -> None:
+    """Count rows by code, truth and both calls into ``counts`` (width x K x K x K,)."""
+    for i in range(len(truth)):
+        at = np.intp(code[i]) * classes + truth[i]
+        counts[(at * classes + first[i]) * classes + second[i]] += 1
+
+
+@njit(cache=True, nogil=True)
+def joint(
+    code: Any, truth: Any, first: Any, second: Any, coarser: int, coarse: int, counts: Any
 ) -> None:
-    """Count rows by bins into ``fine`` (P, 2, width, 2, F) and ``joint`` (P, width, 2, C, C).
+    """Count rows by code, truth and both fine bins into ``counts`` (width x 2 x C x C,).
 
-    A coarse bin is a fine one without its last ``coarser`` bits.
+    A coarse bin, of ``coarse`` ones, is a fine one without its last ``coarser`` bits.
     """
-    width, finest, coarse = fine.shape[2], fine.shape[4], joint.shape[4]
-    flat_fine, flat_joint = fine.reshape(-1), joint.reshape(-1)
-    found = np.empty((2, _CHUNK), np.int64)
-    for start in range(0, len(truth), _CHUNK):
-        rows = min(_CHUNK, len(truth) - start)
-        _binned(scores[0][start : start + rows], bin_of, found[0])
-        _binned(scores[1][start : start + rows], bin_of, found[1])
-        for p in range(len(codes)):
-            for i in range(rows):
-                code, y = np.intp(codes[p, start + i]), truth[start + i]
-                one, two = found[0, i], found[1, i]
-                at = ((p * width + code) * 2 + y) * coarse + (one >> coarser)
-                flat_joint[at * coarse + (two >> coarser)] += 1
-                at = (p * 2 * width + code) * 2 + y
-                flat_fine[at * finest + one] += 1
-                flat_fine[(at + 2 * width) * finest + two] += 1
+    for i in range(len(truth)):
+        at = (np.intp(code[i]) * 2 + truth[i]) * coarse + (np.intp(first[i]) >> coarser)
+        counts[at * coarse + (np.intp(second[i]) >> coarser)] += 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _binned(score: Floats, bin_of: Any, found: Any) -> None:
+def binned(score: Floats, bin_of: Any, found: Any) -> None:
     """The fine bin of each probability (n,), as `titleholder.stats.shared.bins` has it."""
-    odds = (score / (1.0 - score)).astype(np.float32)
-    codes = odds.view(np.uint32)
-    for i in range(len(score)):
-        found[i] = bin_of[codes[i] >> _TO_CODE]
+    for start in range(0, len(score), _CHUNK):
+        some = score[start : start + _CHUNK]
+        odds = (some / (1.0 - some)).astype(np.float32)
+        codes = odds.view(np.uint32)
+        for i in range(len(some)):
+            found[start + i] = bin_of[(codes[i] >> _TO_CODE) & _LAST_CODE]
 
 
 @njit(cache=True, nogil=True)

@@ -33,7 +33,7 @@ _CHUNK = 1 << 15
 
 def sort(numbers: Numbers) -> Numbers:
     """These numbers (n,) in rising order; what is given is left in any order."""
-    if not _MANY <= len(numbers) <= _MOST or (passes() is None and _sorts_quickly()):
+    if not _MANY <= len(numbers) <= _MOST or (passes() is None and sorts_quickly()):
         numbers.sort()
         return numbers
     return _dealt(numbers)
@@ -54,7 +54,7 @@ def deal(values: NDArray[N], places: NDArray[Any], most: int) -> tuple[NDArray[N
 
 
 @cache
-def _sorts_quickly() -> bool:
+def sorts_quickly() -> bool:
     """Whether a plain sort is the quicker one on this processor, once both were tried."""
     some = np.random.default_rng(0).integers(1 << 62, size=_TRIED, dtype=np.uint64)
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Floats, Ints
+from titleholder.fast.compiled import passes
 
 FINE = 1024
 COARSE = 64
@@ -48,7 +49,10 @@ class Bins:
 
     def fine(self, score: Floats) -> Bin:
         """The fine bin of each probability, (n,)."""
-        bins = np.empty(len(score), dtype=np.uint16)
+        bins, compiled = np.empty(len(score), dtype=np.uint16), passes()
+        if compiled is not None:
+            compiled.binned(score, self.bin_of, bins)
+            return bins
         for start in range(0, len(score), _CHUNK):
             rows = slice(start, start + _CHUNK)
             np.take(self.bin_of, codes_of(score[rows]), out=bins[rows], mode="clip")

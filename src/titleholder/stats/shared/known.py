@@ -11,24 +11,26 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Floats, Ints, Panel, Predictions, Slice
 from titleholder.fast.compiled import passes
-from titleholder.fast.sorting import sort
 from titleholder.metrics.base import Counts, Means, Metric, Ranks, first
 from titleholder.metrics.ladder import Standing
 from titleholder.stats.influence import PowerSums
 from titleholder.stats.sample import lacking
+from titleholder.stats.shared.block import Block
 from titleholder.stats.shared.calls import Calls, calls_of
+from titleholder.stats.shared.falling import Falling
+from titleholder.stats.shared.layout import Layout, Marks, chunks
 from titleholder.stats.shared.partition import Partition, partitions
-from titleholder.stats.shared.places import Layout, Marks, Order, standings
+from titleholder.stats.shared.places import Order
 from titleholder.stats.shared.spreads import influence_by_bin as influence_by_bin
 from titleholder.stats.shared.spreads import spreads_of
-from titleholder.stats.shared.summary import ALL, SECOND, Answers, Reading, Summary, summarise
+from titleholder.stats.shared.summary import ALL, SECOND, Reading, Summary, summarise
 from titleholder.types import Task
 
 N = TypeVar("N", bound=np.generic)
@@ -188,9 +190,10 @@ def shared(
     ranges = [_range(model.score) for model in answers] if ranks else [(-1.0, -1.0)]
     binned = all(least >= 0.0 and most <= 1.0 for least, most in ranges)
     reading = Reading.of(packed, panel, answers, columns, binned=binned)
-    summary = summarise(reading, packed, panel, answers)
+    block = Block(reading, [p.code for p in packed], panel, answers)
     least = min(least for least, _ in ranges)
-    values = _values(panel, answers, packed, ranks, least) if binned else {}
+    values, fine = _ordered(block, packed, ranks, least) if binned else ({}, None)
+    summary = summarise(block, fine)
     totals = tuple(summary.total(p) for p in range(len(packed)))
     return Shared(packed, reading, summary, totals, values)
 
@@ -199,61 +202,70 @@ def _range(score: Floats | None) -> tuple[float, float]:
     """The lowest score, or 1, and the highest, or 0; NaN where there is not one of a row."""
     if score is None or score.ndim != 1 or score.dtype != np.float64:
         return math.nan, math.nan
-    return float(score.min(initial=1.0)), float(score.max(initial=0.0))
+    ends = [(score[rows].min(), score[rows].max()) for rows in chunks(len(score))]
+    lowest, highest = np.array([(1.0, 0.0), *ends]).T
+    return float(lowest.min()), float(highest.max())
 
 
-def _values(
-    panel: Panel,
-    answers: Answers,
-    packed: Sequence[Partition],
-    ranks: Sequence[Ranks],
-    least: float,
-) -> dict[tuple[Ranks, int], tuple[float, float]]:
-    """Both models' exact values of each law on each slice; none where they cannot be had.
+_Values: TypeAlias = dict[tuple[Ranks, int], float]
 
-    No score is below ``least``.
+
+def _ordered(
+    block: Block, packed: Sequence[Partition], ranks: Sequence[Ranks], least: float
+) -> tuple[dict[tuple[Ranks, int], tuple[float, float]], tuple[Ints, ...] | None]:
+    """Both models' exact values of each law on each slice, and rows by fine bins of both.
+
+    No values where they cannot be had. No score is below ``least``.
     """
-    scores = [np.asarray(model.score) for model in answers]
     layout = Layout.of(packed, least)
     if layout is None:
-        return {}
-    marks = layout.marks(np.asarray(panel.y_true), packed)
-    one, two = (_values_of(layout, score, marks, packed, ranks) for score in scores)
-    return {key: (one[key], two[key]) for key in one}
+        return {}, None
+    marks = layout.marks(np.asarray(block.panel.y_true), packed)
+    scores = (np.asarray(model.score) for model in block.answers)
+    (one, first), (two, second) = (
+        _of_model(Falling.of(layout, score, marks, bins), score, marks, packed, ranks)
+        for score, bins in zip(scores, block.bins, strict=True)
+    )
+    values = {key: (one[key], two[key]) for key in one}
+    if first is None or second is None:
+        return values, None
+    return values, tuple(np.stack(both) for both in zip(first, second, strict=True))
 
 
-def _values_of(
-    layout: Layout,
+def _of_model(
+    falling: Falling,
     score: Floats,
     marks: Marks,
     packed: Sequence[Partition],
     ranks: Sequence[Ranks],
-) -> dict[tuple[Ranks, int], float]:
-    """One model's value of each law on each slice that is not too rare for all of them."""
+) -> tuple[_Values, tuple[Ints, ...] | None]:
+    """One model's value of each law on each slice that is not too rare for all of them.
+
+    With them its rows by fine bins, as `Walk` has them.
+    """
     least = min((law.rare for law in ranks), default=1)
-    numbers = sort(layout.numbers(score, marks))
+    walk, values = falling.walk(packed), _Values()
     briefly = [law for law in ranks if law.by_standing is not None]
-    found = standings(layout, numbers, packed) if briefly else None
-    values: dict[tuple[Ranks, int], float] = {}
-    for member, standing in (found or {}).items():
+    for member, standing in (walk.standings or {}).items():
         if standing.rarest >= least:
             values |= _of_standing(briefly, member, standing)
-    if found is not None and len(briefly) == len(ranks):
-        return values
-    order = Order.of(layout, numbers, score, marks)
+    if walk.standings is not None and len(briefly) == len(ranks):
+        return values, walk.fine
+    # Where scores differ in bits that are cut off, they stand in any order: in any bin, that is.
+    tied = walk.standings is None
+    fine = None if tied and falling.layout.cuts(score) else walk.fine
+    order = Order.of(falling.layout, falling.numbers, score, marks)
     for member, stand in order.slices(packed):
         if stand.rarest >= least:
-            if found is None and order.step is None:
+            if walk.standings is None and order.step is None:
                 values |= _of_standing(briefly, member, stand.standing())
             left = [law for law in ranks if (law, member) not in values]
             steps = stand.steps() if left else None
             values |= {(law, member): float(law.value(steps)) for law in left if steps is not None}
-    return values
+    return values, fine
 
 
-def _of_standing(
-    laws: Sequence[Ranks], member: int, standing: Standing
-) -> dict[tuple[Ranks, int], float]:
+def _of_standing(laws: Sequence[Ranks], member: int, standing: Standing) -> _Values:
     return {(law, member): law.by_standing(standing) for law in laws if law.by_standing is not None}
 
 

@@ -16,13 +16,15 @@ import numpy as np
 
 from titleholder.arrays import Floats, Ints, Panel
 from titleholder.stats.shared.block import Block
-from titleholder.stats.shared.partition import Codes, Partition
+from titleholder.stats.shared.counting import Counts, counted
+from titleholder.stats.shared.partition import Codes
 from titleholder.stats.shared.reading import ALL as ALL
 from titleholder.stats.shared.reading import SECOND as SECOND
 from titleholder.stats.shared.reading import Answers as Answers
 from titleholder.stats.shared.reading import Reading as Reading
 from titleholder.stats.shared.reading import rows_of_panel as rows_of_panel
 from titleholder.stats.shared.reading import thinned_to as thinned_to
+from titleholder.stats.shared.summing import summed
 
 ROWS = 1 << 17
 
@@ -55,16 +57,21 @@ class Summary:
         answers: Answers,
     ) -> "Summary":
         """The summary of one block: all arguments are of its rows alone."""
-        block = Block(reading, tuple(codes), panel, answers)
-        counts = block.counts()
+        block = Block(reading, codes, panel, answers)
+        return cls.of(block, counted(block), {number: summed(block)})
+
+    @classmethod
+    def of(cls, block: Block, counts: Counts, sums: dict[int, tuple[Floats, ...]]) -> "Summary":
+        """What was counted and summed of a block, or of several as one."""
         rows = tuple(c.sum(axis=(1, 2, 3)) for c in counts.cells) or block.rows()
+        thinned = block.reading.thinned
         return cls(
             cells=counts.cells,
             fine=counts.fine,
             joint=counts.joint,
             rows=rows,
-            thinned=rows if reading.thinned == 1 else block.rows(reading.thinned),
-            sums={number: block.sums()},
+            thinned=rows if thinned == 1 else block.rows(thinned),
+            sums=sums,
         )
 
     def __add__(self, other: "Summary") -> "Summary":
@@ -90,25 +97,13 @@ class Summary:
         return total
 
 
-def summarise(
-    reading: Reading, partitions: Sequence[Partition], panel: Panel, answers: Answers
-) -> Summary:
-    """The summary of a whole panel, block by block."""
-    total: Summary | None = None
-    for number, start in enumerate(range(0, len(panel), ROWS)):
-        rows = slice(start, start + ROWS)
-        codes = [None if p.code is None else p.code[rows] for p in partitions]
-        block = Summary.of_block(
-            number,
-            reading,
-            codes,
-            rows_of_panel(panel, rows),
-            (answers[0].at(rows), answers[1].at(rows)),
-        )
-        total = block if total is None else total + block
-    if total is None:
+def summarise(block: Block, fine: tuple[Ints, ...] | None = None) -> Summary:
+    """The summary of all rows of a panel, summed block by block; ``fine`` as `counted` takes it."""
+    starts = range(0, len(block.panel), ROWS)
+    if not starts:
         raise ValueError("a panel without rows has no summary")
-    return total
+    sums = {number: summed(block, start, ROWS) for number, start in enumerate(starts)}
+    return Summary.of(block, counted(block, fine), sums)
 
 
 def _added(one: tuple[Ints, ...], other: tuple[Ints, ...]) -> tuple[Ints, ...]:
