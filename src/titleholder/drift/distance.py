@@ -47,11 +47,11 @@ class Divergences(NamedTuple):
 def divergences(reference: NDArray[Any], current: NDArray[Any]) -> Divergences:
     """All three of bin counts, each (k,)."""
     held = (reference > 0) | (current > 0)
-    reference, current = reference[held], current[held]
-    p, q = (_shares(np.maximum(rows, _HALF_ROW)) for rows in (reference, current))
+    counts = np.array([reference[held], current[held]])
+    p, q = (_shares(rows) for rows in np.maximum(counts, _HALF_ROW))
     odds = np.log(q / p)
-    found = float(((q - p) * odds).sum()), float((q * odds).sum()), _js(reference, current)
-    return Divergences(*(max(0.0, one) for one in found))
+    found = ((q - p) * odds).sum(), (q * odds).sum(), _js(*(_shares(rows) for rows in counts))
+    return Divergences(*(max(0.0, float(one)) for one in found))
 
 
 def psi(reference: NDArray[Any], current: NDArray[Any]) -> float:
@@ -167,13 +167,12 @@ def _shares(counts: NDArray[Any]) -> Floats:
     return shares
 
 
-def _js(reference: NDArray[Any], current: NDArray[Any]) -> float:
-    p, q = _shares(reference), _shares(current)
+def _js(p: Floats, q: Floats) -> float:
     middle = (p + q) / 2
     return (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
 
 
 def _relative_entropy(p: Floats, q: Floats) -> float:
-    held = p > 0
-    p, q = p[held], q[held]
+    if not p.all():
+        p, q = p[p > 0], q[p > 0]
     return float((p * np.log(p / q)).sum())

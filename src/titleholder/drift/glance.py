@@ -89,7 +89,7 @@ def _joint(known: Frozen, counts: Counts, upto: Ints) -> Cells:
     both = marked >> 1
     last = np.ones(len(both), bool)  # entry of its cell
     np.not_equal(both[1:], both[:-1], out=last[:-1])
-    passed = np.flatnonzero(last)
+    passed = last.nonzero()[0]
     of_current = np.concatenate([[0], (marked & 1).cumsum()[passed]])
     of_reference = np.concatenate([[0], passed + 1]) - of_current
     low, high = grid.ends(both[passed], one.digits)
@@ -170,14 +170,8 @@ def _binned(known: Frozen, counts: Counts, upto: Ints) -> tuple[bins.Binned, flo
         pinned = _pinned_marks(marks, counts, first, last)
         labels = marks.labels_if(pinned)
         least, fewest = np.where(pinned, marks.behind, least), np.where(pinned, behind, before)
-    most, least = np.array([marks.behind, behind]), np.array([least, fewest])
-    reference, present = most[:, 1:] - most[:, :-1]
-    bounds = _psi_bounds(
-        np.maximum(least[:, 1:] - most[:, :-1], 0),
-        most[:, 1:] - least[:, :-1],
-        np.array([[n], [m]]),
-    )
-    return bins.Binned(labels, reference, present), *bounds
+    binned = bins.Binned(labels, marks.behind[1:] - marks.behind[:-1], behind[1:] - behind[:-1])
+    return binned, *_psi_bounds(_ranges(least, marks.behind), _ranges(fewest, behind), n, m)
 
 
 def _pinned_marks(marks: Marks, counts: Counts, first: Ints, last: Ints) -> Bools:
@@ -187,17 +181,33 @@ def _pinned_marks(marks: Marks, counts: Counts, first: Ints, last: Ints) -> Bool
     return pinned
 
 
-def _psi_bounds(fewest: Ints, most: Ints, totals: Ints) -> tuple[float, float]:
-    """The least and the largest PSI of bins that hold no fewer and no more rows than these, (2, b).
+def _ranges(least: Ints, most: Ints) -> list[list[int]]:
+    """The fewest and the most rows that each bin may hold when its marks are known so well."""
+    return [np.maximum(least[1:] - most[:-1], 0).tolist(), (most[1:] - least[:-1]).tolist()]
+
+
+def _psi_bounds(
+    reference: list[list[int]], current: list[list[int]], n: int, m: int
+) -> tuple[float, float]:
+    """The least and the largest PSI of bins that hold no fewer and no more rows than these.
 
     A bin's part, (q - p) ln(q / p), grows with the distance of p and q: it is largest where they
     are farthest apart, and least where they come nearest. Empty bins count as half a row, so that
     half rows are below or above the line.
     """
-    low = np.maximum(fewest, 0.5) / (totals + most.shape[1] / 2)
-    high = (np.maximum(most, 0.5) / totals)[::-1]  # beside the fewest of the other side
-    parts = (high - low) * np.log(high / low)
-    nearest = (parts * (low > high)).sum(axis=0)
-    farthest = parts.max(axis=0)
-    held, may_be_held = (rows.sum(axis=0) > 0 for rows in (fewest, most))  # else left out
-    return float(nearest[held].sum()), float(farthest[may_be_held].sum())
+    half = len(reference[0]) / 2
+    least = most = 0.0
+    for r_low, r_high, c_low, c_high in zip(*reference, *current, strict=True):
+        if not r_high + c_high:
+            continue  # left out
+        p_low, p_high = max(r_low, 0.5) / (n + half), max(r_high, 0.5) / n
+        q_low, q_high = max(c_low, 0.5) / (m + half), max(c_high, 0.5) / m
+        above, below = _part(p_high, q_low), _part(p_low, q_high)
+        most += max(above, below)
+        if r_low + c_low:  # else it may be left out
+            least += above if q_low > p_high else below if p_low > q_high else 0.0
+    return least, most
+
+
+def _part(p: float, q: float) -> float:
+    return (q - p) * math.log(q / p)

@@ -72,13 +72,14 @@ def sketch(values: NDArray[np.generic]) -> Sketch:
     """
     floats = np.ascontiguousarray(values, np.float64)
     at, rows = occurring(floats.view(np.uint64), _DROPPED, 2 * _HALF)
-    if _HALF in at and np.any(np.signbit(floats[floats == 0])):
+    above, negative, below = at.searchsorted([_TOP, _HALF, _HALF + _TOP]).tolist()
+    if _HALF in at[negative : negative + 1] and np.any(np.signbit(floats[floats == 0])):
         return sketch(floats + 0.0)  # -0.0 is 0.0, or one value would lie in two cells
-    finite = (at & (_HALF - 1)) < _TOP
-    whole = bool(finite.all())
-    missing = 0 if whole else int(np.isnan(floats).sum())
-    held = slice(None) if whole else finite
-    counts = _counts(floats, at[held], rows[held], whole=whole)
+    if above == negative and below == len(at):
+        return Sketch(len(floats), 0, 0, _counts(floats, at, rows, whole=True))
+    finite = np.r_[:above, negative:below]
+    counts = _counts(floats, at[finite], rows[finite], whole=False)
+    missing = int(np.isnan(floats).sum())
     infinite = len(floats) - missing - int(counts.rows.sum())
     return Sketch(len(floats), missing, infinite, counts)
 
@@ -94,8 +95,8 @@ def _counts(floats: Floats, held: Ints, rows: Ints, *, whole: bool) -> Counts:
         values = grid.near_ends(cells, COARSE)
         return _at_values(values, rows, COARSE + _further(len(held)))
     values = np.full(len(cells), np.nan)
-    zero = int(np.searchsorted(cells, _HALF))
-    if zero < len(cells) and cells[zero] == _HALF:
+    zero = cells.searchsorted(_HALF)
+    if _HALF in cells[zero : zero + 1]:
         all_zero = len(floats) - int(np.count_nonzero(floats)) == rows[zero]
         values[zero] = 0.0 if all_zero else np.nan
     return Counts(COARSE, cells, rows, values)

@@ -225,7 +225,13 @@ def counted(bits: Any, dropped: Any, room: Any) -> Any:
 
     ``room`` has a zero for each that there may be, uint32, and is left as it was.
     """
-    for number in bits:
+    quarter = len(bits) // 4
+    for i in range(quarter):  # memory is read at four places at once: it is waited for by turns
+        room[bits[i] >> dropped] += _ONE_MORE
+        room[bits[quarter + i] >> dropped] += _ONE_MORE
+        room[bits[2 * quarter + i] >> dropped] += _ONE_MORE
+        room[bits[3 * quarter + i] >> dropped] += _ONE_MORE
+    for number in bits[4 * quarter :]:
         room[number >> dropped] += _ONE_MORE
     held = np.empty(len(room) // _TOGETHER, np.bool_)
     for block in range(len(held)):  # most are empty, and several are looked at in one go
