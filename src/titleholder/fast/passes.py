@@ -185,6 +185,16 @@ def binned(score: Floats, bin_of: Any, found: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
+def of_truth(score: Floats, truth: Any, least: float, found: Floats) -> None:
+    """The probability given to what came true, (n,), kept ``least`` from 0 and 1."""
+    most = 1.0 - least
+    for i in range(len(score)):
+        given = abs(score[i] - (1.0 if truth[i] == 0 else 0.0))
+        given = least if given < least else given
+        found[i] = most if given > most else given
+
+
+@njit(cache=True, nogil=True)
 def add_second(code: Any, a: Floats, d: Floats, total: Floats) -> None:
     """Add a, d, a^2, a d and d^2 (n,) to ``total`` (5, width)."""
     some = np.zeros((total.shape[1], 5))

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from titleholder.arrays import Floats, Ints, Panel, Predictions
+from titleholder.fast.compiled import passes
 from titleholder.metrics.base import Means, Metric, first, ratio
 from titleholder.types import Task
 
 ECE_BINS = 10
+_EPSILON = float(np.finfo(float).eps)
 # An edge belongs to the bin above it; the last bin holds 1 as well.
 BIN_EDGES = np.arange(1, ECE_BINS) / ECE_BINS
 
@@ -38,13 +40,23 @@ def log_loss_columns(panel: Panel, predictions: Predictions) -> Floats:
     """
     score, truth = predictions.score, np.asarray(panel.y_true)
     if score is not None and score.ndim == 1:
-        of_truth = np.subtract(score, truth == 0)[:, None]  # exact: score, or 1 - score
-        np.abs(of_truth, out=of_truth)
+        of_truth = _of_truth(score, truth)[:, None]
     else:
         of_truth = np.take_along_axis(_of_classes(predictions), truth[:, None], axis=1)
-    epsilon = np.finfo(float).eps
-    np.clip(of_truth, epsilon, 1 - epsilon, out=of_truth)
+        np.clip(of_truth, _EPSILON, 1 - _EPSILON, out=of_truth)
     return np.asarray(np.negative(np.log(of_truth, out=of_truth), out=of_truth))
+
+
+def _of_truth(score: Floats, truth: Ints) -> Floats:
+    """The probability given to what came true, of two classes, kept from 0 and 1; (n,)."""
+    compiled = passes()
+    if compiled is not None:
+        found = np.empty(len(score))
+        compiled.of_truth(score, truth, _EPSILON, found)
+        return found
+    found = np.subtract(score, truth == 0)  # exact: score, or 1 - score
+    np.abs(found, out=found)
+    return np.asarray(np.clip(found, _EPSILON, 1 - _EPSILON, out=found))
 
 
 def brier_columns(panel: Panel, predictions: Predictions) -> Floats:

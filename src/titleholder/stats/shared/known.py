@@ -220,7 +220,7 @@ def _ordered(
     layout = Layout.of(packed, least)
     if layout is None:
         return {}, None
-    marks = layout.marks(np.asarray(block.panel.y_true), packed)
+    marks = layout.marks(block.truth, packed)
     scores = (np.asarray(model.score) for model in block.answers)
     (one, first), (two, second) = (
         _of_model(Falling.of(layout, score, marks, bins), score, marks, packed, ranks)

@@ -7,12 +7,12 @@ Such numbers are sorted as they are, many times faster than places would be. Tho
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from titleholder.arrays import Bools, Floats, Ints
+from titleholder.arrays import Bools, Floats
 from titleholder.fast.sorting import Numbers
 from titleholder.stats.shared.partition import Partition
 
@@ -58,7 +58,7 @@ class Layout:
         """Where each partition's code starts in a mark."""
         return tuple(1 + sum(self.widths[:i]) for i in range(len(self.widths)))
 
-    def marks(self, y: Ints, partitions: Sequence[Partition]) -> Marks:
+    def marks(self, y: NDArray[np.integer[Any]], partitions: Sequence[Partition]) -> Marks:
         """The mark of each row, (n,)."""
         marks = np.empty(len(y), dtype=np.uint16)
         for rows in chunks(len(y)):

@@ -7,7 +7,7 @@ from titleholder.fast.compiled import passes
 from titleholder.stats.shared.block import Block, Places
 from titleholder.stats.shared.reading import ALL, SECOND, rows_of_panel
 
-_CHUNK = 1 << 14  # rows whose real values stay near the processor while they are summed
+_CHUNK = 1 << 15  # rows whose real values stay near the processor while they are summed
 # Each order after the first two is the product of two of the `SECOND`.
 _FACTORS = ((0, 0), (0, 1), (1, 1), (2, 0), (2, 1), (4, 0), (4, 1), (2, 2), (2, 3), (2, 4), (4, 3),
             (4, 4))  # fmt: skip
