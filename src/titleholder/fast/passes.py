@@ -67,19 +67,26 @@ def put_right(numbers: Any, most: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
+def ends(bins: Any, most: int) -> Any:
+    """Where each bin in 0 to ``most`` - 1 ends when rows stand by falling bins, (most,)."""
+    found = np.zeros(most, np.int64)
+    for b in bins:
+        found[most - 1 - b] += 1
+    for k in range(1, most):
+        found[k] += found[k - 1]
+    return found
+
+
+@njit(cache=True, nogil=True)
 def dealt_by_bins(
-    bits: Any, marks: Any, bins: Any, most: int, together: int, spare: Any, kept: Any, numbers: Any
-) -> Any:
+    bits: Any, marks: Any, bins: Any, ends: Any, together: int, spare: Any, kept: Any, numbers: Any
+) -> None:
     """Scores in [0, 1] by their ``bits`` (n,), turned to fall, with their marks behind them.
 
-    They are put into ``numbers`` (n,) by their bin in 0 to ``most`` - 1, the highest first, those
-    of 2^``together`` bins as they come. What is returned is where each bin ends, (most,).
+    They are put into ``numbers`` (n,) by their bins, the highest first, those of 2^``together``
+    bins as they come; ``ends`` says where each bin ends.
     """
-    ends = np.zeros(most, np.int64)
-    for b in bins:
-        ends[most - 1 - b] += 1
-    for k in range(1, most):
-        ends[k] += ends[k - 1]
+    most = len(ends)
     at = np.zeros(most >> together, np.int64)
     for k in range(1, len(at)):
         at[k] = ends[(k << together) - 1]
@@ -90,7 +97,6 @@ def dealt_by_bins(
         stretch = (most - 1 - np.intp(bins[i])) >> together
         numbers[at[stretch]] = (((_BITS_OF_ONE - score) << spare) & kept) | np.uint64(marks[i])
         at[stretch] += 1
-    return ends
 
 
 @njit(cache=True, nogil=True)

@@ -23,7 +23,6 @@ from titleholder.stats.shared.layout import Layout, Marks
 from titleholder.stats.shared.partition import Partition
 
 _MOST_IN_DOUBLES = 1 << 27  # rows whose places add up to whole numbers that doubles hold
-_MOST_MARKED = 11  # bits of a mark, so that a table of bins and marks is not larger than the rows
 _DEALT = 1 << 12  # rows of a stretch that is sorted by itself, at least
 
 # Rows, positives, the sum of their places and of precision, by code of a partition: (width,) each.
@@ -34,59 +33,46 @@ Sums: TypeAlias = tuple[Ints, Ints, Ints, Floats]
 class Falling:
     """All rows as numbers (n,) in rising order, which is that of falling scores.
 
-    ``ends`` (FINE,) says where each bin's rows end, the highest bin's first.
+    ``ends`` (FINE,) says where each bin's rows end, the highest bin's first; None where nobody
+    looked.
     """
 
     layout: Layout
     numbers: Numbers
-    ends: Ints
+    ends: Ints | None
 
     @classmethod
     def of(cls, layout: Layout, score: Floats, marks: Marks, bins: Bin) -> "Falling":
         """Rows with these scores, marks and bins of scores, (n,) each."""
         compiled = passes()
-        if compiled is not None and sorts_quickly():
-            return cls(layout, *_by_bins(compiled, layout, score, marks, bins))
-        counts = np.bincount(bins, minlength=FINE)
-        return cls(layout, sort(layout.numbers(score, marks)), np.cumsum(counts[::-1]))
+        if compiled is None:
+            return cls(layout, sort(layout.numbers(score, marks)), None)
+        ends = compiled.ends(bins, FINE)
+        if not sorts_quickly():
+            return cls(layout, sort(layout.numbers(score, marks)), ends)
+        return cls(layout, _by_bins(compiled, layout, score, marks, bins, ends), ends)
 
     def walk(self, partitions: Sequence[Partition]) -> "Walk":
         """What a walk down all rows tells of every slice."""
         compiled = passes() if len(self.numbers) < _MOST_IN_DOUBLES else None
-        if compiled is not None:
-            return self._compiled_walk(compiled, partitions)
+        if compiled is not None and self.ends is not None:
+            return self._compiled_walk(compiled, self.ends, partitions)
+        if not self.layout.differ(self.numbers).all():
+            return Walk(None, None)
         marks = self.layout.marks_of(self.numbers)
-        sums = self._sums(marks, partitions) if self.layout.differ(self.numbers).all() else None
-        return Walk(_standings(partitions, sums), self._fine(marks, partitions))
-
-    def _sums(self, marks: Marks, partitions: Sequence[Partition]) -> list[Sums]:
         truth = (marks & np.uint16(1)).astype(np.uint8)
-        found = []
+        sums = []
         for number, partition in enumerate(partitions):
             if partition.code is None:
-                found.append(summed(truth, np.array([0, len(truth)])))
+                sums.append(summed(truth, np.array([0, len(truth)])))
             else:
                 codes = self.layout.codes_of(marks, number)
-                found.append(summed(*deal(truth, codes, partition.width)))
-        return found
+                sums.append(summed(*deal(truth, codes, partition.width)))
+        return Walk(_standings(partitions, sums), None)
 
-    def _fine(self, marks: Marks, partitions: Sequence[Partition]) -> tuple[Ints, ...] | None:
-        bits = self.layout.bits
-        if bits > _MOST_MARKED:
-            return None
-        falling = np.arange(FINE - 1, -1, -1, dtype=np.uint32) << np.uint32(bits)
-        of_rows = np.repeat(falling, np.diff(self.ends, prepend=0)) | marks
-        counts = np.bincount(of_rows, minlength=FINE << bits)
-        widths = self.layout.widths[::-1]  # the first partition's code is in the lowest bits
-        by_code = counts.reshape(FINE, *(1 << width for width in widths), 2)
-        found = []
-        for number, partition in enumerate(partitions):
-            own = len(widths) - number
-            others = tuple(axis for axis in range(1, len(widths) + 1) if axis != own)
-            found.append(np.moveaxis(by_code.sum(axis=others), 0, -1)[: partition.width])
-        return tuple(found)
-
-    def _compiled_walk(self, compiled: ModuleType, partitions: Sequence[Partition]) -> "Walk":
+    def _compiled_walk(
+        self, compiled: ModuleType, ends: Ints, partitions: Sequence[Partition]
+    ) -> "Walk":
         coded = [i for i, partition in enumerate(partitions) if partition.code is not None]
         shifts = np.array([self.layout.shifts()[i] for i in coded], dtype=np.uint64)
         masks = np.array([(1 << self.layout.widths[i]) - 1 for i in coded], dtype=np.uint64)
@@ -94,7 +80,7 @@ class Falling:
         whole, table = np.zeros(4), np.zeros((len(coded), width, 4))
         above, each = np.empty((FINE, 2)), np.empty((FINE, len(coded), width, 2))
         untied = compiled.walk(
-            self.numbers, self.ends, self.layout.mask, shifts, masks, whole, table, above, each
+            self.numbers, ends, self.layout.mask, shifts, masks, whole, table, above, each
         )
         sums, fine = [], []
         by_code = iter(zip(table, each.swapaxes(0, 1), strict=True))
@@ -114,7 +100,7 @@ class Walk:
 
     ``standings``: how the positives stand on every slice, by its place among all; None where two
     scores are the same. ``fine``: rows by code, truth and bin, (width, 2, FINE) a partition; None
-    where marks are so long that rows are better counted as they come.
+    where that is not quicker than to count rows as they come.
     """
 
     standings: dict[int, Standing] | None
@@ -140,18 +126,18 @@ def summed(truth: NDArray[np.uint8], starts: Ints) -> Sums:
 
 
 def _by_bins(
-    compiled: ModuleType, layout: Layout, score: Floats, marks: Marks, bins: Bin
-) -> tuple[Numbers, Ints]:
-    """Numbers dealt out by bins, which fall as they rise, and sorted within; where bins end."""
+    compiled: ModuleType, layout: Layout, score: Floats, marks: Marks, bins: Bin, ends: Ints
+) -> Numbers:
+    """Rows as numbers, dealt out by bins, which fall as they rise, and sorted within; (n,)."""
     numbers = np.empty(len(score), dtype=np.uint64)
     together = min(FINE, max(1, FINE * _DEALT // max(1, len(score)))).bit_length() - 1
     spare = np.uint64(layout.spare)
-    ends = compiled.dealt_by_bins(
-        score.view(np.uint64), marks, bins, FINE, together, spare, ~layout.mask, numbers
+    compiled.dealt_by_bins(
+        score.view(np.uint64), marks, bins, ends, together, spare, ~layout.mask, numbers
     )
     for start, end in pairwise([0, *ends[(1 << together) - 1 :: 1 << together].tolist()]):
         numbers[start:end].sort()
-    return numbers, ends
+    return numbers
 
 
 def _standings(
