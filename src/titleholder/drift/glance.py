@@ -86,13 +86,13 @@ def _joint(known: Frozen, counts: Counts, upto: Ints) -> Cells:
     one, two = known.counts, counts
     marked = np.concatenate([2 * one.cells, 2 * two.cells + 1])
     marked.sort(kind="stable")  # two ascending runs: merged in one pass
-    both = marked >> 1
-    last = np.ones(len(both), bool)  # entry of its cell
-    np.not_equal(both[1:], both[:-1], out=last[:-1])
+    last = np.ones(len(marked), bool)  # entry of its cell
+    np.greater(marked[1:] ^ marked[:-1], 1, out=last[:-1])
     passed = last.nonzero()[0]
-    of_current = np.concatenate([[0], (marked & 1).cumsum()[passed]])
-    of_reference = np.concatenate([[0], passed + 1]) - of_current
-    low, high = grid.ends(both[passed], one.digits)
+    marked = marked[passed]  # those that current occupies are odd
+    of_current = grid.upto(marked & 1)
+    of_reference = np.append(0, passed + 1) - of_current
+    low, high = grid.ends(marked >> 1, one.digits)
     loose: Bools | slice = slice(None)
     if not (known.plain and np.isnan(two.values).all()):
         value, loose = _pinned(one, two, of_reference, of_current)

@@ -16,6 +16,7 @@ from titleholder.arrays import Floats, Ints
 
 COARSE = 7  # digits that every grid has
 _MANTISSA = 52
+_SIGN = np.iinfo(np.int64).min  # the bit alone
 Bits = NDArray[np.uint64]
 N = TypeVar("N", bound=np.generic)
 
@@ -97,11 +98,17 @@ def ends(cells: Ints, digits: int) -> tuple[Floats, Floats]:
 
 
 def near_ends(cells: Ints, digits: int) -> Floats:
-    """The end nearest zero of each cell, (k,); of the cell just below zero that is no number."""
+    """The end nearest zero of each of these ascending cells, (k,).
+
+    Of the cell just below zero that is no number.
+    """
     steps = cells - half(digits)
-    sign = steps >> 63  # all bits of those below zero, whose steps turned round are as the others'
-    near: Floats = (((steps ^ sign) << int(dropped(digits))) | (sign << 63)).view(np.float64)
-    return near
+    below = steps[: steps.searchsorted(0)]
+    np.invert(below, out=below)  # counted from zero, as those above are
+    steps <<= int(dropped(digits))
+    below |= _SIGN
+    ends_: Floats = steps.view(np.float64)
+    return ends_
 
 
 def cells_of(values: Floats, digits: int) -> Ints:
