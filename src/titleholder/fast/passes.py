@@ -201,6 +201,14 @@ def of_truth(score: Floats, truth: Any, least: float, found: Floats) -> None:
 
 
 @njit(cache=True, nogil=True)
+def squared(score: Floats, truth: Any, found: Floats) -> None:
+    """The squared distance of probability and truth, (n,)."""
+    for i in range(len(score)):
+        distance = score[i] - np.float64(truth[i])
+        found[i] = distance * distance
+
+
+@njit(cache=True, nogil=True)
 def add_second(code: Any, a: Floats, d: Floats, total: Floats) -> None:
     """Add a, d, a^2, a d and d^2 (n,) to ``total`` (5, width)."""
     some = np.zeros((total.shape[1], 5))

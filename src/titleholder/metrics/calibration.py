@@ -66,10 +66,19 @@ def brier_columns(panel: Panel, predictions: Predictions) -> Floats:
     """
     score = predictions.score
     if score is not None and score.ndim == 1:
-        squared: Floats = np.square(score - np.asarray(panel.y_true))
-        return squared[:, None]
+        return _squared(score, np.asarray(panel.y_true))[:, None]
     squared = (_of_classes(predictions) - _truth(panel)) ** 2
     return squared[:, 1:] if len(panel.classes) == 2 else squared.sum(axis=1, keepdims=True)
+
+
+def _squared(score: Floats, truth: Ints) -> Floats:
+    """The squared distance of probability and truth, of two classes; (n,)."""
+    compiled = passes()
+    if compiled is None:
+        return np.asarray(np.square(score - truth))
+    found = np.empty(len(score))
+    compiled.squared(score, truth, found)
+    return found
 
 
 def calibration_gap_columns(panel: Panel, predictions: Predictions) -> Floats:
