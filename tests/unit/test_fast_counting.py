@@ -32,6 +32,24 @@ def test_every_way_to_count_finds_the_same(name: str, monkeypatch: pytest.Monkey
         assert (places.tolist(), counts.tolist()) == (at.tolist(), rows.tolist())
 
 
+def test_numbers_are_told_apart_alike_with_and_without_scipys_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rows by place, one of them each, and whether all are it, as one by one they would be."""
+    monkeypatch.setattr(counting, "passes", lambda: None)
+    monkeypatch.setattr(counting, "_AT_ONCE", 300)
+    bits = np.uint64([*[64, 80] * 400, *range(64, 128, 8), 81])
+    first = np.array([-1, -1, 4, 0])  # of 64 to 95, and of 96 to 127
+    found = [counting.finer(bits, np.uint64(5), 2, first, 8)]
+    monkeypatch.delitem(sys.modules, _sparsetools.__name__)
+    found.append(counting.finer(bits, np.uint64(5), 2, first, 8))
+    places = [[b for b in bits if first[int(b) >> 5] + (int(b) >> 3) % 4 == k] for k in range(8)]
+    for rows, one, alike in found:
+        assert rows.tolist() == [len(place) for place in places]
+        assert all(k in place for k, place in zip(one, places, strict=True))
+        assert alike.tolist() == [len({*place}) == 1 for place in places] != [True] * 8
+
+
 def test_a_loop_of_scipys_that_counts_otherwise_is_not_taken() -> None:
     """It is not public: it may be gone, want other arguments or count from zero again."""
 

@@ -14,7 +14,6 @@ coarser than their sum.
 What a sketch forgets is where in its cell a value lay; `titleholder.drift.glance` bounds that.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 from titleholder.arrays import Floats, Ints
 from titleholder.drift import grid
 from titleholder.drift.grid import COARSE, Counts
-from titleholder.fast.counting import occurring
+from titleholder.fast.counting import finer, occurring
 
 NARROW = 1 << 10  # coarse cells up to which a finer grid is taken
 _FINE = 1 << 13  # cells of a finer grid at most
@@ -31,7 +30,6 @@ _DROPPED = grid.dropped(COARSE)
 _LOW_BITS = (1 << int(_DROPPED)) - 1
 _HALF = grid.half(COARSE)
 _TOP = 0x7FF << COARSE  # from here on infinities and NaN
-_AT_ONCE = 1 << 15  # rows
 _FIRST = 64  # rows that mostly tell whether any is not on its cell's end
 
 
@@ -105,25 +103,10 @@ def _counts(floats: Floats, held: Ints, rows: Ints, *, whole: bool) -> Counts:
 def _fine(bits: grid.Bits, held: Ints) -> Counts:
     """Counts on a finer grid, and what each cell's rows all are."""
     more = _further(len(held))
-    rank = np.zeros(int(held.max(initial=0)) + 1, np.int64)
-    rank[held] = np.arange(len(held), dtype=np.int64) << more
-
-    def places() -> Iterator[tuple[Ints, grid.Bits]]:
-        """Where rows fall among all finer cells, some rows at a time: those fit a cache."""
-        mask = np.int64((1 << more) - 1)
-        for start in range(0, len(bits), _AT_ONCE):
-            few = bits[start : start + _AT_ONCE]
-            fine = (few >> (_DROPPED - np.uint64(more))).view(np.int64)
-            yield rank[fine >> more] | (fine & mask), few
-
-    size = len(held) << more
-    rows, one = np.zeros(size, np.int64), np.zeros(size, np.uint64)
-    for at, few in places():
-        rows += np.bincount(at, minlength=size)
-        one[at] = few  # of several values, any of them
-    values = one.view(np.float64).copy()
-    for at, few in places():
-        values[at[one[at] != few]] = np.nan
+    first = np.zeros(int(held.max(initial=0)) + 1, np.int64)
+    first[held] = np.arange(len(held), dtype=np.int64) << more
+    rows, one, alike = finer(bits, _DROPPED, more, first, len(held) << more)
+    values = np.where(alike, one.view(np.float64), np.nan)
     found = np.flatnonzero(rows)
     raw = (held[found >> more] << more) | (found & ((1 << more) - 1))
     cells, rows = grid.rising(raw, rows[found], COARSE + more)

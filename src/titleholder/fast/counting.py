@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from titleholder.arrays import Ints
+from titleholder.arrays import Bools, Ints
 from titleholder.fast.compiled import passes
 
 Bits: TypeAlias = NDArray[np.uint64]
@@ -42,10 +42,48 @@ def occurring(bits: Bits, dropped: np.uint64, most: int) -> tuple[Ints, Ints]:
         with _room(most, np.uint32) as room:
             at, rows = compiled.counted(bits, dropped, room)
             return at, rows
-    tools = sys.modules.get("scipy.sparse._sparsetools")
-    if (add := _adding(getattr(tools, "csr_column_index1", None))) is not None:
+    if (add := _scipys()) is not None:
         return _added(add, bits, dropped, most)
     return _found(np.bincount((bits >> dropped).view(np.int64), minlength=most), bits, dropped)
+
+
+def finer(
+    bits: Bits, dropped: np.uint64, more: int, first: Ints, places: int
+) -> tuple[Ints, Bits, Bools]:
+    """Rows of ``bits`` (n,) by place, one of them, and whether all are it, (places,) each.
+
+    A number above the ``dropped`` lowest bits has its places from ``first`` on: one for each that
+    ``more`` of those bits, the highest, may be.
+
+    >>> bits = np.array([8, 9, 11, 8], np.uint64)
+    >>> rows, one, alike = finer(bits, np.uint64(2), 1, np.zeros(3, np.int64), 2)
+    >>> rows.tolist(), one.tolist(), alike.tolist()
+    ([3, 1], [8, 11], [False, True])
+    """
+    rows, one = np.zeros(places, np.int64), np.zeros(places, np.uint64)
+    alike, left = np.ones(places, bool), dropped - np.uint64(more)
+    if (compiled := passes()) is not None:
+        compiled.finer(bits, left, np.uint64(more), first, rows, one, alike)
+        return rows, one, alike
+    add, mask = _scipys() or _numpys, np.int64((1 << more) - 1)
+    for start in range(0, len(bits), _AT_ONCE):
+        few = bits[start : start + _AT_ONCE]
+        fine = (few >> left).view(np.int64)
+        at = first[fine >> more] | (fine & mask)
+        _compare(at, few, rows, one, alike)
+        add(at, rows)
+    return rows, one, alike
+
+
+def _compare(at: Ints, few: Bits, rows: Ints, one: Bits, alike: Bools) -> None:
+    """Hold these bits (n,), at their places, against those before them."""
+    doubtful = alike[at]  # of most columns hardly any after the first rows, or all
+    if not doubtful.all():
+        at, few = at[doubtful], few[doubtful]
+    some = one.copy()
+    some[at] = few  # of several, any of them
+    np.copyto(one, some, where=rows == 0)
+    alike[at[one[at] != few]] = False
 
 
 @contextmanager
@@ -91,6 +129,15 @@ def _found(room: Ints, bits: Bits, dropped: np.uint64) -> tuple[Ints, Ints]:
 
 def _held(room: Ints, start: int, stop: int) -> Ints:
     return np.flatnonzero(room[start:stop] != 0) + start
+
+
+def _numpys(places: Ints, room: Ints) -> None:
+    room += np.bincount(places, minlength=len(room))
+
+
+def _scipys() -> Adding | None:
+    tools = sys.modules.get("scipy.sparse._sparsetools")
+    return _adding(getattr(tools, "csr_column_index1", None))
 
 
 @cache
