@@ -61,6 +61,26 @@ def test_values_have_the_names_people_write(column: NDArray[Any], names: list[st
     assert sorted(rows(panel(g=column), "g")) == names
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([9, 0, 5]),
+        np.array([-128, 127, -1], dtype=np.int8),
+        np.array([-400, 5, 600]),  # not so far apart, with gaps between
+        np.array([70_000, 0, 3]),  # too far apart for their last bits
+        np.array([2**63 + 1, 2**63, 7], dtype=np.uint64),
+        np.array([True, False, True]),
+    ],
+)
+def test_many_whole_numbers_are_told_apart_as_few_are(values: NDArray[Any]) -> None:
+    """Wherever in a long column a value stands, and however far from the others."""
+    column = np.repeat(values, [80_000, 1, 70_000])
+    found = {part.name: part for part in declared(panel(g=column), ("g",))[1:]}
+    assert set(found) == {f"g={label_of(value)}" for value in values.tolist()}
+    for value in values.tolist():
+        assert np.array_equal(found[f"g={label_of(value)}"].mask, column == value)
+
+
 def test_equal_values_of_two_types_are_one_slice() -> None:
     """1, 1.0 and "1" go by one name and are counted together, not overwritten."""
     column = np.array([1, 1.0, "1", True], dtype=object)

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from titleholder.arrays import Ints, Panel, Slice
+from titleholder.arrays import Bools, Ints, Panel, Slice
 from titleholder.errors import BadInput
 from titleholder.params.schema import Binned, SliceSpec
 from titleholder.params.slicing import column_of, parts_of
@@ -109,22 +109,50 @@ def _words(values: NDArray[Any]) -> tuple[NDArray[np.object_], NDArray[Any]]:
 
 def _distinct(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """The values that occur, in order, and which of them each row has, (n,)."""
-    if values.dtype.kind not in "ui" or not len(values):
+    if values.dtype.kind == "b":
+        distinct, code = _distinct(values.view(np.uint8))
+        return distinct.astype(bool), code
+    found = _near(values) if values.dtype.kind in "ui" and len(values) else None
+    if found is None:
         return np.unique(values, return_inverse=True)
-    least, most = int(values.min()), int(values.max())
-    if most - least >= _MOST_COUNTED or most > np.iinfo(np.int64).max:
-        return np.unique(values, return_inverse=True)
-    # Whole numbers that lie close together are counted, which takes no sort.
-    code = np.empty(len(values), dtype=np.uint16)
-    counts = np.zeros(most - least + 1, dtype=np.int64)
-    for start in range(0, len(values), _CHUNK):
-        above = values[start : start + _CHUNK].astype(np.int64, copy=False) - least
-        counts += np.bincount(above, minlength=len(counts))
-        code[start : start + _CHUNK] = above
-    held = counts > 0
+    least, code = found
+    held = _held(code)
     if not held.all():
-        code = (np.cumsum(held) - 1).astype(np.uint16)[code]
+        code = (np.cumsum(held) - 1).astype(code.dtype)[code]
     return (np.flatnonzero(held) + least).astype(values.dtype), code
+
+
+def _near(values: NDArray[Any]) -> tuple[int, NDArray[np.uint16]] | None:
+    """The least of some whole numbers, and how far each is above, (n,); None if any is too far.
+
+    Numbers that lie close together can be counted, which takes no sort.
+    """
+    code = np.empty(len(values), dtype=np.uint16)
+    least = most = int(values[0])
+    for rows in _chunks(len(values)):
+        some = values[rows]
+        least, most = min(least, int(some.min())), max(most, int(some.max()))
+        if most - least >= _MOST_COUNTED or most > np.iinfo(np.int64).max:
+            return None
+        code[rows] = some  # the last bits, of which `least` is taken as well
+    code -= np.uint16(least % (1 << 16))
+    return least, code
+
+
+def _held(code: NDArray[np.uint16]) -> Bools:
+    """Which codes some row has, up to the largest that there is."""
+    held = np.zeros(int(code.max()) + 1, dtype=bool)
+    for rows in _chunks(len(code)):
+        held |= np.bincount(code[rows], minlength=len(held)) > 0
+        if held.all():
+            break
+    return held
+
+
+def _chunks(rows: int) -> Iterator[slice]:
+    """All rows, some at a time that stay near the processor."""
+    for start in range(0, rows, _CHUNK):
+        yield slice(start, start + _CHUNK)
 
 
 def _words_of_objects(values: list[Any]) -> tuple[NDArray[np.object_], Ints]:
