@@ -130,7 +130,7 @@ def distances(pair: Pair) -> dict[tuple[str, str], Distance]:
             ends = np.array([percentiles(of[name], LEVEL) for of in seeds])
             influence = replicate(REGISTRY[name], Resampler(sample, Draw(100, 1))).influence
             turn = 1 if REGISTRY[name].higher_is_better else -1
-            wider = widening(influence, -turn, turn, LEVEL)
+            wider = widening(influence.of(-turn, turn), LEVEL)
             ends = found_by.improvement.value + wider * (ends - found_by.improvement.value)
             error = float(np.mean([of[name].std() for of in seeds])) * wider
             ours = np.array([found_by.improvement.low, found_by.improvement.high])

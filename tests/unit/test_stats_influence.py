@@ -22,7 +22,7 @@ def influence(change: Floats, copies: Floats | None = None) -> Influence:
 def test_normal_units_all_count() -> None:
     """Of n normal influences, about n degrees of freedom."""
     rng = np.random.default_rng(1)
-    found = [influence(rng.normal(size=200)).freedom(0, 1) for _ in range(200)]
+    found = [influence(rng.normal(size=200)).of(0, 1).freedom for _ in range(200)]
     assert np.mean(found) == pytest.approx(200, rel=0.1)
 
 
@@ -30,7 +30,7 @@ def test_normal_units_all_count() -> None:
 def test_few_units_that_matter_are_few(few: int) -> None:
     """Of a thousand units of which few matter alike, twice the few."""
     change = np.where(np.arange(1000) < few, 0.5, 0.0)
-    assert influence(change).freedom(0, 1) == pytest.approx(2 * few, rel=0.02)
+    assert influence(change).of(0, 1).freedom == pytest.approx(2 * few, rel=0.02)
 
 
 def test_copies_are_units() -> None:
@@ -38,20 +38,20 @@ def test_copies_are_units() -> None:
     change = np.array([0.3, -0.2, 0.0])
     copies = np.array([5.0, 2.0, 10.0])
     spread_out = influence(np.repeat(change, copies.astype(int)))
-    assert influence(change, copies).freedom(0, 1) == pytest.approx(spread_out.freedom(0, 1))
+    assert influence(change, copies).of(0, 1).freedom == pytest.approx(spread_out.of(0, 1).freedom)
 
 
 def test_no_spread_has_the_most_freedom() -> None:
     """Where nothing moves, and where influence is not finite, one less than there are units."""
-    assert influence(np.zeros(30)).freedom(0, 1) == 29
-    assert influence(np.full(30, np.nan)).freedom(0, 1) == 29
+    assert influence(np.zeros(30)).of(0, 1).freedom == 29
+    assert influence(np.full(30, np.nan)).of(0, 1).freedom == 29
 
 
 def test_widening_is_students() -> None:
     """Never below 1, larger for fewer units and for a higher level."""
 
     def of(n: int, level: float) -> float:
-        return widening(influence(np.resize([1.0, -1.0], n)), 0, 1, level)
+        return widening(influence(np.resize([1.0, -1.0], n)).of(0, 1), level)
 
     assert of(4000, 0.95) == pytest.approx(1, abs=0.002)
     assert of(5, 0.95) > of(10, 0.95) > of(50, 0.95) > 1
@@ -166,9 +166,9 @@ def test_errors_are_roots_of_summed_squares() -> None:
     units = Influence(
         np.array([0.3, -0.1]), np.array([0.1, 0.2]), np.array([2.0, 3.0]), units=5, fewest=5
     )
-    assert units.error(1, 0) == pytest.approx(np.sqrt(2 * 0.3**2 + 3 * 0.1**2))
-    assert units.error(-1, 1) == pytest.approx(np.sqrt(2 * 0.2**2 + 3 * 0.3**2))
-    assert np.isnan(influence(np.full(3, np.nan)).error(0, 1))
+    assert units.of(1, 0).error == pytest.approx(np.sqrt(2 * 0.3**2 + 3 * 0.1**2))
+    assert units.of(-1, 1).error == pytest.approx(np.sqrt(2 * 0.2**2 + 3 * 0.3**2))
+    assert np.isnan(influence(np.full(3, np.nan)).of(0, 1).error)
 
 
 def test_dozens_of_classes_have_their_degrees_of_freedom() -> None:

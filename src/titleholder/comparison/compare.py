@@ -12,6 +12,7 @@ import numpy as np
 from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions
 from titleholder.comparison.slices import OVERALL, Grouping, Part, declared, grouping
 from titleholder.metrics import REGISTRY, Measured, Metric
+from titleholder.metrics.base import Proportion
 from titleholder.metrics.items import ITEM, metric_of, rows_about
 from titleholder.metrics.registry import USUAL, Registry
 from titleholder.params.schema import Policy, Suite
@@ -24,7 +25,10 @@ from titleholder.stats.methods import interval_by, tested_by
 from titleholder.stats.resampler import Draw, Resampler
 from titleholder.stats.sample import Sample, lacking, take, taken
 from titleholder.stats.shared.known import shared
+from titleholder.stats.shares import of_cells
 from titleholder.types import Comparison, Estimate, Gauge, IntervalMethod, Record, Rule, Task
+
+_OF_ALL = Proportion(truth=None)
 
 
 class Flips(Record, frozen=True):
@@ -242,8 +246,8 @@ def of_groups(metric: Metric, resampler: Resampler, groups: Groups, policy: Poli
 
 def _lacks(metric: Metric, sample: Sample) -> str:
     """Why one of the models has not what the metric needs; empty where both have."""
-    one, two = (lacking(metric.needs, model) for model in sample.answers)
-    return one or two
+    one, two = sample.answers
+    return lacking(metric.needs, one) or lacking(metric.needs, two)
 
 
 def _missing(
@@ -355,10 +359,9 @@ def flips_of(resampler: Resampler) -> Flips:
     """How many rows of a slice got better and worse."""
     sample = resampler.sample
     if sample.known is not None and sample.known.cells is not None:
-        cells = resampler.cells
-        right = [call == cells.truth for call in (cells.champion, cells.candidate)]
-        won, lost = (cells.observed[right[i] & ~right[1 - i]].sum() for i in (1, 0))
-        return Flips(slice=sample.name, n=len(sample), better=int(won), worse=int(lost))
+        hits = of_cells(_OF_ALL, resampler.cells)
+        better, worse = int(hits.second), int(hits.first)
+        return Flips(slice=sample.name, n=len(sample), better=better, worse=worse)
     first, second = _quality(sample, sample.champion), _quality(sample, sample.candidate)
     better, worse = int((second > first).sum()), int((second < first).sum())
     return Flips(slice=sample.name, n=len(sample), better=better, worse=worse)

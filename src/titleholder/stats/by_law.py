@@ -105,11 +105,11 @@ def is_sure(spread: Spread) -> bool:
 
 
 def _freedom(spread: Spread) -> float:
-    return min(spread.freedom(*of) for of in COMBINATIONS)
+    return min([spread.of(*models).freedom for models in COMBINATIONS])
 
 
 def _skewness(spread: Spread) -> float:
-    return max(abs(spread.skewness(*of)) for of in COMBINATIONS)
+    return max([abs(spread.of(*models).skewness) for models in COMBINATIONS])
 
 
 def _are_hits(found: Moments) -> bool:

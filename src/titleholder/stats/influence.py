@@ -8,9 +8,10 @@ rows among thousands, the spread of their difference is known from five rows.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class PowerSums:
     a is the influence of a unit on the champion, a + d that on the candidate.
     """
 
-    by_power: Mapping[int, tuple[float, ...]]
+    by_power: Mapping[int, Sequence[float]]
 
     def of(self, power: int, champion: float, candidate: float) -> float:
         """Sum over units of a power of this combination of the two models."""
@@ -49,11 +50,51 @@ class PowerSums:
         return total
 
 
-class Spread(ABC):
-    """How surely the spread of a metric is known: what `Influence` has, from sums alone.
+def power_sums_of(powers: Mapping[int, Floats]) -> Iterator[PowerSums]:
+    """Those of S slices, from arrays (S, k + 1) by power k."""
+    for sums in zip(*(of.tolist() for of in powers.values()), strict=True):
+        yield PowerSums(dict(zip(powers, sums, strict=True)))
 
-    A combination of the two models is ``champion`` times the one and ``candidate`` times the other.
+
+class Moving(NamedTuple):
+    """How much units move a number, and how surely that tells its spread.
+
+    ``error`` is the standard error, NaN where the influence is not finite; ``skewness`` that of the
+    sum over units, 0 where nothing moves; ``fewest`` as in `Influence`. ``freedom`` are the degrees
+    of freedom of the spread.
     """
+
+    error: float
+    skewness: float
+    freedom: float
+    fewest: int
+
+    @classmethod
+    def of(cls, powers: Sequence[float], units: int, fewest: int) -> "Moving":
+        """From sums over units of squares, third and fourth powers of their influence.
+
+        The degrees of freedom are Satterthwaite's: twice the squared variance over the variance of
+        the variance, which the fourth powers estimate (Bell & McCaffrey 2002, Survey Methodology
+        28, 169-181). About the number of units where all matter alike, twice the number of those
+        that matter where few do; between 1 and one less than the fewest.
+        """
+        squares, cubes, fourths = powers
+        freedom = max(1.0, fewest - 1.0)
+        if not squares > 0:
+            return cls(0.0 if squares == 0 else math.nan, 0.0, freedom, fewest)
+        fourths -= squares**2 / units
+        if fourths > 0:
+            freedom = min(freedom, max(1.0, 2 * squares**2 / fourths))
+        return cls(math.sqrt(squares), skewness(squares, cubes), freedom, fewest)
+
+
+def skewness(squares: float, cubes: float) -> float:
+    """Of a sum over units, from sums of powers of their influence; 0 where nothing moves."""
+    return cubes / squares**1.5 if squares > 0 else 0.0
+
+
+class Spread(ABC):
+    """How surely the spread of a metric is known: what `Influence` has, from sums alone."""
 
     units: int
     fewest: int
@@ -63,43 +104,18 @@ class Spread(ABC):
     def power_sums(self) -> PowerSums:
         """Sums over units of powers of their influence."""
 
-    def freedom(self, champion: float, candidate: float) -> float:
-        """Degrees of freedom of the spread of this combination of the two.
-
-        Satterthwaite's: twice the squared variance over the variance of the variance, which the
-        fourth powers estimate (Bell & McCaffrey 2002, Survey Methodology 28, 169-181). About the
-        number of units where all matter alike, twice the number of those that matter where few
-        do; between 1 and one less than the fewest.
-        """
-        squares, _, fourths = self._sums(champion, candidate)
-        fourths -= squares**2 / self.units
-        most = max(1.0, self.fewest - 1.0)
-        if not squares > 0 or not fourths > 0:
-            return most
-        return min(most, max(1.0, 2 * squares**2 / fourths))
-
-    def error(self, champion: float, candidate: float) -> float:
-        """The standard error of this combination; NaN where the influence is not finite."""
-        variance = self._sums(champion, candidate)[0]
-        return math.sqrt(variance) if variance >= 0 else math.nan
-
-    def skewness(self, champion: float, candidate: float) -> float:
-        """Skewness of the sum of this combination over units; 0 where nothing moves."""
-        squares, cubes, _ = self._sums(champion, candidate)
-        return cubes / squares**1.5 if squares > 0 else 0.0
-
-    def _sums(self, champion: float, candidate: float) -> tuple[float, float, float]:
-        """Sums over units of second, third and fourth powers of this combination."""
-        known, of = self._known, (champion, candidate)
-        found = known.get(of)
+    def of(self, champion: float, candidate: float) -> Moving:
+        """That of ``champion`` times the one model and ``candidate`` times the other."""
+        found = self._known.get((champion, candidate))
         if found is None:
-            sums = self.power_sums
-            found = known[of] = sums.of(2, *of), sums.of(3, *of), sums.of(4, *of)
+            powers = [self.power_sums.of(k, champion, candidate) for k in (2, 3, 4)]
+            found = Moving.of(powers, self.units, self.fewest)
+            self._known[champion, candidate] = found
         return found
 
     @cached_property
-    def _known(self) -> dict[tuple[float, float], tuple[float, float, float]]:
-        """The sums of combinations that were asked for: each is, several times."""
+    def _known(self) -> dict[tuple[float, float], Moving]:
+        """Combinations that were asked for: each is, several times."""
         return {}
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from titleholder.arrays import Floats
 from titleholder.metrics.base import Metric, Ranks
 from titleholder.stats.ends import normal_reach
-from titleholder.stats.influence import Spread
+from titleholder.stats.influence import Moving, Spread
 from titleholder.stats.replicates import Replicates
 from titleholder.types import Estimate
 
@@ -109,14 +109,13 @@ def undefined(reason: str) -> Paired:
     return Paired(UNDEFINED, UNDEFINED, UNDEFINED, UNDEFINED, None, None, reason)
 
 
-def widening(influence: Spread, champion: float, candidate: float, level: float) -> float:
-    """Student's factor over the normal's for this combination of the two models, >= 1.
+def widening(moving: Moving, level: float) -> float:
+    """Student's factor over the normal's, >= 1.
 
     With it goes the root of n / (n - 1) that a bootstrap's spread is short of; n must exceed 1.
     """
-    freedom, n = influence.freedom(champion, candidate), influence.fewest
-    student = float(_student()(freedom, (1 + level) / 2)) / normal_reach(level)
-    return student * math.sqrt(n / (n - 1))
+    student = float(_student()(moving.freedom, (1 + level) / 2)) / normal_reach(level)
+    return student * math.sqrt(moving.fewest / (moving.fewest - 1))
 
 
 @cache
@@ -137,7 +136,7 @@ def _paired(metric: Metric, at: Replicates[Spread], draws: Floats, level: float)
     ]
     push = Push(up=pushes[1].up + pushes[0].down, down=pushes[1].down + pushes[0].up)
     slopes = [_slope(metric, x) for x in (at.champion_value, at.candidate_value)]
-    wider = widening(at.influence, -slopes[0], slopes[1], level)
+    wider = widening(at.influence.of(-slopes[0], slopes[1]), level)
     change = metric.improvement(champion, candidate)
     value = float(metric.improvement(at.champion_value, at.candidate_value))
     if isinstance(metric.law, Ranks) and metric.law.smooth:
@@ -149,8 +148,8 @@ def _paired(metric: Metric, at: Replicates[Spread], draws: Floats, level: float)
         relative = interval(value / size, share, level, wider, push.scaled(1 / size))
         relative_error = _moments(share, value / size)[1] * wider
     return Paired(
-        _own(metric, at.champion_value, champion, level, (at.influence, 1, 0)),
-        _own(metric, at.candidate_value, candidate, level, (at.influence, 0, 1)),
+        _own(metric, at.champion_value, champion, level, at.influence.of(1, 0)),
+        _own(metric, at.candidate_value, candidate, level, at.influence.of(0, 1)),
         interval(value, change, level, wider, push),
         relative,
         _moments(change, value)[1] * wider,
@@ -197,12 +196,11 @@ def _moments(draws: Floats, centre: float) -> tuple[float, float]:
     return mean, math.sqrt(max(0.0, float(moved @ moved) / len(draws) - mean * mean))
 
 
-def _own(
-    metric: Metric, value: float, draws: Floats, level: float, of: tuple[Spread, float, float]
-) -> Estimate:
+def _own(metric: Metric, value: float, draws: Floats, level: float, moving: Moving) -> Estimate:
     """A model's own interval from its draws (B,), within the metric's domain."""
-    push, wider = Push.of(value, draws), widening(*of, level)
-    return own_interval(metric, interval(value, draws, level, wider, push), level, wider, of, push)
+    push, wider = Push.of(value, draws), widening(moving, level)
+    found = interval(value, draws, level, wider, push)
+    return own_interval(metric, found, level, wider, moving, push)
 
 
 def own_interval(
@@ -210,12 +208,12 @@ def own_interval(
     found: Estimate,
     level: float,
     wider: float,
-    of: tuple[Spread, float, float],
+    moving: Moving,
     push: Push = NONE,
 ) -> Estimate:
     """A model's own interval as it was ``found``, opened to what resamples are short of.
 
-    ``wider`` is the factor of `widening` for the combination ``of`` the two models.
+    ``wider`` is the factor of `widening` for the model that is ``moving`` so.
 
     Near an end of the domain, and where units are skewed, resamples lean to the side that the
     truth is not on, and percentiles follow them the wrong way. The interval therefore holds that
@@ -225,20 +223,16 @@ def own_interval(
     A value that noise may have made much of may be noise altogether: its interval then reaches
     to the end of the domain that it was pushed away from.
     """
-    influence, one, two = of
     value = found.value
     if value is None:
         return found
     least, most = metric.domain
-    z, error = normal_reach(level), influence.error(one, two)
+    z, error = normal_reach(level), moving.error
     down, up = _on_logit_scale(value, z * wider * error, least, most)
-    lean = influence.skewness(one, two) * (2 * z**2 + 1) / 6
-    ends = [value + error * (turn * z * wider + lean) for turn in (-1, 1)]
-    held = [
-        end
-        for end in (down, up, *ends, found.low, found.high)
-        if end is not None and math.isfinite(end)
-    ]
+    lean = moving.skewness * (2 * z**2 + 1) / 6
+    below, above = (value + error * (lean + turn * wider) for turn in (-z, z))
+    ends = (down, up, below, above, found.low, found.high)
+    held = [end for end in ends if end is not None and math.isfinite(end)]
     low, high = min(held), max(held)
     if push.up > _MUCH * (value - least):
         low = least
@@ -262,7 +256,7 @@ def _on_logit_scale(value: float, reach: float, least: float, most: float) -> tu
         return value, value
     steps = min(reach / width / (share * (1 - share)), _MOST_LOGITS)
     middle = math.log(share / (1 - share))
-    low, high = (1 / (1 + math.exp(-(middle + move))) for move in (-steps, steps))
+    low, high = 1 / (1 + math.exp(steps - middle)), 1 / (1 + math.exp(-steps - middle))
     return least + width * low, least + width * high
 
 

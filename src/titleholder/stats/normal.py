@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from titleholder.metrics.base import Metric
 from titleholder.stats.ends import lean, normal_reach
-from titleholder.stats.influence import Spread
+from titleholder.stats.influence import Moving, Spread, skewness
 from titleholder.stats.intervals import Paired, own_interval, widening
 from titleholder.types import Estimate
 
@@ -34,37 +34,33 @@ def summarise_normal(metric: Metric, law: Normal, level: float) -> Paired | None
 
     That is so of a metric whose best value is within its domain, and of a champion near 0.
     """
-    errors = law.spread.error(1, 0), law.spread.error(0, 1), law.spread.error(-1, 1)
-    finite = all(math.isfinite(x) for x in (law.champion, law.candidate, *errors))
-    if metric.target is not None or not finite or abs(law.champion) <= _AWAY * errors[0]:
-        return None
     turn = 1.0 if metric.higher_is_better else -1.0
-    wider = widening(law.spread, -turn, turn, level)
-    value = turn * (law.candidate - law.champion)
+    one, two, change = (law.spread.of(*models) for models in ((1, 0), (0, 1), (-turn, turn)))
+    finite = map(math.isfinite, (law.champion, law.candidate, one.error, two.error, change.error))
+    if metric.target is not None or not all(finite) or abs(law.champion) <= _AWAY * one.error:
+        return None
+    wider = widening(change, level)
     relative, relative_error = _share(law, turn, level, wider)
     return Paired(
-        _own(metric, law.champion, errors[0], level, (law.spread, 1, 0)),
-        _own(metric, law.candidate, errors[1], level, (law.spread, 0, 1)),
-        _reaching(value, wider * errors[2], law.spread.skewness(-turn, turn), level),
+        _own(metric, law.champion, level, one),
+        _own(metric, law.candidate, level, two),
+        _reaching(turn * (law.candidate - law.champion), wider, level, change),
         relative,
-        wider * errors[2],
+        wider * change.error,
         relative_error,
         "",
     )
 
 
-def _own(
-    metric: Metric, value: float, error: float, level: float, of: tuple[Spread, float, float]
-) -> Estimate:
-    wider = widening(*of, level)
-    spread, *models = of
-    found = _reaching(value, wider * error, spread.skewness(*models), level)
-    return own_interval(metric, found, level, wider, of)
+def _own(metric: Metric, value: float, level: float, moving: Moving) -> Estimate:
+    wider = widening(moving, level)
+    found = _reaching(value, wider, level, moving)
+    return own_interval(metric, found, level, wider, moving)
 
 
-def _reaching(value: float, error: float, skewness: float, level: float) -> Estimate:
-    """The ends of a value with this standard error and skewness."""
-    z, moved = normal_reach(level), lean(level) * skewness
+def _reaching(value: float, wider: float, level: float, moving: Moving) -> Estimate:
+    """The ends of a value, each ``wider`` times as far off as a normal law has it."""
+    z, moved, error = normal_reach(level), lean(level) * moving.skewness, wider * moving.error
     return Estimate(value=value, low=value + (moved - z) * error, high=value + (moved + z) * error)
 
 
@@ -75,7 +71,8 @@ def _share(law: Normal, turn: float, level: float, wider: float) -> tuple[Estima
     at which improvement - r x champion lies z of its own standard errors from 0 (Fieller 1954),
     moved by the skewness of that difference where r is the share itself.
     """
-    aa, ad, dd = law.spread.power_sums.by_power[2]
+    sums = law.spread.power_sums
+    aa, ad, dd = sums.by_power[2]
     z, side = normal_reach(level), math.copysign(1.0, law.champion)
     size, change = abs(law.champion), turn * (law.candidate - law.champion)
     both = turn * side * ad
@@ -85,7 +82,8 @@ def _share(law: Normal, turn: float, level: float, wider: float) -> tuple[Estima
     value = change / size
     low, high = (half - root) / square, (half + root) / square
     error = math.sqrt(max(0.0, dd - 2 * value * both + value * value * aa)) / size
-    moved = lean(level) * law.spread.skewness(-turn - value * side, turn) * error
+    beside = -turn - value * side, turn
+    moved = lean(level) * skewness(sums.of(2, *beside), sums.of(3, *beside)) * error
     ends = Estimate(
         value=value,
         low=value - wider * (value - low - moved),

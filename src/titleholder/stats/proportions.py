@@ -49,6 +49,12 @@ def wilson(hits: float, n: float, level: float) -> Estimate:
     return Estimate(value=p, low=low, high=high)
 
 
+def shares(table: Agreement, level: float) -> tuple[Estimate, Estimate]:
+    """Wilson's interval of each proportion."""
+    n = table.n
+    return wilson(table.both + table.first, n, level), wilson(table.both + table.second, n, level)
+
+
 def newcombe(table: Agreement, level: float) -> Estimate:
     """Interval of second minus first proportion on the same rows.
 
@@ -62,8 +68,7 @@ def newcombe(table: Agreement, level: float) -> Estimate:
     n = table.n
     if n <= 0:
         return Estimate()
-    one = wilson(table.both + table.first, n, level)
-    two = wilson(table.both + table.second, n, level)
+    one, two = shares(table, level)
     rho = _correlation(table)
     down = _combined(_below(two), _above(one), rho)
     up = _combined(_above(two), _below(one), rho)
@@ -80,8 +85,7 @@ def relative_change(table: Agreement, level: float) -> Estimate:
     the difference are. No estimate where the first proportion is 0, or may be as far as these rows
     tell: the ratio has no upper end then.
     """
-    one = wilson(table.both + table.first, table.n, level)
-    two = wilson(table.both + table.second, table.n, level)
+    one, two = shares(table, level)
     if not one.value or two.value is None:
         return Estimate()
     rho = _correlation(table)

@@ -58,9 +58,12 @@ def _are_hits(values: Floats) -> bool:
 
 def of_cells(share: Proportion, cells: Cells) -> Agreement:
     """The table of a share of calls, from the rows counted by cell: each its own unit."""
-    counted = np.ones(len(cells.truth), bool) if share.truth is None else cells.truth == share.truth
-    one, two = cells.champion == cells.truth, cells.candidate == cells.truth
-    return agreement(Hits(one, two, counted, share.misses), cells.observed)
+    rows = cells.observed
+    if share.truth is not None:
+        rows = np.where(cells.truth == share.truth, rows, 0.0)
+    hits = (cells.champion == cells.truth) * 2 + (cells.candidate == cells.truth)
+    neither, second, first, both = np.bincount(hits, rows, 4).tolist()
+    return Agreement(both, first, second, neither)
 
 
 def compare_tables(metric: Metric, table: Agreement, misses: bool, level: float) -> Paired:

@@ -7,7 +7,7 @@ import numpy as np
 
 from titleholder.arrays import Floats, Ints
 from titleholder.stats.ends import normal_reach
-from titleholder.stats.influence import BINOMIAL, STEP, PowerSums
+from titleholder.stats.influence import BINOMIAL, STEP, PowerSums, power_sums_of
 
 # An end may be so far from where the normal law has it, in standard errors: a third of what moves
 # the ends of 2000 draws from seed to seed.
@@ -44,16 +44,8 @@ def calls_of(
         powers = _powers(held, one, two - one)
         straight = _straight(value, held, (one, two), values, powers, level)
     known = np.isfinite(values).all(axis=0) & straight
-    return tuple(
-        Calls(
-            values.item(0, s),
-            values.item(1, s),
-            PowerSums({k: tuple(of[s].tolist()) for k, of in powers.items()}),
-        )
-        if known[s]
-        else None
-        for s in range(len(cells))
-    )
+    found = map(Calls, *values.tolist(), power_sums_of(powers))
+    return tuple(calls if k else None for k, calls in zip(known, found, strict=True))
 
 
 def _slopes(value: Callable[[Floats], Floats], counts: Floats) -> Floats:

@@ -20,7 +20,7 @@ from titleholder.arrays import Floats, Ints, Panel, Predictions, Slice
 from titleholder.fast.compiled import passes
 from titleholder.metrics.base import Counts, Means, Metric, Ranks, first
 from titleholder.metrics.ladder import Standing
-from titleholder.stats.influence import PowerSums
+from titleholder.stats.influence import PowerSums, power_sums_of
 from titleholder.stats.sample import lacking
 from titleholder.stats.shared.block import Block
 from titleholder.stats.shared.calls import Calls, calls_of
@@ -28,8 +28,8 @@ from titleholder.stats.shared.falling import Falling
 from titleholder.stats.shared.layout import Layout, Marks, chunks
 from titleholder.stats.shared.partition import Partition, partitions
 from titleholder.stats.shared.places import Order
+from titleholder.stats.shared.spreads import Binned
 from titleholder.stats.shared.spreads import influence_by_bin as influence_by_bin
-from titleholder.stats.shared.spreads import spreads_of
 from titleholder.stats.shared.summary import ALL, SECOND, Reading, Summary, summarise
 from titleholder.types import Task
 
@@ -137,14 +137,20 @@ class Shared:
         Of those that have a value; None where it is not known well enough.
         """
         if law not in self._spreads:
-            there = [member for member in self._at if (law, member) in self.values]
-            self._spreads[law] = self._spreads_of(law, there) if there else {}
+            found = self._binned.spreads(law) if self._scored else ()
+            self._spreads[law] = dict(zip(self._scored, found, strict=True))
         return self._spreads[law]
 
-    def _spreads_of(self, law: Ranks, slices: Sequence[int]) -> dict[int, PowerSums | None]:
-        fine = self._of([of.swapaxes(0, 1) for of in self.summary.fine], slices)
-        found = spreads_of(law, fine.swapaxes(0, 1), self._of(self.summary.joint, slices))
-        return dict(zip(slices, found, strict=True))
+    @cached_property
+    def _scored(self) -> tuple[int, ...]:
+        """The slices on which metrics of order have a value."""
+        return tuple(sorted({member for _, member in self.values}))
+
+    @cached_property
+    def _binned(self) -> Binned:
+        fine = self._of([of.swapaxes(0, 1) for of in self.summary.fine], self._scored)
+        joint = self._of(self.summary.joint, self._scored)
+        return Binned(fine.swapaxes(0, 1).astype(float, order="C"), joint.astype(float))
 
     @cached_property
     def _rows(self) -> Ints:
@@ -280,16 +286,9 @@ def moments_of(sums: Floats, rows: Ints, looked_at: Ints) -> tuple[Moments, ...]
     powers = {2: [all_rows[2 - j, j] for j in range(3)]}
     for k in (3, 4):
         powers[k] = [some[k - j, j] * stands_for for j in range(k + 1)]
-    by_code = {k: np.stack(of, axis=1).tolist() for k, of in powers.items()}
-    return tuple(
-        Moments(
-            int(rows[s]),
-            (sums.item(0, s), sums.item(1, s)),
-            PowerSums({k: tuple(of[s]) for k, of in by_code.items()}),
-            bool(looked_at[s] == rows[s]),
-        )
-        for s in range(len(rows))
-    )
+    spreads = power_sums_of({k: np.stack(of, axis=1) for k, of in powers.items()})
+    exact = (looked_at == rows).tolist()
+    return tuple(map(Moments, rows.tolist(), zip(*sums[:2].tolist(), strict=True), spreads, exact))
 
 
 def _terms(i: int, j: int) -> tuple[tuple[float, int, int, tuple[int, int]], ...]:

@@ -7,13 +7,15 @@ cannot tell of a covariance is at most the root of the product of both variances
 """
 
 import math
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from titleholder.arrays import Floats, Ints
+from titleholder.arrays import Floats
 from titleholder.metrics.base import Ranks
 from titleholder.metrics.ladder import Steps
-from titleholder.stats.influence import PowerSums
+from titleholder.stats.influence import PowerSums, power_sums_of
 from titleholder.stats.shared.bins import COARSE
 
 # What may be unknown of the variance of the improvement, and may be lost of each model's own in
@@ -22,41 +24,66 @@ _UNKNOWN = 0.02
 _WITHIN = 0.05
 
 
-def spreads_of(law: Ranks, fine: Ints, joint: Ints) -> tuple[PowerSums | None, ...]:
-    """Of S slices, in each of which both classes occur.
+@dataclass(frozen=True)
+class Binned:
+    """Rows of S slices, in each of which both classes occur, counted by bins of both scores.
 
-    ``fine`` (2, S, 2, FINE) and ``joint`` (S, 2, COARSE, COARSE) are as in `Summary`. None where
-    too much is unknown.
+    ``fine`` (2, S, 2, FINE) and ``joint`` (S, 2, COARSE, COARSE) are as in `Summary`.
     """
-    n, both_bins = fine.astype(float), joint.astype(float)
-    influence = influence_by_bin(law, n)
-    each = n * influence
-    variances = (each * influence).sum(axis=(2, 3))
-    counts = n.reshape(*n.shape[:3], COARSE, -1).sum(axis=4)
-    total = each.reshape(*n.shape[:3], COARSE, -1).sum(axis=4)
-    mean = np.divide(total, counts, out=np.zeros_like(total), where=counts > 0)
-    within = np.maximum(0.0, variances - (total * mean).sum(axis=(2, 3)))
-    raw = _raw_moments(both_bins, mean[0], mean[1])
-    both = raw[:, 1, 1]
-    change = variances.sum(axis=0) - 2 * both
-    unknown = 2 * np.sqrt(within[0] * within[1])
-    vague = (within > _WITHIN * variances).any(axis=0) | ~(unknown <= _UNKNOWN * change)
-    powers = {2: np.stack([variances[0], both - variances[0], change], axis=1)}
-    for k in (3, 4):
-        powers[k] = np.stack([_of_change(raw, k - j, j) for j in range(k + 1)], axis=1)
-    by_slice = {k: of.tolist() for k, of in powers.items()}
-    return tuple(
-        None if vague[s] else PowerSums({k: tuple(of[s]) for k, of in by_slice.items()})
-        for s in range(len(joint))
-    )
+
+    fine: Floats
+    joint: Floats
+
+    @cached_property
+    def _steps(self) -> Steps:
+        return _steps_of(self.fine)
+
+    @cached_property
+    def _coarse(self) -> Floats:
+        return _coarser(self.fine)
+
+    def spreads(self, law: Ranks) -> tuple[PowerSums | None, ...]:
+        """How both models' influences vary over the rows of each; None if too much is unknown."""
+        influence = _by_bin(law, self._steps)
+        each = self.fine * influence
+        variances = (each * influence).sum(axis=(2, 3))
+        total, counts = _coarser(each), self._coarse
+        mean = np.divide(total, counts, out=np.zeros_like(total), where=counts > 0)
+        within = np.maximum(0.0, variances - (total * mean).sum(axis=(2, 3)))
+        raw = _raw_moments(self.joint, mean[0], mean[1])
+        both = raw[:, 1, 1]
+        change = variances.sum(axis=0) - 2 * both
+        unknown = 2 * np.sqrt(within[0] * within[1])
+        vague = (within > _WITHIN * variances).any(axis=0) | ~(unknown <= _UNKNOWN * change)
+        powers = {2: np.stack([variances[0], both - variances[0], change], axis=1)}
+        for k in (3, 4):
+            powers[k] = np.stack([_of_change(raw, k - j, j) for j in range(k + 1)], axis=1)
+        found = power_sums_of(powers)
+        return tuple(None if v else sums for v, sums in zip(vague, found, strict=True))
 
 
 def influence_by_bin(law: Ranks, counts: Floats) -> Floats:
     """Influence by truth and fine bin, (..., 2, FINE), of rows counted so."""
-    negatives, positives = np.moveaxis(counts[..., ::-1], -2, 0)
-    steps = Steps(positives, negatives, positives.cumsum(axis=-1), negatives.cumsum(axis=-1))
+    return _by_bin(law, _steps_of(counts))
+
+
+def _by_bin(law: Ranks, steps: Steps) -> Floats:
     of_positive, of_negative = law.influence(steps)
     return np.stack([of_negative, of_positive], axis=-2)[..., ::-1]
+
+
+def _steps_of(counts: Floats) -> Steps:
+    """Bins in falling order of score, from rows by truth and bin (..., 2, FINE)."""
+    falling = np.ascontiguousarray(np.moveaxis(counts[..., ::-1], -2, 0))
+    # Whole numbers add up at a third of the time.
+    negatives_above, positives_above = falling.cumsum(axis=-1, dtype=np.int64).astype(float)
+    return Steps(falling[1], falling[0], positives_above, negatives_above)
+
+
+def _coarser(fine: Floats) -> Floats:
+    """Sums over the fine bins (..., FINE) of each coarse one, (..., COARSE)."""
+    summed: Floats = fine.reshape(*fine.shape[:-1], COARSE, -1).sum(axis=-1)
+    return summed
 
 
 def _raw_moments(joint: Floats, one: Floats, two: Floats) -> Floats:
