@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import weakref
 from importlib.util import find_spec
 
 import numpy as np
@@ -200,8 +201,11 @@ def test_what_a_reference_says_by_itself_is_worked_out_once(
     rows = [measure(reference, night, "x", LIMITS) for night in nights + nights[:2]]
     assert worked_out.count(reference.counts.digits) == 1
     assert rows[:2] == rows[3:]
+    kept = weakref.ref(reference.counts)
     anew = summary(np.repeat(reference.counts.values, reference.counts.rows))
     assert [measure(anew, night, "x", LIMITS) for night in nights] == rows[:3]
+    del reference, nights
+    assert kept() is None
 
 
 def test_a_stored_profile_of_other_data_is_not_used() -> None:

@@ -53,7 +53,6 @@ class Frozen:
     if it is ``plain``.
     """
 
-    counts: Counts
     upto: Ints
     shares: Floats
     unit: float
@@ -62,13 +61,14 @@ class Frozen:
     plain: bool
     _marks: dict[int, Marks] = field(default_factory=dict)
 
-    def marks(self, count: int) -> Marks:
-        """Where so many bins end."""
+    def marks(self, counts: Counts, count: int) -> Marks:
+        """Where so many bins of these counts, that it was worked out from, end."""
         if count not in self._marks:
-            self._marks[count] = _marks(self.counts, self.upto, count)
+            self._marks[count] = _marks(counts, self.upto, count)
         return self._marks[count]
 
 
+# What is worked out does not hold the counts, or neither of them would ever be forgotten.
 _kept: WeakKeyDictionary[Counts, Frozen] = WeakKeyDictionary()
 
 
@@ -85,7 +85,7 @@ def _frozen(counts: Counts) -> Frozen:
     shares = counts.rows / upto[-1]
     unit, unit_off = _deviation(counts, shares, wide)
     heaviest = float(np.max(shares[wide], initial=0.0))
-    return Frozen(counts, upto, upto / upto[-1], unit, unit_off, heaviest, bool(wide.all()))
+    return Frozen(upto, upto / upto[-1], unit, unit_off, heaviest, bool(wide.all()))
 
 
 def _deviation(counts: Counts, shares: Floats, wide: Bools) -> tuple[float, float]:

@@ -64,9 +64,9 @@ class Cells:
 def compare(reference: Sketch, current: Sketch) -> Glance:
     """Every distance of two sketches, neither of them without a finite number."""
     digits = min(reference.counts.digits, current.counts.digits)
-    known, counts = frozen(reference.counts.at(digits)), current.counts.at(digits)
-    upto = grid.upto(counts.rows)
-    cells = _joint(known, counts, upto)
+    one, two = reference.counts.at(digits), current.counts.at(digits)
+    known, upto = frozen(one), grid.upto(two.rows)
+    cells = _joint(one, two, known, upto)
     ahead = cells.reference - cells.current
     heights = np.abs(ahead)
     ks = float(heights.max())
@@ -77,13 +77,12 @@ def compare(reference: Sketch, current: Sketch) -> Glance:
         and ks_high - ks <= _KS_OFF
         and (distance is None or off <= _WASSERSTEIN_OFF * max(1.0, distance))
     )
-    binned, low, high = _binned(known, counts, upto)
+    binned, low, high = _binned(one, two, known, upto)
     return Glance(fine, binned, low, high, ks, ks_high, distance, off)
 
 
-def _joint(known: Frozen, counts: Counts, upto: Ints) -> Cells:
+def _joint(one: Counts, two: Counts, known: Frozen, upto: Ints) -> Cells:
     """On the cells that either side occupies."""
-    one, two = known.counts, counts
     marked = np.concatenate([2 * one.cells, 2 * two.cells + 1])
     marked.sort(kind="stable")  # two ascending runs: merged in one pass
     last = np.ones(len(marked), bool)  # entry of its cell
@@ -159,15 +158,17 @@ def _in_units(
     return distance / unit, (off + distance / unit * unit_off) / (unit - unit_off)
 
 
-def _binned(known: Frozen, counts: Counts, upto: Ints) -> tuple[bins.Binned, float, float]:
+def _binned(
+    one: Counts, two: Counts, known: Frozen, upto: Ints
+) -> tuple[bins.Binned, float, float]:
     """Rows by quantile bins of the reference, and the bounds of PSI on the quantiles."""
     n, m = int(known.upto[-1]), int(upto[-1])
-    marks = known.marks(bins.how_many(min(n, m)))
-    first, last = (counts.cells.searchsorted(marks.cells, side) for side in ("left", "right"))
+    marks = known.marks(one, bins.how_many(min(n, m)))
+    first, last = (two.cells.searchsorted(marks.cells, side) for side in ("left", "right"))
     before, behind = upto[first], upto[np.where(marks.shut, last, first)]
     labels, least, fewest = marks.labels, marks.least, before
     if not known.plain:
-        pinned = _pinned_marks(marks, counts, first, last)
+        pinned = _pinned_marks(marks, two, first, last)
         labels = marks.labels_if(pinned)
         least, fewest = np.where(pinned, marks.behind, least), np.where(pinned, behind, before)
     binned = bins.Binned(labels, marks.behind[1:] - marks.behind[:-1], behind[1:] - behind[:-1])
