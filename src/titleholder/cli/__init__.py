@@ -41,6 +41,7 @@ COMMANDS = (
     "init",
     "keys",
     "log",
+    "metrics",
     "plan",
     "promote",
     "prune",

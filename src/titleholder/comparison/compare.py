@@ -21,7 +21,7 @@ from titleholder.policy import EVERY
 from titleholder.stats.cells import Cells
 from titleholder.stats.estimates import estimated
 from titleholder.stats.intervals import Paired, undefined
-from titleholder.stats.methods import interval_by, tested_by
+from titleholder.stats.methods import ORDER, interval_by, tested_by
 from titleholder.stats.resampler import Draw, Resampler
 from titleholder.stats.sample import Sample, lacking, take, taken
 from titleholder.stats.shared.known import shared
@@ -319,7 +319,7 @@ def of_models(
         n=0 if absent else min(figure.n for _, figure in known),
         n_clusters=None,
         n_min_class=None,
-        method="order statistics" if isinstance(metric.law, Measured) else "none",
+        method=ORDER if isinstance(metric.law, Measured) else "none",
         level=policy.level,
         champion=_own(first),
         candidate=_own(second),

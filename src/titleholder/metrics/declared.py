@@ -32,13 +32,17 @@ def registry_of(policy: Policy, root: Path) -> Registry:
     return REGISTRY.with_own(own) if own else REGISTRY
 
 
-def modules_of(policy: Policy, registry: Registry = REGISTRY) -> tuple[Source, ...]:
-    """The code of others by which a policy measures, each as an input: ``module:<metric>``."""
+def named_by(policy: Policy) -> tuple[str, ...]:
+    """The names under which a policy names metrics, each once: measured, ruled, and scorers."""
     chat = policy.chat if isinstance(policy, Suite) else None
     scorers = (chat.scorers if chat is not None else None) or ()
     ruled = (rule.metric for rule in policy.rules)
-    names = dict.fromkeys((*(policy.metrics or ()), *ruled, *scorers))
-    found = ((name, registry.get(name)) for name in names if "[" in name)
+    return tuple(dict.fromkeys((*(policy.metrics or ()), *ruled, *scorers)))
+
+
+def modules_of(policy: Policy, registry: Registry = REGISTRY) -> tuple[Source, ...]:
+    """The code of others by which a policy measures, each as an input: ``module:<metric>``."""
+    found = ((name, registry.get(name)) for name in named_by(policy) if "[" in name)
     return tuple(
         Source(MODULE + name, name, metric.code.sha256, metric.code.bytes)
         for name, metric in found

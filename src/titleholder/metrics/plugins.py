@@ -40,6 +40,13 @@ def load_metrics(path: Path) -> tuple[Metric, ...]:
     return tuple(listed)
 
 
+def offered() -> tuple[str, ...]:
+    """The names under which installed packages offer metrics or families; nothing is imported."""
+    from importlib.metadata import entry_points
+
+    return tuple(sorted({offer.name for offer in entry_points(group=GROUP)}))
+
+
 @cache
 def plugin(name: str) -> Metric | Family | None:
     """The metric or family that an installed package offers under this name, if one does.

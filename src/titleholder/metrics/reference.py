@@ -3,17 +3,18 @@
 A test holds the committed page equal to what this prints.
 """
 
-import math
 from collections.abc import Iterable, Iterator
 
-from titleholder.metrics import REGISTRY
-from titleholder.metrics.base import Counts, Family, Means, Metric, OfClass, Ranks
-from titleholder.types import Task
+from titleholder.metrics import REGISTRY, facts
+from titleholder.metrics.base import Family, Metric
 
 HEAD = """\
 # Metrics
 
-Every metric that a rule may name, as `python -m titleholder.metrics.reference` prints it.
+Every metric that a rule may name, as `python -m titleholder.metrics.reference` prints it. On a
+terminal `titleholder metrics --task binary` lists the same, `titleholder metrics roc_auc` tells one
+with the methods by which models are compared, and `--suite NAME` adds a suite's own.
+
 Better is up (↑), down (↓) or towards a value (→). Metrics in **bold** are measured in every suite
 of their task, unless it lists others; `metrics: [usual, calibration_slope]` measures one more. A
 policy on its own measures what its rules name, too. What is resampled: *counts* of a confusion
@@ -155,7 +156,8 @@ rules:
   - {id: irony, metric: sarcasm_missed, kind: non_inferior, margin: 0.02}
 ```
 
-All that is wrong with it is told at once. Both models are then compared on the same sarcastic
+All that is wrong with it is told at once, and what is right by `titleholder metrics --suite NAME`.
+Both models are then compared on the same sarcastic
 reviews, with an interval like any other metric's; those reviews are what `n` counts, and what a
 rule's `min_n` and the number of rows that would settle it are about. The file is run, as any
 Python module is.
@@ -209,35 +211,17 @@ suite (and `hit`, `correct_rejection`; gains are negative). They are measured wh
 declared, a rule may hold them to a margin, and the report card says what is saved, with intervals.
 """
 
-_TOPICS: dict[str, str] = {
-    "Two classes": "binary",
-    "Many classes": "multiclass",
-    "Numbers": "regression",
-    "Scored items": "scored",
-    "Any model": "any",
-}
-
 
 def page() -> str:
     """The whole of docs/metrics.md."""
     parts = [HEAD]
-    for title, kind in _TOPICS.items():
-        metrics = [m for m in REGISTRY.values() if _kind(m) == kind]
+    for title, kind in facts.TOPICS.items():
+        metrics = [m for m in REGISTRY.values() if facts.kind(m) == kind]
         parts.append(f"## {title}\n\n{_table(metrics)}")
-        if kind == "binary":
-            both = [m for m in REGISTRY.values() if _kind(m) == "both"]
-            parts.append(f"## Two classes or many\n\n{_table(both)}")
     parts.append(f"{FAMILIES}\n{_families(REGISTRY.families.values())}")
     answers = "".join(f"| {' | '.join(answer)} |\n" for answer in ANSWERS)
     parts.append(f"{DIFFERENCES}\n| | here | there |\n|---|---|---|\n{answers}")
     return "\n".join([*parts, NOTES, COSTS, OWN])
-
-
-def _kind(metric: Metric) -> str:
-    """Under which heading a metric stands."""
-    if metric.tasks == frozenset(Task):
-        return "any"
-    return "both" if len(metric.tasks) > 1 else next(iter(metric.tasks)).value
 
 
 def _table(metrics: Iterable[Metric]) -> str:
@@ -248,37 +232,10 @@ def _table(metrics: Iterable[Metric]) -> str:
 def _row(metric: Metric) -> str:
     name = f"**`{metric.name}`**" if metric.by_default else f"`{metric.name}`"
     cells = [
-        name, metric.title, _direction(metric), _cell(metric.formula), _range(metric), _law(metric),
-        _cell(metric.source),
+        name, metric.title, facts.direction(metric), _cell(metric.formula), facts.span(metric),
+        facts.resampled(metric), _cell(metric.source),
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
-
-
-def _direction(metric: Metric) -> str:
-    if metric.target is not None:
-        return f"→ {metric.target:g}"
-    return "↑" if metric.higher_is_better else "↓"
-
-
-def _range(metric: Metric) -> str:
-    low, high = metric.domain
-    ends = (
-        f"{'(−∞' if math.isinf(low) else f'[{low:g}'}",
-        f"{'∞)' if math.isinf(high) else f'{high:g}]'}",
-    )
-    unit = f" {metric.unit}" if metric.unit else ""
-    return f"{', '.join(ends)}{unit}"
-
-
-def _law(metric: Metric) -> str:
-    match metric.law:
-        case Counts() | OfClass():
-            return "counts by group" if metric.grouped else "counts"
-        case Means():
-            return "means"
-        case Ranks():
-            return "ranks"
-    return "measured"
 
 
 def _families(families: Iterable[Family]) -> str:
@@ -290,7 +247,7 @@ def _families(families: Iterable[Family]) -> str:
 def _family(family: Family) -> Iterator[str]:
     for example in family.examples:
         metric = REGISTRY[example]
-        tasks = ", ".join(sorted(task.value for task in metric.tasks))
+        tasks = ", ".join(facts.tasks(metric))
         yield f"| `{example}` | {tasks} | {family.argument} | {_cell(metric.formula)} |"
 
 

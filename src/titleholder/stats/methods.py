@@ -21,6 +21,8 @@ from titleholder.stats.shares import compare_shares, hits_of
 from titleholder.types import IntervalMethod, Tested, TestMethod
 
 AREAS = ("roc_auc", "gini")
+# How a figure that was measured of a model has its interval; there is no other way.
+ORDER = "order statistics"
 
 
 @dataclass(frozen=True, slots=True)
