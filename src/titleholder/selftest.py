@@ -59,6 +59,8 @@ class Scenario(Record, frozen=True):
 class SelfTest(Record, frozen=True):
     """The scenarios of one suite; ``n`` is the number of rows of a trial.
 
+    Pairs are made of as many rows of the panel, which has ``rows``: of all, or of a sample.
+
     ``inputs`` names what it was made of, so that a reader knows whether it still speaks of the
     present rows, champion and rules.
     """
@@ -67,6 +69,7 @@ class SelfTest(Record, frozen=True):
     suite: str
     champion: str
     n: int
+    rows: int
     level: float
     seed: int
     scenarios: tuple[Scenario, ...]
@@ -90,8 +93,9 @@ def selftest(
     policy: Policy,
     trials: int = TRIALS,
     registry: Registry = REGISTRY,
+    rows: int | None = None,
 ) -> SelfTest:
-    """Run every scenario ``trials`` times on this panel."""
+    """Run every scenario ``trials`` times on this panel, which may be a sample of ``rows``."""
     bench = Bench.of(panel, champion, policy, registry)
     plants = [Plant("equally good", ""), *planted(panel, champion, policy)]
     return SelfTest(
@@ -99,6 +103,7 @@ def selftest(
         suite=suite,
         champion=champion.model,
         n=len(panel),
+        rows=len(panel) if rows is None else rows,
         level=policy.level,
         seed=policy.seed,
         scenarios=tuple(bench.scenario(plant, trials) for plant in plants),

@@ -10,6 +10,7 @@ import yaml
 from tests.support import sharded
 from titleholder.cli import main
 from titleholder.errors import Exit
+from titleholder.stages.many import some_rows
 
 EXPECTATIONS = """{"name": "clicks", "expectations": [
   {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1000}},
@@ -56,9 +57,7 @@ def test_the_gate_knows_its_model_by_the_directory(
 def test_what_its_rules_can_tell_is_read_off_its_run(
     published: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`plan` scores nothing of data in many files, and refuses what no run has measured; `selftest`
-    refuses them, and what it names instead works.
-    """
+    """`plan` scores nothing of data in many files, and refuses what no run has measured."""
     monkeypatch.chdir(published)
     assert main(["plan", sharded.SUITE, "--json"]) == Exit.ALLOW
     told = {(p["rule"], p["slice"]): p for p in json.loads(capsys.readouterr().out)}
@@ -66,8 +65,6 @@ def test_what_its_rules_can_tell_is_read_off_its_run(
     assert overall["n"] == 6000
     assert overall["measured"]
     assert {where for rule, where in told if rule == "recall"} > {"region=north", "region=west"}
-    assert main(["selftest", sharded.SUITE]) == Exit.USAGE
-    assert "on one of the files" in capsys.readouterr().err
     whole = Path("params.yaml").read_text()
     suite = yaml.safe_load(whole)["suites"][sharded.SUITE]
     for name in ("champion", "candidate"):
@@ -79,10 +76,22 @@ def test_what_its_rules_can_tell_is_read_off_its_run(
         Path("params.yaml").write_text(json.dumps({"suites": suites}))
         assert main(["plan", sharded.SUITE]) == Exit.USAGE
         assert f"titleholder run {sharded.SUITE}" in capsys.readouterr().err
-        for command in (["plan", "one"], ["selftest", "one", "--trials", "1"]):
-            assert main(command) == Exit.ALLOW, capsys.readouterr().err
+        assert main(["plan", "one"]) == Exit.ALLOW, capsys.readouterr().err
     finally:
         Path("params.yaml").write_text(whole)
+
+
+def test_its_rules_are_tried_on_some_of_its_rows(
+    published: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The terminal and the next report card say of how many."""
+    monkeypatch.chdir(published)
+    monkeypatch.setattr(some_rows, "MOST", 1500)
+    assert main(["selftest", sharded.SUITE, "--trials", "1"]) == Exit.ALLOW
+    assert "1,500 of 6,000 rows each" in capsys.readouterr().out
+    assert main(["stage", "report", sharded.SUITE]) == Exit.ALLOW
+    page = published / ".titleholder/runs/clicks/report/candidate/report.html"
+    assert "on 1,500 of 6,000 rows:" in page.read_text()
 
 
 def verified(published: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:

@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from tests.support import cards
+from titleholder import records
 from titleholder.arrays import Predictions
 from titleholder.comparison.slices import declared
+from titleholder.report import card, trials
 from titleholder.report.changed import changed
 from titleholder.report.explaining import explained
 from titleholder.report.latency import latency
 from titleholder.report.overall import overall
 from titleholder.report.segments import segments
+from titleholder.selftest import Scenario, SelfTest
 from titleholder.types import Task
 
 CARD = cards.explained()
@@ -71,3 +74,20 @@ def test_latency_is_drawn_where_both_models_say_how_long_rows_took() -> None:
     assert latency(slow, Predictions("m")) is None
     few = replace(slow, costs={"latency_s": np.ones(3)})
     assert latency(slow, few) is None
+
+
+def _table(n: int, rows: int) -> SelfTest:
+    equal = Scenario("equally good", "", 4, regressed=0, open=1, allowed=3, beyond=1, worse=2)
+    return SelfTest({}, "s", "champion", n, rows, 0.95, 1, (equal,))
+
+
+def test_a_table_of_a_sample_says_so_everywhere() -> None:
+    """On the terminal, in the record and on the report card; one of all rows does not."""
+    some, every = _table(100_000, 2_500_000), _table(100_000, 100_000)
+    assert "100,000 of 2,500,000 rows each" in trials.plain(some)
+    assert "A sample: pairs are made of 100,000 of the panel's 2,500,000" in trials.plain(some)
+    assert b'"n": 100000' in records.encode(some) and b'"rows": 2500000' in records.encode(some)
+    page = card.build(replace(cards.bare(), selftest=some))
+    assert "on 100,000 of 2,500,000 rows:" in page and "A sample: pairs" in page
+    assert "sample" not in trials.plain(every)
+    assert "on these rows:" in card.build(replace(cards.bare(), selftest=every))

@@ -10,7 +10,8 @@ from titleholder.errors import Exit, UsageError
 HELP = "false-alarm rate and detection rate of the suite's rules, on its own data"
 EPILOG = """\
 Pairs of models are made of the champion's own answers: equally good ones, and ones with a planted
-loss of known size. No candidate is opened. The table also goes on the next report card.
+loss of known size. No candidate is opened. The table also goes on the next report card. Of data in
+many files it is made of 100,000 rows, the same ones each time, and says so.
 
 exit codes: 0 told, 2 usage or configuration, 3 rows that cannot be judged, 5 could not decide
 """

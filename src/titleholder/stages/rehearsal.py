@@ -17,6 +17,7 @@ from titleholder.params.sharded import is_sharded
 from titleholder.plan import Basis, Prospect, by_key, plan, prospects
 from titleholder.selftest import SelfTest, selftest
 from titleholder.stages import STAGES, compare, manifest, predict
+from titleholder.stages.many import some_rows
 from titleholder.stages.workspace import Workspace
 from titleholder.types import Comparison
 
@@ -117,15 +118,16 @@ def _former(ws: Workspace) -> _Former | None:
 def try_rules(ws: Workspace, trials: int) -> SelfTest:
     """Run the self-test on the champion's answers and keep its record for the report card.
 
-    UsageError for data in many files: its trials make answers anew, row by row.
+    Of data in many files it is run on some rows, which the record says (`many.some_rows`).
     """
     if is_sharded(ws.suite.data.current):
-        raise UsageError(
-            f"{ws.name}: selftest makes pairs of rows in memory, and its data are of many files",
-            cure="try a suite with the same rules on one of the files, or on a sample of the rows",
-        )
-    found = rehearse(ws)
-    told = selftest(ws.name, found.panel, found.champion, ws.suite, trials, found.registry)
+        now = _pulled(ws)
+        some = some_rows.taken(ws, now, some_rows.MOST)
+        panel, champion, registry, rows = some.panel, some.champion, now.registry(ws), some.rows
+    else:
+        found = rehearse(ws)
+        panel, champion, registry, rows = found.panel, found.champion, found.registry, None
+    told = selftest(ws.name, panel, champion, ws.suite, trials, registry, rows)
     told = msgspec.structs.replace(told, inputs=_inputs(ws))
     records.write(ws.stage(SELFTEST) / FILE, told)
     return told
