@@ -21,7 +21,7 @@ class Totals:
 
     ``steps`` counts the distinct scores; where they are as many as the rows, nothing is tied.
     ``briefly`` says that this is so on the whole panel: some sums are then added otherwise, as
-    `titleholder.stats.shared.places` adds them.
+    `titleholder.stats.shared.falling` adds them.
     """
 
     rows: int
