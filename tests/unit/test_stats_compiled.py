@@ -1,6 +1,7 @@
 """The compiled passes: the same bytes as numpy's, so that no record tells which were taken."""
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -44,7 +45,7 @@ def test_numbers_are_sorted_alike(
 ) -> None:
     """Spread out, tied or alike in all but their last bits."""
     monkeypatch.setattr(sorting, "_MANY", 2)
-    monkeypatch.setattr(sorting, "sorts_quickly", lambda: False)
+    monkeypatch.setattr(sorting, "_sorts_quickly", lambda: False)
     rng = np.random.default_rng(bits)
     numbers = rng.integers(0, 1 << bits, 5000, dtype=np.uint64)
     if distinct is not None:
@@ -55,17 +56,13 @@ def test_numbers_are_sorted_alike(
 
 
 @pytest.mark.parametrize("ties", [False, True])
-@pytest.mark.parametrize("quick", [False, True], ids=["dealt out", "sorted bin by bin"])
 @pytest.mark.parametrize("n", [3, 400, 40_000])
 def test_a_walk_down_the_rows_tells_the_same(
     both: Callable[..., tuple[Walk, Walk]],
-    monkeypatch: pytest.MonkeyPatch,
     n: int,
-    quick: bool,
     ties: bool,
 ) -> None:
     """How positives stand, to the last bit of the sum of precisions, and rows by bins of scores."""
-    monkeypatch.setattr(falling, "sorts_quickly", lambda: quick)
     rng = np.random.default_rng(3)
     y, score = (rng.random(n) < 0.2).astype(np.int64), rng.random(n)
     score[:3] = 0.0, -0.0 if ties else 1.0, 0.5
@@ -87,6 +84,25 @@ def test_a_walk_down_the_rows_tells_the_same(
         expected = np.zeros((partition.width, 2, bins.FINE), np.int64)
         np.add.at(expected, (codes, y, fitted.fine(score)), 1)
         np.testing.assert_array_equal(counts, expected)
+
+
+@pytest.mark.parametrize("close", [False, True], ids=["spread out", "close together"])
+def test_stretches_are_sorted_each_by_itself(close: bool) -> None:
+    """One whose numbers lie too close for their spread is told, and holds what it held."""
+    ready = compiled.load()
+    assert ready is not None
+    rng = np.random.default_rng(0)
+    numbers = rng.integers(0, 1 << 60, 9000, dtype=np.uint64)
+    if close:
+        numbers[3001:7000] = rng.integers(0, 9000, 3999, dtype=np.uint64)
+        numbers[3000] = 1 << 63
+    ends, left, found = np.array([3000, 3000, 7000, 7001, 9000]), np.ones(5, bool), numbers.copy()
+    ready.sorted_apart(found, ends, left)
+    assert left.tolist() == [False, False, close, False, False]
+    for k, (start, end) in enumerate(pairwise([0, *ends.tolist()])):
+        if left[k]:
+            found[start:end].sort()
+        np.testing.assert_array_equal(found[start:end], np.sort(numbers[start:end]))
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ def test_numbers_are_sorted_as_by_any_sort(
         numbers = rng.choice(leading, n) | rng.integers(0, 512, n, dtype=np.uint64)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(sorting, "_MANY", 2)
-        patched.setattr(sorting, "sorts_quickly", lambda: False)
+        patched.setattr(sorting, "_sorts_quickly", lambda: False)
         np.testing.assert_array_equal(sorting.sort(numbers.copy()), np.sort(numbers))
 
 

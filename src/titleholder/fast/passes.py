@@ -67,6 +67,33 @@ def put_right(numbers: Any, most: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
+def sorted_apart(numbers: Any, ends: Any, left: Any) -> None:
+    """Sort each stretch of numbers, in place; ``ends`` (S,) says where they end.
+
+    Rows are dealt out by the leading bytes of where they lie between the least and the most of
+    their stretch, and put right after. ``left`` (S,) takes which are left in any order: those whose
+    numbers lie so close together for their spread that it would take long.
+    """
+    longest, start = 0, 0
+    for end in ends:
+        longest = max(longest, end - start)
+        start = end
+    spare, start = np.empty(longest, np.uint64), 0
+    for k in range(len(ends)):
+        some = numbers[start : ends[k]]
+        start = ends[k]
+        left[k] = False
+        if len(some) > 1:
+            least, most = some.min(), some.max()
+            bits = 0
+            while most - least >> np.uint64(bits) > _ZERO:
+                bits += 1
+            shift = np.uint64(max(0, bits - 16))
+            dealt(some, spare[: len(some)], least, shift, 2)
+            left[k] = not put_right(some, 4 * len(some))
+
+
+@njit(cache=True, nogil=True)
 def ends(bins: Any, most: int) -> Any:
     """Where each bin in 0 to ``most`` - 1 ends when rows stand by falling bins, (most,)."""
     found = np.zeros(most, np.int64)

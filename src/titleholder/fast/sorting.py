@@ -34,7 +34,7 @@ _CHUNK = 1 << 15
 
 def sort(numbers: Numbers) -> Numbers:
     """These numbers (n,) in rising order; what is given is left in any order."""
-    if not _MANY <= len(numbers) <= _MOST or (passes() is None and sorts_quickly()):
+    if not _MANY <= len(numbers) <= _MOST or (passes() is None and _sorts_quickly()):
         numbers.sort()
         return numbers
     return _dealt(numbers)
@@ -55,7 +55,7 @@ def deal(values: NDArray[N], places: NDArray[Any], most: int) -> tuple[NDArray[N
 
 
 @cache
-def sorts_quickly() -> bool:
+def _sorts_quickly() -> bool:
     """Whether a plain sort is quicker on this processor than to deal out by bytes without `passes`.
 
     Both are tried once in a process. Whatever else the machine does only ever takes longer: the

@@ -7,7 +7,6 @@ nothing on the way: rows of a bin stand together.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from types import ModuleType
 from typing import TypeAlias
 
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from titleholder.arrays import Floats, Ints
 from titleholder.fast.compiled import passes
-from titleholder.fast.sorting import Numbers, deal, sort, sorts_quickly
+from titleholder.fast.sorting import Numbers, deal, sort
 from titleholder.metrics.ladder import Standing
 from titleholder.stats.shared.bins import FINE, Bin
 from titleholder.stats.shared.layout import Layout, Marks
@@ -48,8 +47,6 @@ class Falling:
         if compiled is None:
             return cls(layout, sort(layout.numbers(score, marks)), None)
         ends = compiled.ends(bins, FINE)
-        if not sorts_quickly():
-            return cls(layout, sort(layout.numbers(score, marks)), ends)
         return cls(layout, _by_bins(compiled, layout, score, marks, bins, ends), ends)
 
     def walk(self, partitions: Sequence[Partition]) -> "Walk":
@@ -135,8 +132,11 @@ def _by_bins(
     compiled.dealt_by_bins(
         score.view(np.uint64), marks, bins, ends, together, spare, ~layout.mask, numbers
     )
-    for start, end in pairwise([0, *ends[(1 << together) - 1 :: 1 << together].tolist()]):
-        numbers[start:end].sort()
+    stretches = ends[(1 << together) - 1 :: 1 << together]
+    left = np.zeros(len(stretches), dtype=bool)
+    compiled.sorted_apart(numbers, stretches, left)
+    for k in np.flatnonzero(left):
+        numbers[stretches[k - 1] if k else 0 : stretches[k]].sort()
     return numbers
 
 
