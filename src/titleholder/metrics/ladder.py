@@ -103,15 +103,12 @@ class Ladder:
 
     def steps(self, weights: Floats) -> Steps:
         """The steps under row weights (..., n)."""
-        # Rows come first in memory for the gather, which then copies whole runs, and last for what
-        # follows, so that sums over steps run along memory.
-        falling = weights.T[self.order]
-        positive = (falling.T * self.positive).T
-        negative = falling - positive
+        falling = weights.take(self.order, axis=-1)
+        ups = falling * self.positive
+        downs = np.subtract(falling, ups, out=falling)
         if len(self.starts) < len(self.order):
-            positive = np.add.reduceat(positive, self.starts, axis=0)
-            negative = np.add.reduceat(negative, self.starts, axis=0)
-        ups, downs = np.ascontiguousarray(positive.T), np.ascontiguousarray(negative.T)
+            ups = np.add.reduceat(ups, self.starts, axis=-1)
+            downs = np.add.reduceat(downs, self.starts, axis=-1)
         return Steps(ups, downs, ups.cumsum(axis=-1), downs.cumsum(axis=-1))
 
 

@@ -33,6 +33,7 @@ _LARGE = 20_000  # units of which fewer draws are made, where a few are
 _FEW_KINDS = 120  # of units: so few are drawn one by one, whatever they hold
 _LARGE_CELL = 2000  # rows of a cell whose count on resamples is normal but for a skewness of 1 / 45
 _BLOCK = 1 << 21  # elements of one block of explicit draws: about 16 MB
+_NEAR = 1 << 14  # draws that stay near the processor while they are counted
 _KEPT = EXACT_UNITS * 2000  # elements of explicit draws that are kept: about 50 MB an array
 
 
@@ -234,11 +235,18 @@ class Resampler:
         units, left = self.sample.units, resamples
         while left > 0:
             b = min(left, max(1, _BLOCK // len(self.sample)))
-            picks = rng.integers(units, size=(b, units)) * b + np.arange(b)[:, None]
-            drawn = np.bincount(picks.ravel(), minlength=units * b)
-            # Units come first in memory, as `Ladder.steps` likes them.
-            yield drawn.reshape(units, b).astype(float).T
+            yield _drawn(units, b, rng)
             left -= b
+
+
+def _drawn(units: int, resamples: int, rng: np.random.Generator) -> Floats:
+    """How often each unit is drawn on each resample, (B, units)."""
+    counts, some = np.empty((resamples, units)), max(1, _NEAR // units)
+    for part in (counts[start : start + some] for start in range(0, resamples, some)):
+        picks = rng.integers(units, size=part.shape)
+        picks += np.arange(len(part))[:, None] * units
+        part[:] = np.bincount(picks.ravel(), minlength=part.size).reshape(part.shape)
+    return counts
 
 
 def _two_normals(covariance: Floats, z: Floats) -> Floats:
