@@ -63,14 +63,18 @@ def test_a_loop_of_scipys_that_counts_otherwise_is_not_taken() -> None:
     assert counting._adding(_sparsetools.csr_column_index1) is not None
 
 
-def test_counting_that_was_broken_off_leaves_nothing_to_the_next() -> None:
+def test_counting_that_was_broken_off_leaves_nothing_to_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Rows counted before an interruption are none of the next column's."""
 
     def broken(places: np.ndarray, room: np.ndarray) -> None:
         room[places] += 1
         raise KeyboardInterrupt
 
+    monkeypatch.setattr(counting, "passes", lambda: None)
+    monkeypatch.setattr(counting, "_scipys", lambda: broken)
     with pytest.raises(KeyboardInterrupt):
-        counting._added(broken, np.arange(4, dtype=np.uint64), np.uint64(0), 1 << 10)
-    with counting._room(1 << 10, np.int64) as room:
+        counting.occurring(np.arange(4, dtype=np.uint64), np.uint64(0), 1 << 10)
+    with counting._room(1 << 10) as room:
         assert not room.any()

@@ -46,11 +46,12 @@ class Divergences(NamedTuple):
 
 def divergences(reference: NDArray[Any], current: NDArray[Any]) -> Divergences:
     """All three of bin counts, each (k,)."""
-    held = (reference > 0) | (current > 0)
-    counts = np.array([reference[held], current[held]])
-    p, q = (_shares(rows) for rows in np.maximum(counts, _HALF_ROW))
+    counts = np.array([reference, current])
+    counts = counts[:, counts.any(axis=0)]
+    shares = _shares(counts)
+    p, q = shares if counts.all() else _shares(np.maximum(counts, _HALF_ROW))
     odds = np.log(q / p)
-    found = ((q - p) * odds).sum(), (q * odds).sum(), _js(*(_shares(rows) for rows in counts))
+    found = ((q - p) * odds).sum(), (q * odds).sum(), _js(shares)
     return Divergences(*(max(0.0, float(one)) for one in found))
 
 
@@ -163,13 +164,14 @@ def _quantile_grid(n: int, m: int) -> tuple[Ints, Ints, Floats]:
 
 
 def _shares(counts: NDArray[Any]) -> Floats:
-    shares: Floats = counts / counts.sum()
+    """Of each row's sum, (2, k)."""
+    shares: Floats = counts / counts.sum(axis=1, keepdims=True)
     return shares
 
 
-def _js(p: Floats, q: Floats) -> float:
-    middle = (p + q) / 2
-    return (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
+def _js(shares: Floats) -> float:
+    middle = shares.sum(axis=0) / 2
+    return sum(_relative_entropy(side, middle) for side in shares) / 2
 
 
 def _relative_entropy(p: Floats, q: Floats) -> float:

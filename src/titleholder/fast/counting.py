@@ -10,7 +10,7 @@ where it is seen to count. Which way was taken, nothing tells.
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from threading import local
 from typing import Any, TypeAlias
 
@@ -25,7 +25,6 @@ Adding: TypeAlias = Callable[[Ints, Ints], None]  # one more at each of these pl
 
 _AT_ONCE = 1 << 16  # rows
 _FIRST = 1 << 12  # rows that mostly tell where the others are
-_MOST = 1 << 32  # rows that the room of compiled passes has numbers for
 _kept = local()
 
 
@@ -38,13 +37,17 @@ def occurring(bits: Bits, dropped: np.uint64, most: int) -> tuple[Ints, Ints]:
     >>> at.tolist(), rows.tolist()
     ([1, 4], [1, 2])
     """
-    if (compiled := passes()) is not None and len(bits) < _MOST:
-        with _room(most, np.uint32) as room:
-            at, rows = compiled.counted(bits, dropped, room)
-            return at, rows
-    if (add := _scipys()) is not None:
-        return _added(add, bits, dropped, most)
-    return _found(np.bincount((bits >> dropped).view(np.int64), minlength=most), bits, dropped)
+    if (compiled := passes()) is not None:
+        count = compiled.count
+    elif (add := _scipys()) is not None:
+        count = partial(_count, add)
+    else:
+        return _found(np.bincount((bits >> dropped).view(np.int64), minlength=most), bits, dropped)
+    with _room(most) as room:
+        count(bits, dropped, room)
+        at, rows = _found(room, bits, dropped)
+        room[at] = 0
+    return at, rows
 
 
 def finer(
@@ -87,28 +90,24 @@ def _compare(at: Ints, few: Bits, rows: Ints, one: Bits, alike: Bools) -> None:
 
 
 @contextmanager
-def _room(most: int, dtype: Any) -> Iterator[Any]:
+def _room(most: int) -> Iterator[Ints]:
     """Zeros (most,), the same ones each time in a thread: whoever counts leaves zeros.
 
     To ask for new ones takes as long as to count half a million rows. They are not kept where
     counting was broken off.
     """
-    rooms: dict[Any, NDArray[Any]] = _kept.__dict__
-    room = rooms.pop((most, dtype), None)
-    yield (room := np.zeros(most, dtype) if room is None else room)
-    rooms[most, dtype] = room
+    rooms: dict[Any, Ints] = _kept.__dict__
+    room = rooms.pop(most, None)
+    yield (room := np.zeros(most, np.int64) if room is None else room)
+    rooms[most] = room
 
 
-def _added(add: Adding, bits: Bits, dropped: np.uint64, most: int) -> tuple[Ints, Ints]:
+def _count(add: Adding, bits: Bits, dropped: np.uint64, room: Ints) -> None:
     places = np.empty(min(len(bits), _AT_ONCE), np.uint64)
-    with _room(most, np.int64) as room:
-        for start in range(0, len(bits), _AT_ONCE):
-            few = bits[start : start + _AT_ONCE]
-            np.right_shift(few, dropped, out=places[: len(few)])
-            add(places[: len(few)].view(np.int64), room)
-        at, rows = _found(room, bits, dropped)
-        room[at] = 0
-    return at, rows
+    for start in range(0, len(bits), _AT_ONCE):
+        few = bits[start : start + _AT_ONCE]
+        np.right_shift(few, dropped, out=places[: len(few)])
+        add(places[: len(few)].view(np.int64), room)
 
 
 def _found(room: Ints, bits: Bits, dropped: np.uint64) -> tuple[Ints, Ints]:

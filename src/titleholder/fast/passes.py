@@ -271,11 +271,8 @@ def add_all(code: Any, a: Floats, d: Floats, ones: Any, others: Any, total: Floa
 
 
 @njit(cache=True, nogil=True)
-def counted(bits: Any, dropped: Any, room: Any) -> Any:
-    """The numbers that ``bits`` (n,) have above their low bits, ascending, and how often each.
-
-    ``room`` has a zero for each that there may be, uint32, and is left as it was.
-    """
+def count(bits: Any, dropped: Any, room: Any) -> None:
+    """Add to ``room`` how often ``bits`` (n,) have each number above their low bits."""
     quarter = len(bits) // 4
     for i in range(quarter):  # memory is read at four places at once: it is waited for by turns
         room[bits[i] >> dropped] += _ONE_MORE
@@ -284,24 +281,6 @@ def counted(bits: Any, dropped: Any, room: Any) -> Any:
         room[bits[3 * quarter + i] >> dropped] += _ONE_MORE
     for number in bits[4 * quarter :]:
         room[number >> dropped] += _ONE_MORE
-    held = np.empty(len(room) // _TOGETHER, np.bool_)
-    for block in range(len(held)):  # most are empty, and several are looked at in one go
-        rows = np.uint32(0)
-        for number in range(block * _TOGETHER, (block + 1) * _TOGETHER):
-            rows |= room[number]
-        held[block] = rows != 0
-    most = np.count_nonzero(held) * _TOGETHER
-    at, counts = np.empty(most, np.int64), np.empty(most, np.int64)
-    k = 0
-    for block in range(len(held)):
-        if not held[block]:
-            continue
-        for number in range(block * _TOGETHER, (block + 1) * _TOGETHER):
-            if room[number] > 0:
-                at[k], counts[k] = number, room[number]
-                room[number] = 0
-                k += 1
-    return at[:k], counts[:k]
 
 
 @njit(cache=True, nogil=True)
