@@ -54,9 +54,10 @@ def add_parser(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Judge, print, and map the outcome to an exit code."""
-    from titleholder import oneoff
+    from titleholder import memory, oneoff
     from titleholder.verdict import EXIT_OF
 
+    memory.keep_freed()
     outputs.require_writable(args)
     if args.out is not None:
         outputs.require_room(args.out)

@@ -32,11 +32,12 @@ def run(args: argparse.Namespace) -> int:
     """Run the trials, keep the record for the report card, and print the table."""
     if not 1 <= args.trials <= 10_000:
         raise UsageError(f"--trials {args.trials}: must be between 1 and 10,000")
-    from titleholder import records
+    from titleholder import memory, records
     from titleholder.report import trials
     from titleholder.stages import rehearsal
     from titleholder.stages.workspace import open_workspace
 
+    memory.keep_freed()
     ws = open_workspace(Path.cwd(), args.suite)
     with ws.exclusive():
         found = rehearsal.try_rules(ws, args.trials)

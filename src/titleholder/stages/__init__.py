@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from titleholder import records, threads
+from titleholder import memory, records, threads
 from titleholder.errors import RecordError, TitleholderError
 from titleholder.stages.workspace import Workspace
 
@@ -48,6 +48,7 @@ class Stage:
         self._require_earlier(ws)
         module = importlib.import_module(f"titleholder.stages.{self.name}")
         threads.pin()
+        memory.keep_freed()
         inputs = finished.inputs_of(ws, self.after, self.params)
         finished.begun(ws, self.name)
         records.sweep(ws.stage(self.name))
