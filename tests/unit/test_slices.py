@@ -70,15 +70,20 @@ def test_values_have_the_names_people_write(column: NDArray[Any], names: list[st
         np.array([70_000, 0, 3]),  # too far apart for their last bits
         np.array([2**63 + 1, 2**63, 7], dtype=np.uint64),
         np.array([True, False, True]),
+        np.array([NAN, 510.0, -510.0]),
+        np.array([511.0, NAN, 3.0]),
+        np.array([0.0, 0.5, -0.0]),
+        np.array([NAN, np.inf, 1e300]),
     ],
 )
-def test_many_whole_numbers_are_told_apart_as_few_are(values: NDArray[Any]) -> None:
+def test_many_numbers_are_told_apart_as_few_are(values: NDArray[Any]) -> None:
     """Wherever in a long column a value stands, and however far from the others."""
-    column = np.repeat(values, [80_000, 1, 70_000])
-    found = {part.name: part for part in declared(panel(g=column), ("g",))[1:]}
-    assert set(found) == {f"g={label_of(value)}" for value in values.tolist()}
-    for value in values.tolist():
-        assert np.array_equal(found[f"g={label_of(value)}"].mask, column == value)
+    rows_of = [80_000, 1, 70_000]
+    names = [f"g={label_of(value)}" for value in values.tolist()]
+    found = {s.name: s for s in declared(panel(g=np.repeat(values, rows_of)), ("g",))[1:]}
+    assert set(found) == set(names)
+    for name, part in found.items():
+        assert np.array_equal(part.mask, np.repeat([one == name for one in names], rows_of))
 
 
 def test_equal_values_of_two_types_are_one_slice() -> None:

@@ -23,6 +23,7 @@ from titleholder.types import OVERALL as OVERALL
 MISSING = "missing"
 MOST_VALUES = 100
 _MOST_COUNTED = 1 << 10
+_NO_NUMBER = 511  # a missing one among whole numbers that are nearer to 0
 _CHUNK = 1 << 16  # rows that stay near the processor while they are counted
 
 Part: TypeAlias = str | Binned
@@ -112,6 +113,10 @@ def _distinct(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     if values.dtype.kind == "b":
         distinct, code = _distinct(values.view(np.uint8))
         return distinct.astype(bool), code
+    whole = _whole(values) if values.dtype.kind == "f" else None
+    if whole is not None:
+        distinct, code = _distinct(whole)
+        return np.where(distinct == _NO_NUMBER, np.nan, distinct), code
     found = _near(values) if values.dtype.kind in "ui" and len(values) else None
     if found is None:
         return np.unique(values, return_inverse=True)
@@ -120,6 +125,19 @@ def _distinct(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     if not held.all():
         code = (np.cumsum(held) - 1).astype(code.dtype)[code]
     return (np.flatnonzero(held) + least).astype(values.dtype), code
+
+
+def _whole(values: NDArray[Any]) -> NDArray[np.int16] | None:
+    """Small whole numbers that stand as floats beside missing ones; None if any is none such."""
+    found = np.empty(len(values), dtype=np.int16)
+    for rows in _chunks(len(values)):
+        some, missing = values[rows], np.isnan(values[rows])
+        if not (missing | (np.abs(some) < _NO_NUMBER)).all():
+            return None
+        found[rows] = np.where(missing, _NO_NUMBER, some)
+        if not (missing | (found[rows] == some)).all():
+            return None
+    return found
 
 
 def _near(values: NDArray[Any]) -> tuple[int, NDArray[np.uint16]] | None:
