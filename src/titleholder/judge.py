@@ -198,7 +198,7 @@ def _outcome(
         said = f"measured at a level of {comparison.level}, and the policy asks for {policy.level}"
         return Outcome.ERROR, said
     if bound.estimate.value is None:
-        return Outcome.INCONCLUSIVE, comparison.reason or "the quantity has no value here"
+        return Outcome.INCONCLUSIVE, comparison.reason or _valueless(rule, comparison)
     if unknown := uncounted(rule, policy, comparison):
         return Outcome.ERROR, unknown
     outcome = decide(rule, bound)
@@ -206,6 +206,13 @@ def _outcome(
     if outcome is not Outcome.ERROR and (short := too_small(rule, policy, comparison)):
         return Outcome.INCONCLUSIVE, short
     return outcome, _reason(rule, outcome, bound)
+
+
+def _valueless(rule: Rule, comparison: Comparison) -> str:
+    """Why there is nothing to hold against a bound though the metric was taken."""
+    if not rule.relative or comparison.improvement.value is None:
+        return "the quantity has no value here"
+    return f"the change has no interval as a share of the champion's {rule.metric} here"
 
 
 def _reason(rule: Rule, outcome: Outcome, bound: Bound) -> str:

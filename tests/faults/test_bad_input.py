@@ -76,7 +76,7 @@ BAD: dict[str, tuple[Spoil, int, tuple[str, ...]]] = {
     "the panel has no y_true": (_drop("panel", "y_true"), DATA, ("y_true",)),
     "the predictions have no row_id": (_drop("candidate", "row_id"), DATA, ("row_id",)),
     "there are no predictions": (
-        _drop("candidate", "y_score"), DATA, ("y_pred", "y_score"),
+        _drop("candidate", "y_score"), DATA, ("y_pred", "y_score", "name the column"),
     ),
     "the data lack a slice column": (
         lambda f: f.policy.update(slices=["regoin"]), USAGE, ("regoin", "did you mean 'region'"),
@@ -110,7 +110,12 @@ BAD: dict[str, tuple[Spoil, int, tuple[str, ...]]] = {
     "a cluster is blank": (_cell("panel", "cluster", None), DATA, ("cluster",)),
     "there are three labels": (_cell("panel", "y_true", 2), DATA, ("3 labels", "multiclass")),
     "the positive class is no label": (
-        lambda f: f.policy.update(positive=True), USAGE, ("positive: 'true'", "'0', '1'"),
+        lambda f: f.policy.update(positive=True), USAGE,
+        ("positive: 'true'", "'0', '1'", "write one of these labels, in quotes"),
+    ),
+    "a slice has too many values": (
+        lambda f: f.policy.update(slices=["row_id"]), DATA,
+        ("200 values", "at most 100", "segment"),
     ),
     # too little
     "there is a single class": (
@@ -187,6 +192,20 @@ def test_a_blank_slice_value_takes_no_row_out_of_the_whole(
     assert files.compare("--json") == 0
     verdict = json.loads(capsys.readouterr().out.splitlines()[0])
     assert verdict["findings"][0]["n"] == ROWS
+
+
+def test_a_slice_that_the_data_lack_is_told_beside_the_findings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The table has no figure to show for it, so the reason stands below, with the nearest name."""
+    files = Files(tmp_path)
+    files.policy["rules"].append(
+        {**files.policy["rules"][0], "id": "typo", "slice": "region=nroth"}
+    )
+    assert files.compare() == DATA
+    said = capsys.readouterr().out
+    assert "! typo (region=nroth): roc_auc was not measured on region=nroth" in said
+    assert "did you mean 'region=north'?" in said
 
 
 def test_all_mistakes_of_a_policy_are_told_at_once(

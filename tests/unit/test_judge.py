@@ -250,6 +250,9 @@ def test_unavailable_is_an_error_and_undefined_is_not() -> None:
         assert (judged(rule(kind), lacking).outcome) is ERROR
         undefined = judged(rule(kind), comparison(**blank, reason="a single class"))
         assert (undefined.outcome, undefined.reason) == (INCONCLUSIVE, "a single class")
+    no_share = rule(Kind.NON_INFERIOR, relative=True)
+    found = comparison(no_share, Estimate(), improvement=interval(0.0, 0.1))
+    assert "as a share of the champion's" in judged(no_share, found).reason
 
 
 def test_a_comparison_at_another_level_is_an_error() -> None:

@@ -316,6 +316,17 @@ def test_a_score_outside_the_domain_of_an_own_metric_is_bad_input() -> None:
     assert evaluate(own, panel, calls) == 0.5
 
 
+def test_a_row_that_an_own_metric_neither_means_nor_leaves_out_is_bad_input() -> None:
+    """A blank in the column that `where` hands on is no yes."""
+    panel = panel_of(np.array([0, 1]), ("bad", "good", "mixed"))
+    own = row_metric(
+        "mine", lambda _p, _m: [0.0, 1.0], where=lambda _p: [1.0, np.nan],
+        task="multiclass", needs="label", higher_is_better=True,
+    )  # fmt: skip
+    with pytest.raises(BadInput, match="does not say of 1 rows whether they are meant"):
+        evaluate(own, panel, Predictions("m", label=np.array([0, 1])))
+
+
 BROKEN = {
     "x = 1": "lists no metrics",
     "METRICS = []": "lists no metrics",

@@ -42,6 +42,9 @@ suites:
 """  # noqa: E501
 
 
+_RECALL: dict[str, Any] = {"id": "it", "metric": "recall", "kind": "non_inferior"}
+
+
 def _write(directory: Path, text: str) -> Path:
     path = directory / "params.yaml"
     path.write_text(text)
@@ -67,7 +70,7 @@ def _edited(**changes: Any) -> str:
 
 
 def _with_rule(**rule: Any) -> str:
-    return _edited(rules=[{"id": "it", "metric": "recall", "kind": "non_inferior", **rule}])
+    return _edited(rules=[{**_RECALL, **rule}])
 
 
 def test_a_whole_example_loads(tmp_path: Path) -> None:
@@ -102,6 +105,7 @@ def test_the_repository_s_own_parameters_load() -> None:
         ({"margin": 0.1, "slice": "afma=yes"}, "of no declared slice (did you mean 'afam'?)"),
         ({"margin": 0.1, "slice": "afam"}, "'afam' says no value (write afam=VALUE, or \"*\""),
         ({"margin": 0.1, "slice": "afam=yes & single"}, "'single' says no value"),
+        ({"margin": 0.1, "slice": "single=no & afam=R & D"}, "(write afam=R & D & single=no)"),
         ({"margin": 0.1, "over": "afam"}, "rules[0].over: recall has no groups"),
         ({"margin": 0.1, "metric": "f_beta[-1]"}, "(f_beta[...] takes how many times as much"),
         ({"margin": 0.1, "min_n": 0}, "rules[0].min_n: must be at least 1"),
@@ -318,6 +322,35 @@ def test_a_segment_has_two_sides(tmp_path: Path) -> None:
     assert "'old' says no value (write old=true" in problem
 
 
+def test_a_segment_that_is_no_slice_is_told_to_be_made_one(tmp_path: Path) -> None:
+    """Naming an expression does not slice by it yet."""
+    rule = {"margin": 0.1, "slice": "old=true"}
+    (problem,) = _problems(
+        tmp_path,
+        _edited(segments={"old": "pirat > 1"}, rules=[{**_RECALL, **rule}]),
+    )
+    assert "is of a segment that is no slice yet (add old to slices)" in problem
+
+
+def test_an_ampersand_in_a_value_parts_no_slice(tmp_path: Path) -> None:
+    """A rule may name every slice that data can have, whatever their values are called."""
+    rules = [
+        {**_RECALL, "id": name, "margin": 0.1, "slice": name}
+        for name in ("afam=R & D", "afam=a=b & c & single=R & D")
+    ]
+    suite = load(_write(tmp_path, _edited(rules=rules)), lambda _: REGISTRY).suites["credit"]
+    assert [rule.slice for rule in suite.rules] == [rule["slice"] for rule in rules]
+
+
+def test_a_share_is_not_asked_of_a_method_that_has_none(tmp_path: Path) -> None:
+    """The rule would stay open whatever the candidate; by the default or Newcombe it is judged."""
+    rules = [{**_RECALL, "margin": 0.1, "relative": True}]
+    (problem,) = _problems(tmp_path, _edited(rules=rules, methods={"recall": "bootstrap"}))
+    assert "rules[0].relative: methods asks for bootstrap" in problem
+    text = _edited(rules=rules, methods={"recall": "newcombe"})
+    assert load(_write(tmp_path, text), lambda _: REGISTRY).suites["credit"].rules[0].relative
+
+
 def test_a_policy_is_a_suite_from_task_on(tmp_path: Path) -> None:
     """The same keys, without data and models."""
     document = yaml.safe_load(EXAMPLE)["suites"]["credit"]
@@ -435,6 +468,12 @@ def test_usual_stands_for_all_that_a_task_has_by_default(tmp_path: Path) -> None
             {"methods": {"recal": "bootstrap"}},
             "there is no metric 'recal' (did you mean 'recall'?)",
         ),
+        ({"methods": {"recall": "delong"}}, "methods.recall: delong is of roc_auc and gini alone"),
+        (
+            {"methods": {"equalized_odds_difference": "bootstrap"}},
+            "equalized_odds_difference compares groups, and nothing else may be asked for",
+        ),
+        ({"tests": {"size_mb": "wilcoxon"}}, "size_mb is measured of the model, and nothing else"),
         ({"tests": {"mae": "wilcoxon"}}, "'mae' is a metric of regression, not of binary"),
         ({"tests": {"accuracy": "bootstrap"}}, "'bootstrap' is not one of mcnemar"),
         ({"segments": {"old": "age >"}}, "'age >' cannot be read"),

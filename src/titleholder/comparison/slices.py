@@ -79,9 +79,11 @@ def _valued(panel: Panel, part: str) -> tuple[NDArray[Any], tuple[str, ...]]:
     words, code = _words(_column(panel, part))
     labels, of_word = np.unique(words, return_inverse=True)
     if len(labels) > MOST_VALUES:
+        number = panel.columns[part].dtype.kind in "iuf"
+        how = f"bin it: {{column: {part}, bins: [...]}}" if number else "put values together"
         raise BadInput(
-            f"slice column {part!r} has {len(labels)} values",
-            cure=f"bin it: {{column: {part}, bins: [...]}}, or slice by a coarser column",
+            f"slice column {part!r} has {len(labels)} values, and at most {MOST_VALUES} are slices",
+            cure=f"{how}, or slice by a coarser column or a segment",
         )
     narrow = of_word.astype(np.min_scalar_type(len(labels)))
     ordered = np.array_equal(of_word, np.arange(len(of_word)))

@@ -86,8 +86,14 @@ def _chosen(name: str, panel: Panel, where: RowChoice | None) -> Bools:
     """The rows that are meant."""
     if where is None:
         return np.ones(len(panel), dtype=bool)
-    chosen: Bools = _numbers(name, panel, lambda: where(panel)) != 0
-    return chosen
+    found = _numbers(name, panel, lambda: where(panel))
+    if np.isnan(found).any():
+        raise BadInput(
+            f"the metric {name!r} does not say of {int(np.isnan(found).sum())} rows whether they "
+            "are meant: its where gives NaN",
+            cure="give true or false for every row, as `column == 1` does",
+        )
+    return np.asarray(found != 0)
 
 
 def _numbers(name: str, panel: Panel, asked: Callable[[], ArrayLike]) -> Floats:

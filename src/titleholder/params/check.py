@@ -22,10 +22,11 @@ from titleholder.params.slicing import (
     segment_problems,
     slice_problems,
 )
-from titleholder.types import Task
+from titleholder.types import IntervalMethod, Task
 
 BEYOND = 5  # resamples that lie beyond each end of an interval
 MOST_DRAWN = 100_000
+AREAS = ("roc_auc", "gini")
 
 
 def suite_problems(suite: Suite, metrics: Metrics, path: Path_) -> Iterator[Problem]:
@@ -107,6 +108,22 @@ def _task_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Pr
         for key, asked in (("methods", policy.methods), ("tests", policy.tests)):
             for name in asked:
                 yield from metric_problems(name, policy.task, metrics, (*path, key, name))
+    yield from _method_problems(policy, metrics, path)
+
+
+def _method_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Problem]:
+    """Methods that a metric can never have, whatever the rows."""
+    for name, method in policy.methods.items():
+        if method is IntervalMethod.DELONG and metrics.get(name) is not None and name not in AREAS:
+            told = f"is of {' and '.join(AREAS)} alone (titleholder metrics {name} lists others)"
+            yield Problem((*path, "methods", name), f"{method} {told}")
+    for key, asked in (("methods", policy.methods), ("tests", policy.tests)):
+        for name in asked:
+            facts = metrics.get(name)
+            if facts is not None and (facts.grouped or facts.measured):
+                why = "compares groups" if facts.grouped else "is measured of the model"
+                told = f"{name} {why}, and nothing else may be asked for: leave it out"
+                yield Problem((*path, key, name), told)
 
 
 def _draw_problems(policy: Policy, path: Path_) -> Iterator[Problem]:

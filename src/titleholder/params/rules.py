@@ -7,12 +7,21 @@ from titleholder.params.document import Path_
 from titleholder.params.named import MetricFacts, Metrics, measured_problems, metric_problems
 from titleholder.params.schema import Policy, Suite
 from titleholder.params.shape import Problem, nearest
-from titleholder.params.slicing import column_of, parts_of, slice_names
-from titleholder.types import Kind, Mode, Rule, Severity, Task
+from titleholder.params.slicing import (
+    column_of,
+    named_column,
+    parts_of,
+    parts_of_name,
+    slice_names,
+    undeclared,
+)
+from titleholder.types import OVERALL, IntervalMethod, Kind, Mode, Rule, Severity, Task
 
-OVERALL, EVERY = "overall", "*"
+EVERY = "*"
 MARGINS = (Kind.NON_INFERIOR, Kind.SUPERIOR)
 CLASSED = (Task.BINARY, Task.MULTICLASS)
+# The methods with an interval of the change as a share of the champion's value.
+OF_SHARES = (IntervalMethod.DEFAULT, IntervalMethod.NEWCOMBE)
 
 
 def rules_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Problem]:
@@ -51,6 +60,7 @@ def _rule_problems(rule: Rule, policy: Policy, metrics: Metrics, path: Path_) ->
     if facts is not None and isinstance(policy, Suite):
         yield from measured_problems(rule.metric, facts, policy, where)
     yield from _number_problems(rule, facts, path)
+    yield from _relative_problems(rule, policy, path)
     yield from _over_problems(rule, facts, policy, path)
     yield from _where_problems(rule, facts, policy, path)
     yield from _floor_problems(rule, facts, policy, path)
@@ -111,6 +121,14 @@ def _margin_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Iter
         yield Problem(where, f"{rule.margin:g} is a share of the champion's value: must be below 1")
     if rule.relative and facts is not None and facts.measured:
         yield Problem((*path, "relative"), f"{rule.metric} is measured once, not row by row")
+
+
+def _relative_problems(rule: Rule, policy: Policy, path: Path_) -> Iterator[Problem]:
+    """A margin as a share needs a method that has an interval of it."""
+    method = policy.methods.get(rule.metric, IntervalMethod.DEFAULT)
+    if rule.relative and method not in OF_SHARES:
+        told = f"methods asks for {method}, which has no interval of a share of {rule.metric}"
+        yield Problem((*path, "relative"), f"{told} (leave one of the two out)")
 
 
 def _value_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Iterator[Problem]:
@@ -179,22 +197,13 @@ def _where_problems(
         return
     if rule.slice == EVERY:
         return
-    parts = rule.slice.split(" & ")
-    columns = " & ".join(_named_column(part) for part in parts)
-    if columns not in slice_names(policy):
-        near = nearest(columns, [OVERALL, *slice_names(policy)])
-        yield Problem(where, f"{rule.slice!r} is of no declared slice{near}")
+    parts = parts_of_name(rule.slice, policy)
+    named = [named_column(part) for part in parts]
+    if " & ".join(named) not in slice_names(policy):
+        yield Problem(where, f"{rule.slice!r} {undeclared(parts, named, policy)}")
         return
     for part in parts:
-        if _named_column(part) == part:
+        if named_column(part) == part:
             value = "true" if part in policy.segments else "VALUE"
             told = f'{part!r} says no value (write {part}={value}, or "*" for all slices)'
             yield Problem(where, told)
-
-
-def _named_column(part: str) -> str:
-    """The column that a slice's name begins with: ``a=x``, ``a=[0, 1)``, ``a<0`` or ``a>=1``."""
-    for sign in (">=", "=", "<"):
-        if sign in part:
-            return part.split(sign, 1)[0]
-    return part

@@ -6,7 +6,8 @@ from itertools import pairwise
 from titleholder.params.document import Path_
 from titleholder.params.expression import BadExpression, parse
 from titleholder.params.schema import Binned, Part, Policy, SliceSpec
-from titleholder.params.shape import Problem
+from titleholder.params.shape import Problem, nearest
+from titleholder.types import OVERALL
 
 
 def parts_of(spec: SliceSpec) -> tuple[Part, ...]:
@@ -47,3 +48,39 @@ def segment_problems(policy: Policy, path: Path_) -> Iterator[Problem]:
 def slice_names(policy: Policy) -> list[str]:
     """How the declared slices begin: their columns, crossed ones joined."""
     return [" & ".join(column_of(p) for p in parts_of(spec)) for spec in policy.slices]
+
+
+def parts_of_name(name: str, policy: Policy) -> list[str]:
+    """The parts of a crossed slice's name; an ampersand in a value parts nothing.
+
+    What follows one begins a part where it holds a sign, or is a declared column by itself.
+    """
+    columns = {column_of(part) for spec in policy.slices for part in parts_of(spec)}
+    parts: list[str] = []
+    for piece in name.split(" & "):
+        if parts and piece not in columns and named_column(piece) == piece:
+            parts[-1] += f" & {piece}"
+        else:
+            parts.append(piece)
+    return parts
+
+
+def undeclared(parts: list[str], named: list[str], policy: Policy) -> str:
+    """Why a slice's name is of no declared slice, and what to write instead."""
+    names = slice_names(policy)
+    if len(named) == 1 and named[0] in policy.segments:
+        return f"is of a segment that is no slice yet (add {named[0]} to slices)"
+    for known in names:
+        columns = known.split(" & ")
+        if sorted(columns) == sorted(named):
+            ordered = " & ".join(sorted(parts, key=lambda part: columns.index(named_column(part))))
+            return f"names its columns in another order than slices does (write {ordered})"
+    return f"is of no declared slice{nearest(' & '.join(named), [OVERALL, *names])}"
+
+
+def named_column(part: str) -> str:
+    """The column that a slice's name begins with: ``a=x``, ``a=[0, 1)``, ``a<0`` or ``a>=1``."""
+    for sign in (">=", "=", "<"):
+        if sign in part:
+            return part.split(sign, 1)[0]
+    return part

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 MOST_ROWS = 40
+MOST_REASONS = 5
 _HEAD = ("outcome", "rule", "metric", "on", "champion", "candidate", "improvement", "asked", "n")
 _RIGHT = frozenset({"champion", "candidate", "improvement", "n"})
 _NAME = 40
@@ -55,7 +56,7 @@ def plain(verdict: Verdict, most: int = MOST_ROWS) -> str:
     rows = [_cells(finding) for finding in said.ordered(verdict.findings)[:most]]
     if rows:
         lines += ["", *aligned(_HEAD, rows, _RIGHT)]
-    lines += [f"  {line}" for line in _left_out(verdict, most)]
+    lines += [f"  {line}" for line in (*_unjudged(verdict), *_left_out(verdict, most))]
     return "\n".join(lines) + "\n"
 
 
@@ -70,6 +71,8 @@ def print_rich(verdict: Verdict, console: "Console", most: int = MOST_ROWS) -> N
         console.print(Text(line))
     if verdict.findings:
         console.print(_table(verdict, most))
+    for line in _unjudged(verdict):
+        console.print(Text(line))
     for line in _left_out(verdict, most):
         console.print(Text(line, style="dim"))
 
@@ -127,6 +130,16 @@ def _check_lines(checks: Sequence[Check]) -> list[str]:
         for check in checks
         if check.outcome is not Outcome.PASS
     ]
+
+
+def _unjudged(verdict: Verdict) -> list[str]:
+    """Why findings that decide have no figure in the table, some of them."""
+    return [
+        f"{said.GLYPH[finding.outcome]} {visible(finding.rule, _NAME)} "
+        f"({visible(said.where(finding), _NAME)}): {visible(finding.reason, 300)}"
+        for finding in said.ordered(verdict.findings)
+        if said.decides(finding) and said.judged(finding).estimate.value is None
+    ][:MOST_REASONS]
 
 
 def _left_out(verdict: Verdict, most: int) -> list[str]:

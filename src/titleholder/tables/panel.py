@@ -92,10 +92,11 @@ def _positive(policy: Policy, found: Sequence[str], where: str) -> str:
         said = label_of(policy.positive)
         if said not in found and len(found) > 1:
             near = get_close_matches(said.lower(), found, n=1)
-            hint = near[0] if near else "<label>"
+            cure = f'write positive: "{near[0]}"' if near else "write one of these labels"
+            if isinstance(policy.positive, bool):
+                cure += ", in quotes: a bare yes or no is a truth value in YAML"
             raise UsageError(
-                f"positive: {said!r} is no label of {where}, which has {some(found)}",
-                cure=f'write positive: "{hint}"; without quotes YAML reads yes and no as booleans',
+                f"positive: {said!r} is no label of {where}, which has {some(found)}", cure=cure
             )
         return said
     for one, zero in (("1", "0"), ("true", "false")):

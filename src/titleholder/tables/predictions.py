@@ -96,7 +96,7 @@ class _Reader:
 
     def near(self, name: str) -> str:
         found = nearest_column(name, self.frame)
-        there = f"it has {some(list(self.frame.columns))}"
+        there = f"name the column with its answers so; it has {some(list(self.frame.columns))}"
         return f"did you mean {found[0]!r} by one of them?" if found else there
 
     def refuse(self, bad: Bools, what: str) -> None:
