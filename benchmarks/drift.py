@@ -5,14 +5,11 @@ Alone: ``python -m benchmarks.drift [--rows N] [--without-evidently]``.
 """
 
 import argparse
-import importlib
 import os
-import sys
 import warnings
 from collections.abc import Iterator
 from functools import partial
 from statistics import median
-from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,11 +91,7 @@ def lines(rows: int, columns: int, *, evidently: bool) -> Iterator[Line]:
     reference, current = sides(rows, columns)
     params = DriftParams()
     compiled.unload()
-    importlib.import_module("scipy.sparse")  # scikit-learn and Evidently bring it
     yield from ours(reference, current, "")
-    with patch.dict(sys.modules):
-        del sys.modules["scipy.sparse._sparsetools"]
-        yield from ours(reference, current, ", scipy.sparse not imported")
     if installed("numba"):
         compiled.load()
         yield from ours(reference, current, ", numba")

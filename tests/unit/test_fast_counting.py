@@ -1,12 +1,11 @@
 """Counting numbers: whichever way it is done, the same comes of it."""
 
-import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy.sparse import _sparsetools
 
-from titleholder.fast import counting
+from titleholder.fast import compiled, counting
 
 DROPPED, MOST = np.uint64(45), 1 << 19
 LONG = np.random.default_rng(0).normal(size=200_000)
@@ -20,28 +19,28 @@ COLUMNS = {
 
 @pytest.mark.parametrize("name", COLUMNS)
 def test_every_way_to_count_finds_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SciPy's loop, twice, since zeros are kept, and numpy's where SciPy's is not imported."""
-    monkeypatch.setattr(counting, "passes", lambda: None)
+    """The compiled pass, twice, since zeros are kept, and numpy's."""
+    ready = compiled.load()
+    monkeypatch.setattr(counting, "passes", lambda: ready)
     bits = COLUMNS[name].view(np.uint64)
     at, rows = np.unique(bits >> DROPPED, return_counts=True)
     found = [counting.occurring(bits, DROPPED, MOST) for _ in range(2)]
-    monkeypatch.delitem(sys.modules, _sparsetools.__name__)
+    monkeypatch.setattr(counting, "passes", lambda: None)
     found.append(counting.occurring(bits, DROPPED, MOST))
     for places, counts in found:
         assert (places.dtype, counts.dtype) == (np.int64, np.int64)
         assert (places.tolist(), counts.tolist()) == (at.tolist(), rows.tolist())
 
 
-def test_numbers_are_told_apart_alike_with_and_without_scipys_loop(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_numbers_are_told_apart_alike_compiled_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows by place, one of them each, and whether all are it, as one by one they would be."""
-    monkeypatch.setattr(counting, "passes", lambda: None)
+    ready = compiled.load()
+    monkeypatch.setattr(counting, "passes", lambda: ready)
     monkeypatch.setattr(counting, "_AT_ONCE", 300)
     bits = np.uint64([*[64, 80] * 400, *range(64, 128, 8), 81])
     first = np.array([-1, -1, 4, 0])  # of 64 to 95, and of 96 to 127
     found = [counting.finer(bits, np.uint64(5), 2, first, 8)]
-    monkeypatch.delitem(sys.modules, _sparsetools.__name__)
+    monkeypatch.setattr(counting, "passes", lambda: None)
     found.append(counting.finer(bits, np.uint64(5), 2, first, 8))
     places = [[b for b in bits if first[int(b) >> 5] + (int(b) >> 3) % 4 == k] for k in range(8)]
     for rows, one, alike in found:
@@ -50,30 +49,16 @@ def test_numbers_are_told_apart_alike_with_and_without_scipys_loop(
         assert alike.tolist() == [len({*place}) == 1 for place in places] != [True] * 8
 
 
-def test_a_loop_of_scipys_that_counts_otherwise_is_not_taken() -> None:
-    """It is not public: it may be gone, want other arguments or count from zero again."""
-
-    def other(*arguments: object) -> None:
-        raise ValueError("no matching signature")
-
-    def anew(n: int, places: np.ndarray, *arguments: np.ndarray) -> None:
-        arguments[-2][:] = np.bincount(places, minlength=4)
-
-    assert [counting._adding(loop) for loop in (None, other, anew)] == [None] * 3
-    assert counting._adding(_sparsetools.csr_column_index1) is not None
-
-
 def test_counting_that_was_broken_off_leaves_nothing_to_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Rows counted before an interruption are none of the next column's."""
 
-    def broken(places: np.ndarray, room: np.ndarray) -> None:
-        room[places] += 1
+    def broken(bits: np.ndarray, dropped: np.uint64, room: np.ndarray) -> None:
+        room[bits >> dropped] += 1
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(counting, "passes", lambda: None)
-    monkeypatch.setattr(counting, "_scipys", lambda: broken)
+    monkeypatch.setattr(counting, "passes", lambda: SimpleNamespace(count=broken))
     with pytest.raises(KeyboardInterrupt):
         counting.occurring(np.arange(4, dtype=np.uint64), np.uint64(0), 1 << 10)
     with counting._room(1 << 10) as room:

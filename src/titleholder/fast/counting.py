@@ -1,16 +1,11 @@
 """How often each whole number occurs, of very many that are small.
 
-``numpy.bincount`` looks for the largest first, and writes down what it counts beside what is
-counted. SciPy has the loop alone, which can go on where it stopped: numbers are taken from the
-bits some rows at a time, and stay next to the processor. It is not public there, so it is taken
-only where `scipy.sparse` is imported already (that takes as long as a hundred million rows) and
-where it is seen to count. Which way was taken, nothing tells.
+The compiled passes (`titleholder.fast.compiled`) count where numpy first looks for the largest, and
+writes down what it counts beside what is counted. Which way was taken, nothing tells.
 """
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache, partial
 from threading import local
 from typing import Any, TypeAlias
 
@@ -21,7 +16,6 @@ from titleholder.arrays import Bools, Ints
 from titleholder.fast.compiled import passes
 
 Bits: TypeAlias = NDArray[np.uint64]
-Adding: TypeAlias = Callable[[Ints, Ints], None]  # one more at each of these places
 
 _AT_ONCE = 1 << 16  # rows
 _FIRST = 1 << 12  # rows that mostly tell where the others are
@@ -37,14 +31,10 @@ def occurring(bits: Bits, dropped: np.uint64, most: int) -> tuple[Ints, Ints]:
     >>> at.tolist(), rows.tolist()
     ([1, 4], [1, 2])
     """
-    if (compiled := passes()) is not None:
-        count = compiled.count
-    elif (add := _scipys()) is not None:
-        count = partial(_count, add)
-    else:
+    if (compiled := passes()) is None:
         return _found(np.bincount((bits >> dropped).view(np.int64), minlength=most), bits, dropped)
     with _room(most) as room:
-        count(bits, dropped, room)
+        compiled.count(bits, dropped, room)
         at, rows = _found(room, bits, dropped)
         room[at] = 0
     return at, rows
@@ -68,13 +58,13 @@ def finer(
     if (compiled := passes()) is not None:
         compiled.finer(bits, left, np.uint64(more), first, rows, one, alike)
         return rows, one, alike
-    add, mask = _scipys() or _numpys, np.int64((1 << more) - 1)
+    mask = np.int64((1 << more) - 1)
     for start in range(0, len(bits), _AT_ONCE):
         few = bits[start : start + _AT_ONCE]
         fine = (few >> left).view(np.int64)
         at = first[fine >> more] | (fine & mask)
         _compare(at, few, rows, one, alike)
-        add(at, rows)
+        rows += np.bincount(at, minlength=places)
     return rows, one, alike
 
 
@@ -102,14 +92,6 @@ def _room(most: int) -> Iterator[Ints]:
     rooms[most] = room
 
 
-def _count(add: Adding, bits: Bits, dropped: np.uint64, room: Ints) -> None:
-    places = np.empty(min(len(bits), _AT_ONCE), np.uint64)
-    for start in range(0, len(bits), _AT_ONCE):
-        few = bits[start : start + _AT_ONCE]
-        np.right_shift(few, dropped, out=places[: len(few)])
-        add(places[: len(few)].view(np.int64), room)
-
-
 def _found(room: Ints, bits: Bits, dropped: np.uint64) -> tuple[Ints, Ints]:
     """The numbers of which there are any in ``room``, and how many, (k,) both.
 
@@ -128,29 +110,3 @@ def _found(room: Ints, bits: Bits, dropped: np.uint64) -> tuple[Ints, Ints]:
 
 def _held(room: Ints, start: int, stop: int) -> Ints:
     return np.flatnonzero(room[start:stop] != 0) + start
-
-
-def _numpys(places: Ints, room: Ints) -> None:
-    room += np.bincount(places, minlength=len(room))
-
-
-def _scipys() -> Adding | None:
-    tools = sys.modules.get("scipy.sparse._sparsetools")
-    return _adding(getattr(tools, "csr_column_index1", None))
-
-
-@cache
-def _adding(loop: Callable[..., object] | None) -> Adding | None:
-    """SciPy's loop, where it is at hand and counts."""
-    if loop is None:
-        return None
-    ends, none = np.zeros(2, np.int64), np.zeros(0, np.int64)
-
-    def add(places: Ints, room: Ints) -> None:
-        loop(len(places), places, 0, 0, ends, none, room, ends)
-
-    try:
-        add(np.array([1, 3, 1], np.int64), tried := np.array([5, 0, 0, 0], np.int64))
-    except (TypeError, ValueError):
-        return None
-    return add if tried.tolist() == [5, 2, 0, 1] else None
