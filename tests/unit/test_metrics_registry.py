@@ -292,8 +292,9 @@ def test_an_own_metric_that_fails_is_bad_input_with_its_name(example: Path) -> N
     calls = Predictions("m", label=np.array([0, 1]))
     with pytest.raises(
         BadInput, match=r"'sarcasm_missed' failed at \S+:\d+: KeyError: 'sarcastic'"
-    ):
+    ) as caught:
         evaluate(metric, panel, calls)
+    assert caught.value.cure == "columns of the panel: none"
     for wrong in ([1.0, 2.0, 3.0], [[1.0], [2.0]], ["a", "b"], None, 0.5):
         own = row_metric(
             "mine", lambda _p, _m, w=wrong: w, task="multiclass", needs="label",
@@ -323,8 +324,15 @@ def test_a_row_that_an_own_metric_neither_means_nor_leaves_out_is_bad_input() ->
         "mine", lambda _p, _m: [0.0, 1.0], where=lambda _p: [1.0, np.nan],
         task="multiclass", needs="label", higher_is_better=True,
     )  # fmt: skip
+    calls = Predictions("m", label=np.array([0, 1]))
     with pytest.raises(BadInput, match="does not say of 1 rows whether they are meant"):
-        evaluate(own, panel, Predictions("m", label=np.array([0, 1])))
+        evaluate(own, panel, calls)
+    unscored = row_metric(
+        "mine", lambda _p, _m: [np.nan, 1.0], task="multiclass", needs="label",
+        higher_is_better=True,
+    )  # fmt: skip
+    with pytest.raises(BadInput, match="gives nan for 1 rows, such as 'r0'"):
+        evaluate(unscored, panel, calls)
 
 
 BROKEN = {

@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from titleholder.arrays import Bools, Floats, Panel, Predictions
+from titleholder.arrays import Bools, Floats, Ids, Panel, Predictions
 from titleholder.errors import BadInput, UsageError
 from titleholder.metrics.base import Means, Metric, ratio
 from titleholder.types import Task
@@ -61,7 +61,7 @@ def row_metric(
         scores = _numbers(name, panel, lambda: score(panel, predictions))
         meant = _chosen(name, panel, where)
         scores = np.where(meant, scores, 0.0)
-        _within(name, scores[meant], domain)
+        _within(name, panel.row_id[meant], scores[meant], domain)
         return np.column_stack([scores, meant])
 
     return Metric(
@@ -104,8 +104,10 @@ def _numbers(name: str, panel: Panel, asked: Callable[[], ArrayLike]) -> Floats:
     try:
         found = np.asarray(asked(), dtype=float)
     except (Exception, SystemExit) as error:
+        there = ", ".join(sorted(panel.columns)) or "none"
         raise BadInput(
-            f"the metric {name!r} failed{_place(error)}: {type(error).__name__}: {error}"
+            f"the metric {name!r} failed{_place(error)}: {type(error).__name__}: {error}",
+            cure=f"columns of the panel: {there}" if isinstance(error, KeyError) else "",
         ) from error
     if found.shape != (len(panel),):
         gives = "a single number" if found.shape == () else f"{found.shape} values"
@@ -116,8 +118,15 @@ def _numbers(name: str, panel: Panel, asked: Callable[[], ArrayLike]) -> Floats:
     return found
 
 
-def _within(name: str, scores: Floats, domain: tuple[float, float]) -> None:
-    """BadInput if a score lies outside of what the metric says of itself."""
+def _within(name: str, ids: Ids, scores: Floats, domain: tuple[float, float]) -> None:
+    """BadInput if a score is no number, or lies outside of what the metric says of itself."""
+    odd = ~np.isfinite(scores)
+    if odd.any():
+        raise BadInput(
+            f"the metric {name!r} gives {scores[odd][0]} for {int(odd.sum())} rows, such as "
+            f"{str(ids[odd][0])!r}",
+            cure="give a number for every row that counts, and leave the others out by where",
+        )
     low, high = domain
     outside = scores[(scores < low) | (scores > high)]
     if outside.size:

@@ -20,7 +20,9 @@ _COLUMN = "__column__"
 
 _COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn)
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Mod)
-_GRAMMAR = "columns, numbers, 'texts', == != < <= > >= in, and or not, + - * / %"
+_GRAMMAR = (
+    "columns (`of words` in backticks), numbers, 'texts', == != < <= > >= in, and or not, + - * / %"
+)
 
 
 class BadExpression(ValueError):
