@@ -6,6 +6,7 @@ from pathlib import Path
 from titleholder import records, tables
 from titleholder.arrays import Panel, Predictions
 from titleholder.comparison.compare import Comparisons, measure
+from titleholder.comparison.explore import explore
 from titleholder.conclude import conclude
 from titleholder.errors import ConfigError
 from titleholder.judge import judge
@@ -95,12 +96,20 @@ def write(found: OneOff, out: Path) -> None:
         panel=found.panel,
         champion=found.champion,
         candidate=found.candidate,
+        explored=explore(found.panel, found.champion, found.candidate, _apart(found.policy)),
         registry=found.registry,
         slices=found.policy.slices,
     )
     records.write(out / "comparisons.json", found.comparisons)
     records.write_bytes(out / "report.html", build(card).encode())
     records.write(out / "verdict.json", found.verdict)
+
+
+def _apart(policy: Policy) -> set[str]:
+    """Columns that tell rows apart or weigh them: nothing to look for slices in."""
+    columns = policy.columns
+    named = {columns.row_id, columns.cluster or "cluster", columns.weight or "weight"}
+    return named | {*columns.ignore}
 
 
 def _panel(path: Path, policy: Policy, where: str, policy_file: str) -> Panel:

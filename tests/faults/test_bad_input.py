@@ -162,6 +162,7 @@ def test_the_same_files_unspoiled_are_allowed_in_every_format(
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "comparisons.json", "report.html", "verdict.json",
     }  # fmt: skip
+    assert "Slices that nobody declared" in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_the_findings_can_be_had_as_files_and_in_a_job(

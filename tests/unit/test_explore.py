@@ -135,3 +135,12 @@ def test_questions_without_an_answer_are_no_part_of_the_family() -> None:
     assert np.isnan(holm(p)[1])
     np.testing.assert_allclose(holm(p)[[0, 2]], holm(p[[0, 2]]))
     np.testing.assert_allclose(benjamini_hochberg(p)[[0, 2]], benjamini_hochberg(p[[0, 2]]))
+
+
+def test_a_column_of_lists_is_passed_over() -> None:
+    """Tags or an embedding beside a row are no group, and no fault."""
+    panel = _panel(n=400)
+    tags = np.empty(400, dtype=object)
+    tags[:] = [["a", "b"]] * 400
+    with_tags = replace(panel, columns={**panel.columns, "tags": tags})
+    assert explore(with_tags, *_pair(panel, 1)) == explore(panel, *_pair(panel, 1))

@@ -7,7 +7,7 @@ never a rule: the rows that suggest a slice cannot also prove it.
 """
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Hashable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Any
@@ -140,8 +140,10 @@ def _single(panel: Panel, ignore: Collection[str]) -> Iterator[_Groups]:
 
 
 def _of_column(name: str, panel: Panel) -> _Groups | None:
-    """Values where they are few, quarters of a number; None for ids and free text."""
+    """Values where they are few, quarters of a number; None for ids, free text and lists."""
     values = panel.columns[name]
+    if values.dtype == object and not all(isinstance(value, Hashable) for value in values):
+        return None
     numeric = values.dtype.kind in "iuf"
     if numeric and len(np.unique(values)) > MOST_VALUES:
         return _quarters(name, values.astype(float))
