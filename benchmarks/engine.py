@@ -10,22 +10,27 @@ for in an environment of its own: ``--tfma PYTHON``.
 
 import argparse
 import subprocess
+import sys
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.panels import Pair, pair_of
-from benchmarks.timing import Line, cpu_seconds, installed, machine, table
+from benchmarks.timing import Line, by_turns, cpu_seconds, installed, machine, table
 from titleholder.comparison.compare import measure
 from titleholder.fast import compiled
+from titleholder.memory import keep_freed
 from titleholder.params.schema import Policy
 from titleholder.types import Task
 
 B = 2000
+OFTEN = 3  # calls of ours in a turn: they are short beside a peer's
 MOST_FOR_FAIRLEARN = 100_000  # rows; more take many minutes a replicate
 TFMA_ROWS = 10_000
 TFMA_REPLICATES = 20  # always
@@ -36,6 +41,18 @@ NAMES = ("accuracy", "precision", "recall", "f1", "roc_auc", "average_precision"
 def ours(pair: Pair) -> None:
     """Everything, with intervals."""
     measure(*pair, Policy(task=Task.BINARY, rules=(), metrics=NAMES, slices=("g", "h")))
+
+
+def plainly(pair: Pair) -> None:
+    """By numpy's passes."""
+    compiled.unload()
+    ours(pair)
+
+
+def compiled_(pair: Pair, passes: ModuleType) -> None:
+    """By the compiled passes, which are loaded."""
+    sys.modules[passes.__name__] = passes
+    ours(pair)
 
 
 def scikit_learn() -> dict[str, Callable[..., Any]]:
@@ -131,24 +148,25 @@ def tfma_seconds(python: str) -> float:
 def lines(rows: int, repeats: int, tfma: str | None) -> Iterator[Line]:
     """Time all of them on a panel of so many rows."""
     pair = pair_of(rows)
-    compiled.unload()
-    ours(pair)  # imports, once, are nobody's time
-    most = max(5, repeats)
-    yield Line(
-        "titleholder, everything with intervals",
-        cpu_seconds(lambda: ours(pair), most),
-        f"median of {most}",
-    )
-    yield Line(
-        "scikit-learn, points alone", cpu_seconds(lambda: points(pair, slice(None)), 1), "run"
-    )
-    of_loop = cpu_seconds(lambda: replicate(pair), repeats)
-    yield Line("resample and scikit-learn, a loop", of_loop * B, f"{repeats} replicates x {B}")
+    ways: list[tuple[Callable[[], object], int]] = [
+        (partial(plainly, pair), OFTEN),
+        (partial(replicate, pair), 1),
+        (partial(points, pair, slice(None)), 1),
+    ]
+    if (passes := compiled.load()) is not None:
+        ours(pair)  # imports and compiling are nobody's time
+        ways.append((partial(compiled_, pair, passes), OFTEN))
+    plainly(pair)
+    alone, of_loop, of_points, *with_passes = by_turns(max(3, repeats), *ways)
+    turns = f"median of {max(3, repeats)}"
+    often = f"{turns} turns of {OFTEN}"
+    yield Line("titleholder, everything with intervals", alone, often)
+    for seconds in with_passes:
+        yield Line("titleholder, compiled passes loaded (extra `fast`)", seconds, often)
+    yield Line("scikit-learn, points alone", of_points, turns)
+    yield Line("resample and scikit-learn, a loop", of_loop * B, f"{turns} replicates, x {B}")
     few = 20
-    if compiled.load() is not None:
-        ours(pair)
-        with_passes = cpu_seconds(lambda: ours(pair), most)
-        yield Line("titleholder, compiled passes loaded", with_passes, f"median of {most}")
+    compiled.unload()
     one = cpu_seconds(lambda: scipy_bootstrap(pair, few), 1) / few
     yield Line(
         "scipy.stats.bootstrap, accuracy, overall", one * B, f"{few} replicates x {B // few}"
@@ -193,6 +211,7 @@ def main() -> None:
     parser.add_argument("--tfma", help="the python of an environment with TFMA")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
+    keep_freed()  # as `titleholder compare` does
     print(machine(), end="\n\n")
     for line in report(asked.rows, asked.repeats, asked.tfma):
         print(line, flush=True)

@@ -33,6 +33,15 @@ def cpu_seconds(work: Callable[[], object], repeats: int) -> float:
     return statistics.median(taken)
 
 
+def by_turns(turns: int, *works: tuple[Callable[[], object], int]) -> tuple[float, ...]:
+    """The median CPU time of each, called so many times a turn.
+
+    Who else uses the machine changes by the minute: by turns it is the same for all.
+    """
+    taken = [[cpu_seconds(work, times) for work, times in works] for _ in range(turns)]
+    return tuple(statistics.median(seconds) for seconds in zip(*taken, strict=True))
+
+
 def cpu_of_process(command: Sequence[str], repeats: int) -> float:
     """The median CPU time of whole processes, from their start to their end."""
     taken = []
