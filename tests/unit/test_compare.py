@@ -281,6 +281,22 @@ def test_a_single_group_has_no_gap() -> None:
     assert "single group" in gap.reason
 
 
+def test_a_gap_that_is_nearly_closed_ends_where_resamples_do() -> None:
+    """A difference of 0.001 between groups of 5,000 is not told to reach to a third."""
+    n, group = 10_000, np.repeat(["a", "b"], 5000)
+    score = np.where(np.arange(n) % 5000 < 2500, 0.9, 0.1)
+    score[0] = score[1] = score[2] = score[3] = score[4] = 0.1  # of group a: 0.499 beside 0.5
+    pair = binary(np.arange(n) % 2, score, score, columns={"g": group})
+    out = measured(pair, metrics=("demographic_parity_difference",), slices=("g",))
+    gap = found(out.comparisons, "demographic_parity_difference", over="g").candidate
+    error = np.sqrt(2 * 0.25 / 5000)
+    assert gap.value == pytest.approx(0.001, abs=1e-9)
+    assert gap.low is not None
+    assert gap.high is not None
+    assert gap.low == pytest.approx(0.0, abs=0.001)
+    assert 1.9 * error < gap.high < 3.5 * error
+
+
 # ------------------------------------------------------------------------ other answers
 
 

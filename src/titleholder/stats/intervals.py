@@ -218,7 +218,8 @@ def own_interval(
     Near an end of the domain, and where units are skewed, resamples lean to the side that the
     truth is not on, and percentiles follow them the wrong way. The interval therefore holds that
     on the logit scale as well, and the end that Hall's correction for skewness moves out (1992,
-    The Bootstrap and Edgeworth Expansion, ch. 3.10).
+    The Bootstrap and Edgeworth Expansion, ch. 3.10). A gap between groups has no logit scale: its
+    error does not shrink with it, and a share of next to nothing would take the end anywhere.
 
     A value that noise may have made much of may be noise altogether: its interval then reaches
     to the end of the domain that it was pushed away from.
@@ -228,7 +229,8 @@ def own_interval(
         return found
     least, most = metric.domain
     z, error = normal_reach(level), moving.error
-    down, up = _on_logit_scale(value, z * wider * error, least, most)
+    reach = 0.0 if metric.grouped else z * wider * error
+    down, up = _on_logit_scale(value, reach, least, most)
     lean = moving.skewness * (2 * z**2 + 1) / 6
     below, above = (value + error * (lean + turn * wider) for turn in (-z, z))
     ends = (down, up, below, above, found.low, found.high)
