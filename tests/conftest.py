@@ -13,6 +13,12 @@ settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("busy")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are processors: a quarter of the time is waiting for servers."""
+    processors = os.cpu_count() or 1
+    return processors + processors // 2
+
+
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[seaweed.Server]:
     """A real S3 server for this test process; started when the first test asks for it."""

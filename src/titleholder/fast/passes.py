@@ -153,7 +153,7 @@ def walk(
     return untied
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _walk_all(numbers: Any, before: Any, mask: Any, whole: Floats) -> bool:
     """Go on with sums of all rows; whether each has another score than the one before."""
     untied = True
@@ -170,7 +170,7 @@ def _walk_all(numbers: Any, before: Any, mask: Any, whole: Floats) -> bool:
     return untied
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _walk_codes(numbers: Any, shift: Any, mask: Any, table: Floats) -> None:
     """Go on with the same sums (width, 4) by the code that stands in a number."""
     flat = table.reshape(-1)
