@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from tests.support import cards
 from titleholder.judge import CANNOT_TELL
 from titleholder.report import findings as said
-from titleholder.report import sentences, tradeoff
+from titleholder.report import markdown, sentences, tradeoff
 from titleholder.types import (
     Comparison,
     Estimate,
@@ -51,6 +51,15 @@ def test_an_exact_value_is_never_a_close_call() -> None:
     own = Estimate(value=19.9, low=19.9, high=19.9)
     size = finding(kind=Kind.CEILING, value=20.0, margin=None, candidate=own)
     assert said.slack(size) == float("inf")
+
+
+def test_a_floor_shows_the_interval_that_it_was_held_against() -> None:
+    """The candidate's own, in its column; of a margin it is the improvement that has one."""
+    own = Estimate(value=0.91, low=0.87, high=0.94)
+    floor = finding(kind=Kind.FLOOR, value=0.9, margin=None, candidate=own)
+    assert said.candidate_text(floor) == "0.910 [0.870, 0.940]"
+    assert said.candidate_text(finding(candidate=own)) == "0.910"
+    assert r"| 0.910 \[0.870, 0.940\] |" in markdown._row(floor)
 
 
 @pytest.mark.parametrize(

@@ -240,6 +240,15 @@ def candidate_bounds(finding: Finding) -> tuple[float, ...]:
     return (held.bound,) if held.own else ()
 
 
+def candidate_text(finding: Finding) -> str:
+    """The candidate's own value as text, with its interval where that is what was judged."""
+    value = numbers.point(finding.candidate, bounds=candidate_bounds(finding))
+    if not judged(finding).own:
+        return value
+    interval = numbers.interval(finding.candidate, bounds=candidate_bounds(finding))
+    return value if interval == numbers.NOTHING else f"{value} {interval}"
+
+
 def rows_text(finding: Finding) -> str:
     """How many rows would settle an inconclusive finding; empty where that is not known."""
     needed, most = finding.rows_needed, MOST_TIMES * finding.n

@@ -91,7 +91,6 @@ def _report(address: str) -> str:
 
 def _row(finding: Finding) -> str:
     value, interval = said.improvement_texts(finding)
-    bounds = said.candidate_bounds(finding)
     improvement = value if interval == numbers.NOTHING else f"{value} {interval}"
     n = f"{finding.n:,}"
     if needed := said.rows_text(finding):
@@ -102,7 +101,7 @@ def _row(finding: Finding) -> str:
         escape(finding.metric, 60),
         escape(said.where(finding), 80),
         numbers.point(finding.champion),
-        numbers.point(finding.candidate, bounds=bounds),
+        escape(said.candidate_text(finding)),
         escape(improvement),
         escape(said.asked(finding)),
         n,

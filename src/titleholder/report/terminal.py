@@ -103,14 +103,13 @@ def _cells(finding: Finding) -> tuple[str, ...]:
     consequence = said.consequence(finding)
     note = "" if consequence == "blocks" else f" ({consequence})"
     needed = said.rows_text(finding)
-    bounds = said.candidate_bounds(finding)
     return (
         f"{said.GLYPH[finding.outcome]} {finding.outcome}{note}",
         visible(finding.rule, _NAME),
         visible(finding.metric, _NAME),
         visible(said.where(finding), _NAME),
         numbers.point(finding.champion),
-        numbers.point(finding.candidate, bounds=bounds),
+        said.candidate_text(finding),
         value if interval == numbers.NOTHING else f"{value} {interval}",
         said.asked(finding),
         f"{finding.n:,}" + (f" of {needed}" if needed else ""),
