@@ -107,6 +107,7 @@ def test_delong_is_as_published() -> None:
             assert round(own.value or 0.0, 4) == value
             assert round((high - low) / (2 * reach), 4) == spread
         assert tuple(round(end, 4) for end in ends(found.improvement)) == contrast
+        assert found.std_error == pytest.approx((contrast[1] - contrast[0]) / (2 * reach), abs=1e-4)
 
 
 def test_percentile_and_bca_are_as_published() -> None:

@@ -54,13 +54,13 @@ def student(metric: Metric, resampler: Resampler, level: float) -> Paired:
 
     if units < 2:
         return undefined("one row or cluster alone has no spread")
-    reach = float(stdtrit(units - 1, (1 + level) / 2)) * math.sqrt(units / (units - 1))
+    reach, unbiased = float(stdtrit(units - 1, (1 + level) / 2)), math.sqrt(units / (units - 1))
 
     def ends(value: float, _: Floats, influence: Floats) -> Estimate:
-        error = reach * math.sqrt(found.influence.total(influence**2))
+        error = reach * unbiased * math.sqrt(found.influence.total(influence**2))
         return Estimate(value=value, low=value - error, high=value + error)
 
-    return _drawn(metric, found, ends)
+    return _drawn(metric, found, ends, reach)
 
 
 def delong(metric: Metric, resampler: Resampler, level: float) -> Paired:
@@ -86,7 +86,7 @@ def delong(metric: Metric, resampler: Resampler, level: float) -> Paired:
         error = z * math.sqrt(variance)
         return Estimate(value=value, low=value - error, high=value + error)
 
-    return _drawn(metric, found, ends)
+    return _drawn(metric, found, ends, z)
 
 
 def studentised(metric: Metric, resampler: Resampler, level: float) -> Paired:
@@ -131,8 +131,13 @@ def _mean_and_error(sums: Floats) -> tuple[Floats, Floats]:
     return mean, np.sqrt(np.maximum(np.nan_to_num(variance), 0.0))
 
 
-def _drawn(metric: Metric, found: Replicates[Influence], ends: Ends) -> Paired:
-    """Both models' estimates and the improvement from replicates and influence."""
+def _drawn(
+    metric: Metric, found: Replicates[Influence], ends: Ends, reach: float | None = None
+) -> Paired:
+    """Both models' estimates and the improvement from replicates and influence.
+
+    The standard error is that of the draws, or the one that the ends lie ``reach`` times away by.
+    """
     sides = (found.champion_value, found.candidate_value)
     defined = np.isfinite(found.champion) & np.isfinite(found.candidate)
     if not (np.isfinite(sides).all() and defined.all()):
@@ -146,15 +151,11 @@ def _drawn(metric: Metric, found: Replicates[Influence], ends: Ends) -> Paired:
     second = ends(sides[1], found.candidate, at.candidate)
     if not all(_has_ends(one) for one in (first, second, improvement)):
         return undefined(f"{metric.formula} has no finite influence on these rows")
-    return Paired(
-        _within(metric, first),
-        _within(metric, second),
-        improvement,
-        UNDEFINED,
-        float(change.std()),
-        None,
-        "",
-    )
+    error = float(change.std())
+    if reach is not None:
+        error = ((improvement.high or 0.0) - (improvement.low or 0.0)) / (2 * reach)
+    one, two = (_within(metric, side) for side in (first, second))
+    return Paired(one, two, improvement, UNDEFINED, error, None, "")
 
 
 def _has_ends(of: Estimate) -> bool:
