@@ -208,6 +208,11 @@ def judged_text(finding: Finding) -> str:
         value, interval = improvement_texts(finding)
     if value == numbers.NOTHING:
         return "no value"
+    return with_interval(value, interval)
+
+
+def with_interval(value: str, interval: str) -> str:
+    """A value and its interval as one text; the value alone where it has none."""
     return value if interval == numbers.NOTHING else f"{value} {interval}"
 
 
@@ -242,11 +247,11 @@ def candidate_bounds(finding: Finding) -> tuple[float, ...]:
 
 def candidate_text(finding: Finding) -> str:
     """The candidate's own value as text, with its interval where that is what was judged."""
-    value = numbers.point(finding.candidate, bounds=candidate_bounds(finding))
-    if not judged(finding).own:
+    bounds = candidate_bounds(finding)
+    value = numbers.point(finding.candidate, bounds=bounds)
+    if not bounds:
         return value
-    interval = numbers.interval(finding.candidate, bounds=candidate_bounds(finding))
-    return value if interval == numbers.NOTHING else f"{value} {interval}"
+    return with_interval(value, numbers.interval(finding.candidate, bounds=bounds))
 
 
 def rows_text(finding: Finding) -> str:

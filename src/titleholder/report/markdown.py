@@ -91,7 +91,7 @@ def _report(address: str) -> str:
 
 def _row(finding: Finding) -> str:
     value, interval = said.improvement_texts(finding)
-    improvement = value if interval == numbers.NOTHING else f"{value} {interval}"
+    improvement = said.with_interval(value, interval)
     n = f"{finding.n:,}"
     if needed := said.rows_text(finding):
         n += f" (needs {needed})"

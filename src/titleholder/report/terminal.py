@@ -110,7 +110,7 @@ def _cells(finding: Finding) -> tuple[str, ...]:
         visible(said.where(finding), _NAME),
         numbers.point(finding.champion),
         said.candidate_text(finding),
-        value if interval == numbers.NOTHING else f"{value} {interval}",
+        said.with_interval(value, interval),
         said.asked(finding),
         f"{finding.n:,}" + (f" of {needed}" if needed else ""),
     )
