@@ -1,6 +1,8 @@
 """The passes themselves, for numba to compile; see `titleholder.fast.compiled`.
 
-Each does, row after row, what stands in numpy beside the place that calls it.
+Each does, row after row, what stands in numpy beside the place that calls it. Places are unsigned
+wherever they hang on what was read: a signed one is first asked whether it counts from the end,
+which takes as long again.
 """
 
 from typing import Any
@@ -9,18 +11,20 @@ import numpy as np
 from numba import njit
 
 from titleholder.arrays import Floats
+from titleholder.fast.ahead import will_write
 
 _BYTE = np.uint64(255)
-_ONE = np.uint64(1)
-_EIGHT = np.uint64(8)
 _ZERO = np.uint64(0)
-_MINUS_ZERO = np.uint64(1 << 63)
+_ONE = np.uint64(1)
+_TWO = np.uint64(2)
+_THREE = np.uint64(3)
+_EIGHT = np.uint64(8)
+_WITHOUT_SIGN = np.uint64((1 << 63) - 1)
 _BITS_OF_ONE = np.uint64(0x3FF0000000000000)
 _TO_CODE = np.uint32(15)
 _LAST_CODE = np.uint32(0xFFFF)
 _ONE_MORE = np.uint32(1)
 _CHUNK = 4096  # rows that stay next to the processor
-_TOGETHER = 128  # numbers of a block, by which empty stretches are passed over
 
 
 @njit(cache=True, nogil=True)
@@ -28,23 +32,25 @@ def dealt(numbers: Any, spare: Any, least: Any, shift: Any, passes: int) -> Any:
     """Numbers (n,) dealt out by ``passes`` bytes of what they are above ``least``, from bit
     ``shift`` on; ``spare`` (n,) is room.
     """
-    counts = np.zeros((passes, 256), np.int64)
+    counts = np.zeros((passes, 256), np.uint64)
     for number in numbers:
         rest = (number - least) >> shift
         for p in range(passes):
-            counts[p, rest & _BYTE] += 1
+            counts[p, rest & _BYTE] += _ONE
             rest >>= _EIGHT
     here, there = numbers, spare
     for p in range(passes):
-        at, start = np.empty(256, np.int64), 0
+        at, start = counts[p], _ZERO
         for byte in range(256):
+            held = at[byte]
             at[byte] = start
-            start += counts[p, byte]
+            start += held
         by = shift + np.uint64(8 * p)
         for number in here:
             byte_of = ((number - least) >> by) & _BYTE
-            there[at[byte_of]] = number
-            at[byte_of] += 1
+            to = at[byte_of]
+            there[to] = number
+            at[byte_of] = to + _ONE
         here, there = there, here
     return here
 
@@ -96,11 +102,12 @@ def sorted_apart(numbers: Any, ends: Any, left: Any) -> None:
 @njit(cache=True, nogil=True)
 def ends(bins: Any, most: int) -> Any:
     """Where each bin in 0 to ``most`` - 1 ends when rows stand by falling bins, (most,)."""
-    found = np.zeros(most, np.int64)
+    rows, found, total = np.zeros(most, np.int64), np.empty(most, np.int64), 0
     for b in bins:
-        found[most - 1 - b] += 1
-    for k in range(1, most):
-        found[k] += found[k - 1]
+        rows[b] += 1
+    for k in range(most):
+        total += rows[most - 1 - k]
+        found[k] = total
     return found
 
 
@@ -113,17 +120,17 @@ def dealt_by_bins(
     They are put into ``numbers`` (n,) by their bins, the highest first, those of 2^``together``
     bins as they come; ``ends`` says where each bin ends.
     """
-    most = len(ends)
-    at = np.zeros(most >> together, np.int64)
+    at = np.zeros(len(ends) >> together, np.uint64)
     for k in range(1, len(at)):
         at[k] = ends[(k << together) - 1]
+    last, to_stretch = np.uint16(len(ends) - 1), np.uint16(together)
     for i in range(len(bits)):
-        score = bits[i]
-        if score == _MINUS_ZERO:
-            score = _ZERO
-        stretch = (most - 1 - np.intp(bins[i])) >> together
-        numbers[at[stretch]] = (((_BITS_OF_ONE - score) << spare) & kept) | np.uint64(marks[i])
-        at[stretch] += 1
+        stretch = (last - bins[i]) >> to_stretch
+        to = at[stretch]
+        will_write(numbers, to + _EIGHT)
+        falling = ((_BITS_OF_ONE - (bits[i] & _WITHOUT_SIGN)) << spare) & kept
+        numbers[to] = falling | np.uint64(marks[i])
+        at[stretch] = to + _ONE
 
 
 @njit(cache=True, nogil=True)
@@ -175,22 +182,24 @@ def _walk_codes(numbers: Any, shift: Any, mask: Any, table: Floats) -> None:
     """Go on with the same sums (width, 4) by the code that stands in a number."""
     flat = table.reshape(-1)
     for number in numbers:
-        at = np.intp((number >> shift) & mask) * 4
+        at = ((number >> shift) & mask) << _TWO
         once = np.float64(np.int64(number & _ONE))
         row = flat[at] + 1.0
-        count = flat[at + 1] + once
+        count = flat[at | _ONE] + once
         flat[at] = row
-        flat[at + 1] = count
-        flat[at + 2] += once * row
-        flat[at + 3] += once * (count / row)
+        flat[at | _ONE] = count
+        flat[at | _TWO] += once * row
+        flat[at | _THREE] += once * (count / row)
 
 
 @njit(cache=True, nogil=True)
 def cells(code: Any, truth: Any, first: Any, second: Any, classes: int, counts: Any) -> None:
     """Count rows by code, truth and both calls into ``counts`` (width x K x K x K,)."""
+    k = np.uint64(classes)
     for i in range(len(truth)):
-        at = np.intp(code[i]) * classes + truth[i]
-        counts[(at * classes + first[i]) * classes + second[i]] += 1
+        at = np.uint64(code[i]) * k + np.uint64(truth[i])
+        at = (at * k + np.uint64(first[i])) * k + np.uint64(second[i])
+        counts[at] += 1
 
 
 @njit(cache=True, nogil=True)
@@ -201,9 +210,11 @@ def joint(
 
     A coarse bin, of ``coarse`` ones, is a fine one without its last ``coarser`` bits.
     """
+    bins, by = np.uint64(coarse), np.uint64(coarser)
     for i in range(len(truth)):
-        at = (np.intp(code[i]) * 2 + truth[i]) * coarse + (np.intp(first[i]) >> coarser)
-        counts[at * coarse + (np.intp(second[i]) >> coarser)] += 1
+        at = (np.uint64(code[i]) * _TWO + np.uint64(truth[i])) * bins
+        at = (at + (np.uint64(first[i]) >> by)) * bins + (np.uint64(second[i]) >> by)
+        counts[at] += _ONE_MORE
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

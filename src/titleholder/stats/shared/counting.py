@@ -82,7 +82,7 @@ def _joint_keys(block: Block) -> Callable[[Codes, int], Ints]:
 
 
 def _joint_pass(compiled: ModuleType, block: Block, code: Codes, most: int) -> Ints:
-    counts = np.zeros(most, dtype=np.int32)
+    counts = np.zeros(most, dtype=np.uint32)
     compiled.joint(code, block.truth, *block.bins, _COARSER, COARSE, counts)
     return counts.astype(np.int64)
 
