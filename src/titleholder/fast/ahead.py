@@ -6,7 +6,7 @@ wait for each stretch of memory when its first row comes.
 
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
@@ -30,4 +30,3 @@ def will_write(_: Any, array: Any, at: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, at), generate
-

@@ -4,19 +4,20 @@ The laws and the conditions for them are those of `titleholder.stats.replicates`
 for many plain rows; where they do not, nothing is given, and the rows are resampled there.
 """
 
-import math
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
-from titleholder.arrays import Floats
-from titleholder.metrics.base import Counts, Means, Metric, Ranks, first
-from titleholder.stats.influence import PowerSums, Spread, Summed
+from titleholder.arrays import Bools, Floats
+from titleholder.metrics.base import Counts, Means, Metric, Ranks
+from titleholder.stats.influence import COMBINATIONS, PowerSums, Spread, Spreads
+from titleholder.stats.intervals import Paired
 from titleholder.stats.keys import generator
-from titleholder.stats.normal import Normal
+from titleholder.stats.normal import Normal, Normals, summarise_normals
 from titleholder.stats.replicates import Replicates
 from titleholder.stats.resampler import EXACT_UNITS, FEW_UNITS, SKEWED_UNITS, Resampler
-from titleholder.stats.shared.calls import COMBINATIONS
-from titleholder.stats.shared.known import Known, Moments
+from titleholder.stats.shared.known import Known, Moments, Shared
 from titleholder.stats.third_order import MOST_SKEWNESS, SumLaw
 
 # Where single rows matter so much that all others would tell less of the spread than a few hundred
@@ -27,18 +28,51 @@ _ROUNDING = 1e-9
 Law = Normal | Replicates[Spread]
 
 
+def undrawn(metric: Metric, resampler: Resampler, level: float) -> tuple[Paired, str] | None:
+    """Intervals of a metric of a slice and their method's name, where nothing has to be drawn.
+
+    They are made of all slices at once, and kept.
+    """
+    known = resampler.sample.known
+    if known is None:
+        return None
+    make = partial(_undrawn, metric, known.shared, level)
+    return known.shared.kept((metric.name, level, "undrawn"), make)[known.place]
+
+
+def _undrawn(metric: Metric, shared: Shared, level: float) -> Sequence[tuple[Paired, str] | None]:
+    laws = _laws(metric, shared, level)
+    if laws is None:
+        return (None,) * len(shared.rows)
+    found = summarise_normals(metric, laws, level)
+    return tuple(None if paired is None else (paired, laws.method) for paired in found)
+
+
 def law_of(metric: Metric, resampler: Resampler, level: float) -> Law | None:
     """How a metric of a slice moves on resamples; None where its rows have to be looked at."""
     known = resampler.sample.known
     if known is None:
         return None
+    laws = _laws(metric, known.shared, level)
+    law = None if laws is None else laws.at(known.place)
+    if law is None and isinstance(metric.law, Means):
+        return _skewed_mean(metric.law, resampler, known)
+    return law
+
+
+def _laws(metric: Metric, shared: Shared, level: float) -> Normals | None:
+    """The normal laws of a metric on all slices, where they hold; None where they hold nowhere."""
+    return shared.kept((metric.name, level), partial(_new_laws, metric, shared, level))
+
+
+def _new_laws(metric: Metric, shared: Shared, level: float) -> Normals | None:
     match metric.law:
-        case Means() if metric.law.value is first:
-            return _mean(metric.law, resampler, known)
+        case Means():
+            return _means(metric.law, shared)
         case Ranks():
-            return _order(metric.law, resampler, known)
-        case Counts() if known.cells is not None and known.rows > SKEWED_UNITS:
-            return _calls(metric.law, known, level)
+            return _orders(metric.law, shared)
+        case Counts():
+            return _calls(metric.law, shared, level)
     return None
 
 
@@ -56,35 +90,70 @@ def drawn(name: str, law: Normal, resampler: Resampler) -> Replicates[Spread]:
 # ---------------------------------------------------------------------------- means
 
 
-def _mean(law: Means, resampler: Resampler, known: Known) -> Law | None:
-    found = known.moments(law)
-    if found is None or known.rows <= FEW_UNITS or _are_hits(found) or not _have_spread(found):
+def _means(law: Means, shared: Shared) -> Normals | None:
+    found = _moments(law, shared)
+    if found is None:
         return None
-    n = float(known.rows)
-    powers = {k: tuple(x / n**k for x in sums) for k, sums in found.spread.by_power.items()}
-    spread = Summed(PowerSums(powers), known.rows, known.rows)
-    own, change = (total / n for total in found.totals)
-    if found.rows > SKEWED_UNITS:
-        if not found.exact and _freedom(spread) < _LEAST_FREEDOM:
-            return None
-        if not _skewness(spread) <= MOST_SKEWNESS:
-            return None
-        return Normal(own, own + change, spread, "law of means over rows to third order")
-    moved = _moves(found.spread, resampler, "sums") if found.exact else None
+    spreads, (own, change) = _of_means(found)
+    freedom, skewness = _combined(spreads)
+    holds = (found.rows > SKEWED_UNITS) & _are_spread(found)
+    holds &= (found.exact | (freedom >= _LEAST_FREEDOM)) & (skewness <= MOST_SKEWNESS)
+    return Normals(own, own + change, spreads, holds, "law of means over rows to third order")
+
+
+def _moments(law: Means, shared: Shared) -> Moments | None:
+    return shared.kept(law, partial(shared.moments, law))
+
+
+def _of_means(found: Moments) -> tuple[Spreads, Floats]:
+    """How rows move means of S slices, and the champion's mean and the change, (2, S)."""
+    n = np.maximum(1.0, found.rows)
+    by_power = {2: n * n, 3: n * n * n, 4: n * n * n * n}
+    powers = {k: of / by_power[k][:, None] for k, of in found.powers.items()}
+    return Spreads(powers, n, n), found.totals / n
+
+
+def _skewed_mean(law: Means, resampler: Resampler, known: Known) -> Law | None:
+    """That of hundreds or thousands of rows, whose skewness shows in what is drawn."""
+    found, at = _moments(law, known.shared), known.place
+    if found is None or not FEW_UNITS < known.rows <= SKEWED_UNITS or not found.exact[at]:
+        return None
+    spreads, values = _of_means(found)
+    if not _are_spread(found)[at]:
+        return None
+    sums = PowerSums({k: tuple(of[at].tolist()) for k, of in found.powers.items()})
+    moved = _moves(sums, resampler, "sums")
     if moved is None:
         return None
-    champion = own + moved[:, 0] / n
-    candidate = champion + change + moved[:, 1] / n
+    own, change = values[:, at].tolist()
+    champion = own + moved[:, 0] / known.rows
+    candidate = champion + change + moved[:, 1] / known.rows
     method = f"{resampler.method}, law of sums to third order"
-    return Replicates(own, own + change, champion, candidate, method, spread)
+    return Replicates(own, own + change, champion, candidate, method, spreads.at(at))
 
 
-def _have_spread(found: Moments) -> bool:
-    """Whether the spread is more than what rounding left of the squares."""
-    aa, _, dd = found.spread.by_power[2]
-    own, change = (total**2 / found.rows for total in found.totals)
-    finite = all(map(math.isfinite, found.spread.by_power[2]))
-    return finite and aa > _ROUNDING * own and dd > _ROUNDING * change
+def _are_spread(found: Moments) -> Bools:
+    """Where the spread is more than what rounding left of the squares, (S,).
+
+    Nor may all values of both models look like 0 or 1: such means have their own interval.
+    """
+    n = np.maximum(1, found.rows)
+    finite = np.isfinite(found.powers[2]).all(axis=1)
+    with np.errstate(invalid="ignore"):
+        own, change = found.totals**2 / n
+        aa, _, dd = found.powers[2].T
+        wide = (aa > _ROUNDING * own) & (dd > _ROUNDING * change)
+    return np.asarray(finite & wide & ~_are_hits(found))
+
+
+def _are_hits(found: Moments) -> Bools:
+    n = np.maximum(1, found.rows)
+    own, change = found.totals / n
+    aa, ad, dd = found.powers[2].T / n
+    with np.errstate(invalid="ignore"):
+        one, two = aa + own**2, aa + 2 * ad + dd + (own + change) ** 2
+        hits = (np.abs(one - own) <= _ROUNDING) & (np.abs(two - own - change) <= _ROUNDING)
+    return np.asarray(hits)
 
 
 def _moves(sums: PowerSums, resampler: Resampler, *names: str) -> Floats | None:
@@ -101,52 +170,42 @@ def _moves(sums: PowerSums, resampler: Resampler, *names: str) -> Floats | None:
 
 def is_sure(spread: Spread) -> bool:
     """Whether the spread is that of many rows, and not of a few that matter."""
-    return _freedom(spread) >= _LEAST_FREEDOM
+    return min([spread.of(*models).freedom for models in COMBINATIONS]) >= _LEAST_FREEDOM
 
 
-def _freedom(spread: Spread) -> float:
-    return min([spread.of(*models).freedom for models in COMBINATIONS])
-
-
-def _skewness(spread: Spread) -> float:
-    return max([abs(spread.of(*models).skewness) for models in COMBINATIONS])
-
-
-def _are_hits(found: Moments) -> bool:
-    """Whether all values of both models look like 0 or 1: such means have their own interval."""
-    n = found.rows
-    own, change = (total / n for total in found.totals)
-    aa, ad, dd = (x / n for x in found.spread.by_power[2])
-    one, two = aa + own**2, aa + 2 * ad + dd + (own + change) ** 2
-    return bool(abs(one - own) <= _ROUNDING and abs(two - own - change) <= _ROUNDING)
+def _combined(spreads: Spreads) -> tuple[Floats, Floats]:
+    """What is told least surely of each slice, (S,): its degrees of freedom; and what is most
+    skewed: its skewness.
+    """
+    told = [spreads.of(*models) for models in COMBINATIONS]
+    freedom = np.stack([moving.freedom for moving in told]).min(axis=0)
+    return freedom, np.stack([np.abs(moving.skewness) for moving in told]).max(axis=0)
 
 
 # ---------------------------------------------------------------------------- order
 
 
-def _order(law: Ranks, resampler: Resampler, known: Known) -> Law | None:
-    rarest = resampler.sample.rarest
-    if known.rows <= EXACT_UNITS or rarest < law.rare:
-        return None
-    found = known.order(law)
+def _orders(law: Ranks, shared: Shared) -> Normals | None:
+    found = shared.order(law)
     if found is None:
         return None
-    spread = Summed(found.spread, known.rows, rarest)
-    if not _skewness(spread) <= MOST_SKEWNESS:
-        return None
-    return Normal(
-        found.champion, found.candidate, spread, "paired influence function, law to third order"
-    )
+    spreads = Spreads(found.powers, shared.rows.astype(float), found.rarest)
+    holds = found.known & (shared.rows > EXACT_UNITS) & (found.rarest >= law.rare)
+    holds &= _combined(spreads)[1] <= MOST_SKEWNESS
+    method = "paired influence function, law to third order"
+    return Normals(found.champion, found.candidate, spreads, holds, method)
 
 
 # ---------------------------------------------------------------------------- counts
 
 
-def _calls(law: Counts, known: Known, level: float) -> Normal | None:
-    found = known.calls(law, level)
+def _calls(law: Counts, shared: Shared, level: float) -> Normals | None:
+    found = shared.calls(law, level)
     if found is None:
         return None
-    spread = Summed(found.spread, known.rows, known.rows)
-    if not _freedom(spread) >= _LEAST_FREEDOM:
-        return None
-    return Normal(found.champion, found.candidate, spread, "law of counts of calls to third order")
+    rows = shared.rows.astype(float)
+    spreads = Spreads(found.powers, rows, rows)
+    holds = found.normal & (shared.rows > SKEWED_UNITS)
+    holds &= _combined(spreads)[0] >= _LEAST_FREEDOM
+    method = "law of counts of calls to third order"
+    return Normals(found.champion, found.candidate, spreads, holds, method)

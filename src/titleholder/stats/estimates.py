@@ -2,11 +2,11 @@
 
 from titleholder.arrays import Ints
 from titleholder.metrics.base import Counts, Metric
-from titleholder.stats.by_law import drawn, law_of
+from titleholder.stats.by_law import drawn, law_of, undrawn
 from titleholder.stats.cells import Cells
 from titleholder.stats.extremes import guarded
 from titleholder.stats.intervals import Paired, summarise
-from titleholder.stats.normal import Normal, summarise_normal
+from titleholder.stats.normal import Normal
 from titleholder.stats.replicates import replicate
 from titleholder.stats.resampler import Resampler
 from titleholder.stats.shares import METHOD, compare_shares, compare_tables, hits_of, of_cells
@@ -24,11 +24,11 @@ def estimated(
     if isinstance(law, Counts) and law.proportion is not None and sample.plain:
         table = of_cells(law.proportion, resampler.cells)
         return compare_tables(metric, table, law.proportion.misses, level), METHOD
+    exact = None if group is not None else undrawn(metric, resampler, level)
+    if exact is not None:
+        return guarded(metric, exact[0], sample, level), exact[1]
     lawful = None if group is not None else law_of(metric, resampler, level)
     if isinstance(lawful, Normal):
-        exact = summarise_normal(metric, lawful, level)
-        if exact is not None:
-            return guarded(metric, exact, sample, level), lawful.method
         lawful = drawn(metric.name, lawful, resampler)
     if lawful is not None:
         paired = summarise(metric, lawful, level)

@@ -8,22 +8,25 @@ rows among thousands, the spread of their difference is known from five rows.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from titleholder.arrays import Floats
 
 STEP = 1e-4
+COMBINATIONS = ((1, 0), (0, 1), (-1, 1))  # what an interval is told of: each model, and the change
 BINOMIAL = {k: tuple(math.comb(k, j) for j in range(k + 1)) for k in (2, 3, 4)}
 _BLOCK = 1 << 13  # units whose powers stay near the processor while they are summed
 # Counts that are looked at to move each of them once; beyond, the derivative costs more than it
 # tells: so many classes have many rows, or a spread that nobody could learn from them.
 _MOST_LOOKED_AT = 1 << 23
 _AT_ONCE = 1 << 20
+
+T = TypeVar("T", float, Floats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +40,24 @@ class PowerSums:
 
     def of(self, power: int, champion: float, candidate: float) -> float:
         """Sum over units of a power of this combination of the two models."""
-        # p a + q b is (p + q) a + q (b - a): equal models then have no difference left at all.
-        p, q = champion + candidate, candidate
-        sums = self.by_power[power]
-        if q == 0.0:
-            return p**power * sums[0]
-        if p == 0.0:
-            return q**power * sums[power]
-        total = 0.0
-        for j, factor in enumerate(BINOMIAL[power]):
-            total += factor * p ** (power - j) * q**j * sums[j]
-        return total
+        return combined(self.by_power[power], champion, candidate)
 
 
-def power_sums_of(powers: Mapping[int, Floats]) -> Iterator[PowerSums]:
-    """Those of S slices, from arrays (S, k + 1) by power k."""
-    for sums in zip(*(of.tolist() for of in powers.values()), strict=True):
-        yield PowerSums(dict(zip(powers, sums, strict=True)))
+def combined(sums: Sequence[T], champion: float, candidate: float) -> T:
+    """A power k of this combination of the two models, summed over units.
+
+    ``sums`` are those of a^k, a^(k-1) d, ..., d^k as in `PowerSums`: numbers, or arrays of them.
+    """
+    # p a + q b is (p + q) a + q (b - a): equal models then have no difference left at all.
+    p, q, power = champion + candidate, candidate, len(sums) - 1
+    if q == 0.0:
+        return p**power * sums[0]
+    if p == 0.0:
+        return q**power * sums[power]
+    total = p**power * sums[0]
+    for j in range(1, power + 1):
+        total = total + BINOMIAL[power][j] * p ** (power - j) * q**j * sums[j]
+    return total
 
 
 class Moving(NamedTuple):
@@ -90,7 +94,7 @@ class Moving(NamedTuple):
 
 def skewness(squares: float, cubes: float) -> float:
     """Of a sum over units, from sums of powers of their influence; 0 where nothing moves."""
-    return cubes / squares**1.5 if squares > 0 else 0.0
+    return cubes / (squares * math.sqrt(squares)) if squares > 0 else 0.0
 
 
 class Spread(ABC):
@@ -131,6 +135,56 @@ class Summed(Spread):
     def power_sums(self) -> PowerSums:
         """As they were given."""
         return self.sums
+
+
+class Movings(NamedTuple):
+    """`Moving` of S slices, (S,) each."""
+
+    error: Floats
+    skewness: Floats
+    freedom: Floats
+    fewest: Floats
+
+    def times(self, turn: float) -> "Movings":
+        """That of the numbers times 1 or -1."""
+        return self._replace(skewness=turn * self.skewness)
+
+    @classmethod
+    def of(cls, powers: Sequence[Floats], units: Floats, fewest: Floats) -> "Movings":
+        """What `Moving.of` has of each slice, from arrays (S,)."""
+        squares, cubes, fourths = powers
+        known = np.maximum(1.0, fewest - 1)
+        with np.errstate(all="ignore"):
+            beyond = fourths - squares**2 / units
+            some = (squares > 0) & (beyond > 0)
+            known = np.where(some, np.minimum(known, np.maximum(1, 2 * squares**2 / beyond)), known)
+            error = np.sqrt(squares)
+            lean = np.where(squares > 0, cubes / (squares * error), 0.0)
+        return cls(error, lean, known, fewest)
+
+
+@dataclass(frozen=True, slots=True)
+class Spreads:
+    """What `Summed` is of one slice, of S: ``powers`` (S, k + 1) by power k; the others (S,)."""
+
+    powers: Mapping[int, Floats]
+    units: Floats
+    fewest: Floats
+    _known: dict[tuple[float, float], Movings] = field(default_factory=dict)
+
+    def of(self, champion: float, candidate: float) -> Movings:
+        """That of ``champion`` times the one model and ``candidate`` times the other."""
+        models = champion, candidate
+        if models not in self._known:
+            sums = [combined(list(self.powers[k].T), *models) for k in (2, 3, 4)]
+            self._known[models] = Movings.of(sums, self.units, self.fewest)
+        return self._known[models]
+
+    def at(self, place: int) -> Summed:
+        """That of one of the slices."""
+        powers = {k: tuple(of[place].tolist()) for k, of in self.powers.items()}
+        units, fewest = int(self.units[place]), int(self.fewest[place])
+        return Summed(PowerSums(powers), units, fewest)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ import numpy as np
 from titleholder.arrays import Floats
 from titleholder.metrics.base import Metric, Ranks
 from titleholder.stats.ends import normal_reach
-from titleholder.stats.influence import Moving, Spread
+from titleholder.stats.influence import Moving, Movings, Spread
 from titleholder.stats.replicates import Replicates
 from titleholder.types import Estimate
 
@@ -116,6 +116,12 @@ def widening(moving: Moving, level: float) -> float:
     """
     student = float(_student()(moving.freedom, (1 + level) / 2)) / normal_reach(level)
     return student * math.sqrt(moving.fewest / (moving.fewest - 1))
+
+
+def widenings(moving: Movings, level: float) -> Floats:
+    """What `widening` has of S slices, (S,)."""
+    student = _student()(moving.freedom, (1 + level) / 2) / normal_reach(level)
+    return np.asarray(student * np.sqrt(moving.fewest / (moving.fewest - 1)))
 
 
 @cache
@@ -241,6 +247,28 @@ def own_interval(
     if push.down > _MUCH * (most - value):
         high = most
     return Estimate(value=value, low=max(least, low), high=min(most, high))
+
+
+def own_ends(
+    metric: Metric,
+    value: Floats,
+    low: Floats,
+    high: Floats,
+    level: float,
+    wider: Floats,
+    moving: Movings,
+) -> tuple[Floats, Floats]:
+    """The ends that `own_interval` has of S slices which nothing pushed, (S,) each."""
+    least, most = metric.domain
+    z, error = normal_reach(level), moving.error
+    reach = np.zeros(len(value)) if metric.grouped else z * wider * error
+    sides = zip(value.tolist(), reach.tolist(), strict=True)
+    down, up = np.array([_on_logit_scale(x, r, least, most) for x, r in sides]).T
+    lean = moving.skewness * (2 * z**2 + 1) / 6
+    below, above = (value + error * (lean + turn * wider) for turn in (-z, z))
+    ends = np.stack([down, up, below, above, low, high])
+    ends = np.where(np.isfinite(ends), ends, np.nan)
+    return np.maximum(least, np.fmin.reduce(ends)), np.minimum(most, np.fmax.reduce(ends))
 
 
 def _on_logit_scale(value: float, reach: float, least: float, most: float) -> tuple[float, float]:

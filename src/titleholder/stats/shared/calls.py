@@ -5,34 +5,36 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from titleholder.arrays import Floats, Ints
+from titleholder.arrays import Bools, Floats, Ints
 from titleholder.stats.ends import normal_reach
-from titleholder.stats.influence import BINOMIAL, STEP, PowerSums, power_sums_of
+from titleholder.stats.influence import BINOMIAL, COMBINATIONS, STEP
 
 # An end may be so far from where the normal law has it, in standard errors: a third of what moves
 # the ends of 2000 draws from seed to seed.
 _BENT = 0.02
-COMBINATIONS = ((1, 0), (0, 1), (-1, 1))  # what an interval is told of: each model, and the change
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """A function of counts: both models' values, and how the influences of rows vary."""
+    """A function of counts on S slices: both models' values (S,), and how influences of rows vary.
 
-    champion: float
-    candidate: float
-    spread: PowerSums
+    ``powers`` (S, k + 1) by power k of 2, 3 and 4 are as in `PowerSums`; ``normal`` (S,) says on
+    which slices that is all there is to tell.
+    """
+
+    champion: Floats
+    candidate: Floats
+    powers: dict[int, Floats]
+    normal: Bools
 
 
-def calls_of(
-    value: Callable[[Floats], Floats], cells: Ints, level: float
-) -> tuple[Calls | None, ...]:
+def calls_of(value: Callable[[Floats], Floats], cells: Ints, level: float) -> Calls:
     """The law of each slice, from ``cells`` (S, K, K, K) by truth and both calls.
 
-    None where a value is undefined, or where the metric bends within the interval: the counts that
-    are to be expected where a combination of the models has moved to an end are those moved along
-    the influence on it, and there the metric itself is looked at. Nor may sums of influences be
-    skewed.
+    It is not normal where a value is undefined, or where the metric bends within the interval: the
+    counts that are to be expected where a combination of the models has moved to an end are those
+    moved along the influence on it, and there the metric itself is looked at. Nor may sums of
+    influences be skewed.
     """
     held = cells.astype(float)
     sides = np.stack([held.sum(axis=3), held.sum(axis=2)])
@@ -43,9 +45,7 @@ def calls_of(
         two = np.broadcast_to(slopes[1][:, :, None, :], held.shape)
         powers = _powers(held, one, two - one)
         straight = _straight(value, held, (one, two), values, powers, level)
-    known = np.isfinite(values).all(axis=0) & straight
-    found = map(Calls, *values.tolist(), power_sums_of(powers))
-    return tuple(calls if k else None for k, calls in zip(known, found, strict=True))
+    return Calls(values[0], values[1], powers, np.isfinite(values).all(axis=0) & straight)
 
 
 def _slopes(value: Callable[[Floats], Floats], counts: Floats) -> Floats:
@@ -76,7 +76,7 @@ def _straight(
     values: Floats,
     powers: dict[int, Floats],
     level: float,
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+) -> Bools:
     """Whether all ends lie where the influence and a normal law have them, (S,)."""
     z, one_and_two = normal_reach(level), np.stack(influences, axis=-1)
     straight = np.ones(len(held), dtype=bool)

@@ -8,19 +8,18 @@ instead.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from titleholder.arrays import Floats, Ints, Panel, Predictions, Slice
+from titleholder.arrays import Bools, Floats, Ints, Panel, Predictions, Slice
 from titleholder.fast.compiled import passes
 from titleholder.metrics.base import Counts, Means, Metric, Ranks, first
 from titleholder.metrics.ladder import Standing
-from titleholder.stats.influence import PowerSums, power_sums_of
 from titleholder.stats.sample import lacking
 from titleholder.stats.shared.block import Block
 from titleholder.stats.shared.calls import Calls, calls_of
@@ -34,55 +33,52 @@ from titleholder.stats.shared.summary import ALL, SECOND, Reading, Summary, summ
 from titleholder.types import Task
 
 N = TypeVar("N", bound=np.generic)
+T = TypeVar("T")
 
 LEAST_ROWS = 20_000  # of a panel for which sharing is worth it
 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Sums over ``rows`` of a row's value a and of the candidate's difference d to it.
+    """Sums over rows of S slices of a row's value a and of the candidate's difference d to it.
 
-    ``totals`` are of both. ``spread`` has the sums of products about the mean, of which third and
-    fourth order are those of all rows if ``exact``, and were taken from some of the rows if not.
+    ``rows`` (S,); ``totals`` (2, S) are of both. ``powers`` (S, k + 1) by power k of 2, 3 and 4 are
+    sums of products about the means as `PowerSums` has them, of which third and fourth order are
+    those of all rows if ``exact`` (S,), and were taken from some of the rows if not.
     """
 
-    rows: int
-    totals: tuple[float, float]
-    spread: PowerSums
-    exact: bool
+    rows: Ints
+    totals: Floats
+    powers: Mapping[int, Floats]
+    exact: Bools
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A metric of order: both models' values, and how the influences of rows vary."""
+    """A metric of order on S slices: both models' values (S,), and how influences of rows vary.
 
-    champion: float
-    candidate: float
-    spread: PowerSums
+    ``powers`` (S, k + 1) by power k are as in `PowerSums`, ``rarest`` (S,) the rows of the rarer
+    class; ``known`` (S,) says where all of it is known well enough.
+    """
+
+    champion: Floats
+    candidate: Floats
+    powers: Mapping[int, Floats]
+    rarest: Floats
+    known: Bools
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of one slice; ``cells`` (K, K, K) count truth and both calls."""
+    """What is known of one slice; ``cells`` (K, K, K) count truth and both calls.
+
+    The slice has this ``place`` in what is ``shared`` by all.
+    """
 
     rows: int
     cells: Ints | None
-    _shared: "Shared"
-    _slice: int
-
-    def moments(self, law: Means) -> Moments | None:
-        """Those of the law's only column; None where they are not known."""
-        return self._shared.moments(law).get(self._slice)
-
-    def calls(self, law: Counts, level: float) -> Calls | None:
-        """That of a function of counts of calls; None where it is not normal."""
-        return self._shared.calls(law, level).get(self._slice)
-
-    def order(self, law: Ranks) -> Ranked | None:
-        """Those of a metric of order; None where they are not known well enough."""
-        values = self._shared.values.get((law, self._slice))
-        spread = self._shared.spreads(law).get(self._slice)
-        return None if values is None or spread is None else Ranked(*values, spread)
+    shared: "Shared"
+    place: int
 
 
 @dataclass(frozen=True)
@@ -90,7 +86,7 @@ class Shared:
     """The summary of a panel, its real sums, and exact ``values`` of metrics of order.
 
     ``totals`` are by partition, (columns, SECOND + ALL, width), ``values`` by law and slice. What
-    is asked of one slice is made of all at once, and kept.
+    is asked of one slice is made of all S at once, and kept.
     """
 
     partitions: tuple[Partition, ...]
@@ -98,53 +94,58 @@ class Shared:
     summary: Summary
     totals: tuple[Floats, ...]
     values: Mapping[tuple[Ranks, int], tuple[float, float]]
-    _calls: dict[tuple[Counts, float], dict[int, Calls | None]] = field(default_factory=dict)
-    _spreads: dict[Ranks, dict[int, PowerSums | None]] = field(default_factory=dict)
-    _moments: dict[int, dict[int, Moments]] = field(default_factory=dict)
+    _made: dict[Hashable, Any] = field(default_factory=dict)
 
     def known(self) -> dict[int, Known]:
         """What is known of each slice, by its place among all."""
         cells = self._of(self.summary.cells) if self.summary.cells else None
-        rows = self._rows.tolist()
+        rows = self.rows.tolist()
         return {
-            member: Known(rows[i], None if cells is None else cells[i], self, member)
+            member: Known(rows[i], None if cells is None else cells[i], self, i)
             for i, member in enumerate(self._at)
         }
 
-    def moments(self, law: Means) -> dict[int, Moments]:
-        """Those of a law's only column, of every slice; of none where they are not known."""
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What is made of all slices by ``make``, which is asked once for each ``key``."""
+        if key not in self._made:
+            self._made[key] = make()
+        found: T = self._made[key]
+        return found
+
+    def moments(self, law: Means) -> Moments | None:
+        """Those of a law's only column; None where they are not known."""
         if law.columns not in self.reading.columns or law.value is not first:
-            return {}
+            return None
         column = self.reading.columns.index(law.columns)
-        if column not in self._moments:
-            sums = self._of([total[column].T for total in self.totals]).T
-            found = moments_of(sums, self._rows, self._of(self.summary.thinned))
-            self._moments[column] = dict(zip(self._at, found, strict=True))
-        return self._moments[column]
+        sums = self._of([total[column].T for total in self.totals]).T
+        return moments_of(sums, self.rows, self._of(self.summary.thinned))
 
-    def calls(self, law: Counts, level: float) -> dict[int, Calls | None]:
-        """The law of a function of counts of calls on every slice; None where it is not normal."""
-        key = (law, level)
-        if key not in self._calls:
-            cells = self.summary.cells
-            found = calls_of(law.value, self._of(cells), level) if cells else ()
-            self._calls[key] = dict(zip(self._at, found, strict=bool(cells)))
-        return self._calls[key]
+    def calls(self, law: Counts, level: float) -> Calls | None:
+        """The law of a function of counts of calls; None where they were not counted."""
+        cells = self.summary.cells
+        return calls_of(law.value, self._of(cells), level) if cells else None
 
-    def spreads(self, law: Ranks) -> dict[int, PowerSums | None]:
-        """How both models' influences on a metric of order vary over the rows of each slice.
-
-        Of those that have a value; None where it is not known well enough.
-        """
-        if law not in self._spreads:
-            found = self._binned.spreads(law) if self._scored else ()
-            self._spreads[law] = dict(zip(self._scored, found, strict=True))
-        return self._spreads[law]
+    def order(self, law: Ranks) -> Ranked | None:
+        """Both models' values, and how influences vary; None where no slice has a value."""
+        if not self._scored:
+            return None
+        held = [self.values.get((law, member)) for member in self._at]
+        values = np.array([(math.nan, math.nan) if of is None else of for of in held])
+        powers, known = self._binned.powers(law)
+        scored = np.array([member in self._scored for member in self._at])
+        return Ranked(
+            values[:, 0],
+            values[:, 1],
+            {k: _where(scored, of) for k, of in powers.items()},
+            _where(scored, self._binned.rarest),
+            _where(scored, known) & np.isfinite(values).all(axis=1),
+        )
 
     @cached_property
     def _scored(self) -> tuple[int, ...]:
-        """The slices on which metrics of order have a value."""
-        return tuple(sorted({member for _, member in self.values}))
+        """The slices on which metrics of order have a value, in the order of all."""
+        scored = {member for _, member in self.values}
+        return tuple(member for member in self._at if member in scored)
 
     @cached_property
     def _binned(self) -> Binned:
@@ -153,7 +154,7 @@ class Shared:
         return Binned(fine.swapaxes(0, 1).astype(float, order="C"), joint.astype(float))
 
     @cached_property
-    def _rows(self) -> Ints:
+    def rows(self) -> Ints:
         """How many rows each slice has, (S,)."""
         return self._of(self.summary.rows)
 
@@ -275,7 +276,7 @@ def _of_standing(laws: Sequence[Ranks], member: int, standing: Standing) -> _Val
     return {(law, member): law.by_standing(standing) for law in laws if law.by_standing is not None}
 
 
-def moments_of(sums: Floats, rows: Ints, looked_at: Ints) -> tuple[Moments, ...]:
+def moments_of(sums: Floats, rows: Ints, looked_at: Ints) -> Moments:
     """Sums of products about zero, (SECOND + ALL, S), as those about the mean, of each of S codes.
 
     ``rows`` (S,) are what those of `SECOND` orders are of, ``looked_at`` (S,) those of `ALL`.
@@ -286,9 +287,15 @@ def moments_of(sums: Floats, rows: Ints, looked_at: Ints) -> tuple[Moments, ...]
     powers = {2: [all_rows[2 - j, j] for j in range(3)]}
     for k in (3, 4):
         powers[k] = [some[k - j, j] * stands_for for j in range(k + 1)]
-    spreads = power_sums_of({k: np.stack(of, axis=1) for k, of in powers.items()})
-    exact = (looked_at == rows).tolist()
-    return tuple(map(Moments, rows.tolist(), zip(*sums[:2].tolist(), strict=True), spreads, exact))
+    of_powers = {k: np.stack(of, axis=1) for k, of in powers.items()}
+    return Moments(rows, sums[:2], of_powers, looked_at == rows)
+
+
+def _where(held: Bools, values: NDArray[N]) -> NDArray[N]:
+    """Values of those of S slices that are ``held`` (S,) as values of all, 0 for the others."""
+    found = np.zeros((len(held), *values.shape[1:]), dtype=values.dtype)
+    found[held] = values
+    return found
 
 
 def _terms(i: int, j: int) -> tuple[tuple[float, int, int, tuple[int, int]], ...]:

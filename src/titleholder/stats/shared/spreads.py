@@ -12,10 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
-from titleholder.arrays import Floats
+from titleholder.arrays import Bools, Floats
 from titleholder.metrics.base import Ranks
 from titleholder.metrics.ladder import Steps
-from titleholder.stats.influence import PowerSums, power_sums_of
 from titleholder.stats.shared.bins import COARSE
 
 # What may be unknown of the variance of the improvement, and may be lost of each model's own in
@@ -42,8 +41,16 @@ class Binned:
     def _coarse(self) -> Floats:
         return _coarser(self.fine)
 
-    def spreads(self, law: Ranks) -> tuple[PowerSums | None, ...]:
-        """How both models' influences vary over the rows of each; None if too much is unknown."""
+    @cached_property
+    def rarest(self) -> Floats:
+        """Rows of the rarer class of each slice, (S,)."""
+        return np.asarray(self.fine[0].sum(axis=-1).min(axis=-1))
+
+    def powers(self, law: Ranks) -> tuple[dict[int, Floats], Bools]:
+        """How both models' influences vary over the rows of each, (S, k + 1) by power k of 2 to 4.
+
+        As `PowerSums` has them; and whether that is known well enough, (S,).
+        """
         influence = _by_bin(law, self._steps)
         each = self.fine * influence
         variances = (each * influence).sum(axis=(2, 3))
@@ -58,8 +65,7 @@ class Binned:
         powers = {2: np.stack([variances[0], both - variances[0], change], axis=1)}
         for k in (3, 4):
             powers[k] = np.stack([_of_change(raw, k - j, j) for j in range(k + 1)], axis=1)
-        found = power_sums_of(powers)
-        return tuple(None if v else sums for v, sums in zip(vague, found, strict=True))
+        return powers, ~vague
 
 
 def influence_by_bin(law: Ranks, counts: Floats) -> Floats:
