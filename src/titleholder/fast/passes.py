@@ -247,11 +247,11 @@ def squared(score: Floats, truth: Any, found: Floats) -> None:
 
 
 @njit(cache=True, nogil=True)
-def add_second(code: Any, a: Floats, d: Floats, total: Floats) -> None:
-    """Add a, d, a^2, a d and d^2 (n,) to ``total`` (5, width)."""
+def add_second(code: Any, one: Floats, two: Floats, total: Floats) -> None:
+    """Add a, d, a^2, a d and d^2 to ``total`` (5, width): ``one`` (n,) is a, and ``two`` a + d."""
     some = np.zeros((total.shape[1], 5))
     for i in range(len(code)):
-        row, x, y = some[code[i]], a[i], d[i]
+        row, x, y = some[code[i]], one[i], two[i] - one[i]
         row[0] += x
         row[1] += y
         row[2] += x * x
@@ -263,14 +263,14 @@ def add_second(code: Any, a: Floats, d: Floats, total: Floats) -> None:
 
 
 @njit(cache=True, nogil=True)
-def add_all(code: Any, a: Floats, d: Floats, ones: Any, others: Any, total: Floats) -> None:
-    """Add a, d and further orders (n,) to ``total`` (orders, width).
+def add_all(code: Any, one: Floats, two: Floats, ones: Any, others: Any, total: Floats) -> None:
+    """Add a, d as in `add_second` and further orders to ``total`` (orders, width).
 
     Each further one is the product of two before it, by their places in ``ones`` and ``others``.
     """
     some, product = np.zeros((total.shape[1], len(total))), np.empty(len(total))
     for i in range(len(code)):
-        product[0], product[1] = a[i], d[i]
+        product[0], product[1] = one[i], two[i] - one[i]
         for order in range(2, len(total)):
             product[order] = product[ones[order - 2]] * product[others[order - 2]]
         row = some[code[i]]

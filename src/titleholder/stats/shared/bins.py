@@ -37,15 +37,19 @@ class Bins:
         """Bins for rows of truth y (n,) and these scores (n,) each, fitted to some of the rows."""
         step = max(1, len(y) // _LOOKED_AT)
         some = np.asarray(y[::step])
-        weight = np.zeros(_CODES)
-        for score in scores:
-            code = codes_of(score[::step])
+        codes = [codes_of(score[::step]) for score in scores]
+        found = np.concatenate(codes)
+        least, most = int(found.min(initial=_CODES - 1)), int(found.max(initial=0))
+        weight = np.zeros(max(0, most - least) + 1)
+        for code in codes:
             for label in (0, 1):
-                counts = np.bincount(code[some == label], minlength=_CODES)
+                counts = np.bincount(code[some == label] - np.uint16(least), minlength=len(weight))
                 weight += counts / max(1, counts.sum())
-        before = np.cumsum(weight) - weight / 2
-        share = before / max(weight.sum(), 1.0)
-        return cls(np.minimum(share * FINE, FINE - 1).astype(np.uint16))
+        share = (np.cumsum(weight) - weight / 2) / max(weight.sum(), 1.0)
+        bin_of = np.zeros(_CODES, dtype=np.uint16)
+        bin_of[least : most + 1] = np.minimum(share * FINE, FINE - 1)
+        bin_of[most + 1 :] = FINE - 1
+        return cls(bin_of)
 
     def fine(self, score: Floats) -> Bin:
         """The fine bin of each probability, (n,)."""
