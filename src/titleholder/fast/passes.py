@@ -247,38 +247,51 @@ def squared(score: Floats, truth: Any, found: Floats) -> None:
 
 
 @njit(cache=True, nogil=True)
+def within(score: Floats, least: float, most: float) -> float:
+    """The lowest score (n,), or ``most``; NaN if any is not between ``least`` and ``most``."""
+    lowest, inside = most, True
+    for value in score:
+        inside &= (value >= least) & (value <= most)
+        lowest = value if value < lowest else lowest
+    return lowest if inside else np.nan
+
+
+@njit(cache=True, nogil=True)
 def add_second(code: Any, one: Floats, two: Floats, total: Floats) -> None:
     """Add a, d, a^2, a d and d^2 to ``total`` (5, width): ``one`` (n,) is a, and ``two`` a + d."""
     some = np.zeros((total.shape[1], 5))
     for i in range(len(code)):
-        row, x, y = some[code[i]], one[i], two[i] - one[i]
-        row[0] += x
-        row[1] += y
-        row[2] += x * x
-        row[3] += x * y
-        row[4] += y * y
-    for c in range(len(some)):
-        for order in range(5):
-            total[order, c] += some[c, order]
+        row, a, d = some[code[i]], one[i], two[i] - one[i]
+        row[0] += a
+        row[1] += d
+        row[2] += a * a
+        row[3] += a * d
+        row[4] += d * d
+    total += some.T
 
 
 @njit(cache=True, nogil=True)
-def add_all(code: Any, one: Floats, two: Floats, ones: Any, others: Any, total: Floats) -> None:
-    """Add a, d as in `add_second` and further orders to ``total`` (orders, width).
-
-    Each further one is the product of two before it, by their places in ``ones`` and ``others``.
-    """
-    some, product = np.zeros((total.shape[1], len(total))), np.empty(len(total))
+def add_all(code: Any, one: Floats, two: Floats, total: Floats) -> None:
+    """Add these and third and fourth order to ``total`` (14, width), as `summing` has them."""
+    some = np.zeros((total.shape[1], 14))
     for i in range(len(code)):
-        product[0], product[1] = one[i], two[i] - one[i]
-        for order in range(2, len(total)):
-            product[order] = product[ones[order - 2]] * product[others[order - 2]]
-        row = some[code[i]]
-        for order in range(len(total)):
-            row[order] += product[order]
-    for c in range(len(some)):
-        for order in range(len(total)):
-            total[order, c] += some[c, order]
+        row, a, d = some[code[i]], one[i], two[i] - one[i]
+        aa, ad, dd = a * a, a * d, d * d
+        row[0] += a
+        row[1] += d
+        row[2] += aa
+        row[3] += ad
+        row[4] += dd
+        row[5] += aa * a
+        row[6] += aa * d
+        row[7] += dd * a
+        row[8] += dd * d
+        row[9] += aa * aa
+        row[10] += aa * ad
+        row[11] += aa * dd
+        row[12] += dd * ad
+        row[13] += dd * dd
+    total += some.T
 
 
 @njit(cache=True, nogil=True)

@@ -194,24 +194,27 @@ def shared(
         dict.fromkeys(law.columns for law in laws if isinstance(law, Means) and law.by_row)
     )
     ranks = tuple(dict.fromkeys(law for law in laws if isinstance(law, Ranks)))
-    ranges = [_range(model.score) for model in answers] if ranks else [(-1.0, -1.0)]
-    binned = all(least >= 0.0 and most <= 1.0 for least, most in ranges)
+    lowest = [_lowest(model.score) for model in answers] if ranks else [math.nan]
+    least = min(lowest)
+    binned = not any(map(math.isnan, lowest))
     reading = Reading.of(packed, panel, answers, columns, binned=binned)
     block = Block(reading, [p.code for p in packed], panel, answers)
-    least = min(least for least, _ in ranges)
     values, fine = _ordered(block, packed, ranks, least) if binned else ({}, None)
     summary = summarise(block, fine)
     totals = tuple(summary.total(p) for p in range(len(packed)))
     return Shared(packed, reading, summary, totals, values)
 
 
-def _range(score: Floats | None) -> tuple[float, float]:
-    """The lowest score, or 1, and the highest, or 0; NaN where there is not one of a row."""
+def _lowest(score: Floats | None) -> float:
+    """The lowest of a score a row; NaN where it is no probability on each."""
     if score is None or score.ndim != 1 or score.dtype != np.float64:
-        return math.nan, math.nan
+        return math.nan
+    if (compiled := passes()) is not None:
+        return float(compiled.within(score, 0.0, 1.0))
     ends = [(score[rows].min(), score[rows].max()) for rows in chunks(len(score))]
     lowest, highest = np.array([(1.0, 0.0), *ends]).T
-    return float(lowest.min()), float(highest.max())
+    inside = lowest.min() >= 0.0 and highest.max() <= 1.0
+    return float(lowest.min()) if inside else math.nan
 
 
 _Values: TypeAlias = dict[tuple[Ranks, int], float]

@@ -13,7 +13,6 @@ _CHUNK = 1 << 15  # rows whose real values stay near the processor while they ar
 # Each order after the first two is the product of two of the `SECOND`.
 _FACTORS = ((0, 0), (0, 1), (1, 1), (2, 0), (2, 1), (4, 0), (4, 1), (2, 2), (2, 3), (2, 4), (4, 3),
             (4, 4))  # fmt: skip
-_PLACES = tuple(np.array(side) for side in zip(*_FACTORS, strict=True))
 
 Both: TypeAlias = tuple[Floats, Floats]  # the champion's values and the candidate's, (n,) each
 
@@ -64,7 +63,7 @@ def _add(code: Places, both: Both, total: Floats) -> None:
         if len(total) == len(SECOND):
             compiled.add_second(code, *both, total)
         else:
-            compiled.add_all(code, *both, *_PLACES, total)
+            compiled.add_all(code, *both, total)
         return
     products, place = [both[0], both[1] - both[0]], code.astype(np.intp)
     for one, other in _FACTORS[: len(total) - 2]:
