@@ -4,6 +4,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from titleholder.fast import compiled, counting
 
@@ -47,6 +49,25 @@ def test_numbers_are_told_apart_alike_compiled_or_not(monkeypatch: pytest.Monkey
         assert rows.tolist() == [len(place) for place in places]
         assert all(k in place for k, place in zip(one, places, strict=True))
         assert alike.tolist() == [len({*place}) == 1 for place in places] != [True] * 8
+
+
+RUNS = st.sets(st.integers(0, 40) | st.integers(0, 2**62 - 1)).map(
+    lambda held: np.array(sorted(held), np.int64)
+)
+
+
+@given(one=RUNS, two=RUNS)
+def test_runs_are_merged_alike_compiled_or_not(one: np.ndarray, two: np.ndarray) -> None:
+    """Every number of either once, and how many of each run come before it and are there at all."""
+    ready = compiled.load()
+    for passes in (ready, None):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(counting, "passes", lambda ready=passes: ready)
+            cells, *before = counting.merged(one, two)
+        assert cells.tolist() == sorted({*one.tolist(), *two.tolist()})
+        for run, found in zip((one, two), before, strict=True):
+            assert found.tolist() == [*run.searchsorted(cells).tolist(), len(run)]
+            assert found.dtype == np.int64
 
 
 def test_counting_that_was_broken_off_leaves_nothing_to_the_next(

@@ -26,6 +26,7 @@ from titleholder.drift import bins, grid
 from titleholder.drift.frozen import Frozen, Marks, frozen
 from titleholder.drift.grid import Counts
 from titleholder.drift.sketch import Sketch
+from titleholder.fast.counting import merged
 
 HEAVY = 1 / 64  # more of the reference than this in one cell that is not pinned is too coarse
 _KS_OFF = 1 / 128
@@ -83,15 +84,8 @@ def compare(reference: Sketch, current: Sketch) -> Glance:
 
 def _joint(one: Counts, two: Counts, known: Frozen, upto: Ints) -> Cells:
     """On the cells that either side occupies."""
-    marked = np.concatenate([2 * one.cells, 2 * two.cells + 1])
-    marked.sort(kind="stable")  # two ascending runs: merged in one pass
-    last = np.ones(len(marked), bool)  # entry of its cell
-    np.greater(marked[1:] ^ marked[:-1], 1, out=last[:-1])
-    passed = last.nonzero()[0]
-    marked = marked[passed]  # those that current occupies are odd
-    of_current = grid.upto(marked & 1)
-    of_reference = np.append(0, passed + 1) - of_current
-    low, high = grid.ends(marked >> 1, one.digits)
+    held, of_reference, of_current = merged(one.cells, two.cells)
+    low, high = grid.ends(held, one.digits)
     loose: Bools | slice = slice(None)
     if not (known.plain and np.isnan(two.values).all()):
         value, loose = _pinned(one, two, of_reference, of_current)

@@ -40,6 +40,29 @@ def occurring(bits: Bits, dropped: np.uint64, most: int) -> tuple[Ints, Ints]:
     return at, rows
 
 
+def merged(one: Ints, two: Ints) -> tuple[Ints, Ints, Ints]:
+    """Two ascending runs of numbers as one, (k,), and how many of each come before it, (k + 1,).
+
+    No run holds a number twice, and those that both hold stand once.
+
+    >>> [found.tolist() for found in merged(np.array([2, 5]), np.array([3, 5, 9]))]
+    [[2, 3, 5, 9], [0, 1, 1, 2, 2], [0, 0, 1, 2, 3]]
+    """
+    if (compiled := passes()) is not None:
+        room = np.empty((3, len(one) + len(two) + 1), np.int64)
+        k = compiled.merged(one, two, *room)
+        return room[0, :k], room[1, : k + 1], room[2, : k + 1]
+    marked = np.concatenate([2 * one, 2 * two + 1])
+    marked.sort(kind="stable")  # two ascending runs: merged in one pass
+    last = np.ones(len(marked), bool)  # entry of its number
+    np.greater(marked[1:] ^ marked[:-1], 1, out=last[:-1])
+    passed = last.nonzero()[0]
+    marked = marked[passed]  # those that the second run holds are odd
+    of_two = np.zeros(len(marked) + 1, np.int64)
+    np.cumsum(marked & 1, out=of_two[1:])
+    return marked >> 1, np.append(0, passed + 1) - of_two, of_two
+
+
 def finer(
     bits: Bits, dropped: np.uint64, more: int, first: Ints, places: int
 ) -> tuple[Ints, Bits, Bools]:
