@@ -124,6 +124,19 @@ def test_comparisons_are_alike(
     assert one == other
 
 
+@pytest.mark.parametrize("odd", [None, -0.0, 1.0, -1e-300, 1.0000001, np.inf, np.nan])
+def test_whether_scores_are_probabilities_is_told_alike(
+    both: Callable[..., tuple[float, float]], odd: float | None
+) -> None:
+    """The lowest score where all are, and NaN where one is not, wherever it stands."""
+    score = np.random.default_rng(0).random(70_001)
+    if odd is not None:
+        score[-1] = odd
+    found = both(lambda: known._lowest(score))
+    inside = bool(((score >= 0) & (score <= 1)).all())
+    np.testing.assert_array_equal(found, score.min() if inside else np.nan)
+
+
 def test_they_are_loaded_for_very_many_rows_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Importing a compiler takes longer than it saves of fewer rows."""
     asked: list[None] = []
@@ -141,3 +154,11 @@ def test_without_the_compiler_nothing_is_asked_for(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(compiled, "_PASSES", "no.such.module")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert compiled.passes(10**9) is None
+
+
+def test_where_numba_may_not_compile_nothing_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As interpreted Python, row after row, the passes would take a hundred times as long."""
+    import numba
+
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    assert compiled.load() is None

@@ -25,8 +25,10 @@ def passes(rows: int = 0) -> ModuleType | None:
 
 
 def load() -> ModuleType | None:
-    """The compiled passes; None where numba is not installed."""
+    """The compiled passes; None where numba is not installed, or was told not to compile."""
     if importlib.util.find_spec("numba") is None:
+        return None
+    if importlib.import_module("numba").config.DISABLE_JIT:
         return None
     return importlib.import_module(_PASSES)
 
