@@ -16,8 +16,10 @@ from titleholder.arrays import Bools, Ints
 from titleholder.fast.compiled import passes
 
 Bits: TypeAlias = NDArray[np.uint64]
+Room: TypeAlias = NDArray[np.uint32]
 
 _AT_ONCE = 1 << 16  # rows
+_MOST = (1 << 32) - 1  # rows that four bytes count
 _FIRST = 1 << 12  # rows that mostly tell where the others are
 _kept = local()
 
@@ -31,7 +33,7 @@ def occurring(bits: Bits, dropped: np.uint64, most: int) -> tuple[Ints, Ints]:
     >>> at.tolist(), rows.tolist()
     ([1, 4], [1, 2])
     """
-    if (compiled := passes()) is None:
+    if (compiled := passes()) is None or len(bits) > _MOST:
         return _found(np.bincount((bits >> dropped).view(np.int64), minlength=most), bits, dropped)
     with _room(most) as room:
         compiled.count(bits, dropped, room)
@@ -103,19 +105,19 @@ def _compare(at: Ints, few: Bits, rows: Ints, one: Bits, alike: Bools) -> None:
 
 
 @contextmanager
-def _room(most: int) -> Iterator[Ints]:
+def _room(most: int) -> Iterator[Room]:
     """Zeros (most,), the same ones each time in a thread: whoever counts leaves zeros.
 
     To ask for new ones takes as long as to count half a million rows. They are not kept where
-    counting was broken off.
+    counting was broken off. Of four bytes each, twice as many stay next to the processor.
     """
-    rooms: dict[Any, Ints] = _kept.__dict__
+    rooms: dict[Any, Room] = _kept.__dict__
     room = rooms.pop(most, None)
-    yield (room := np.zeros(most, np.int64) if room is None else room)
+    yield (room := np.zeros(most, np.uint32) if room is None else room)
     rooms[most] = room
 
 
-def _found(room: Ints, bits: Bits, dropped: np.uint64) -> tuple[Ints, Ints]:
+def _found(room: Room | Ints, bits: Bits, dropped: np.uint64) -> tuple[Ints, Ints]:
     """The numbers of which there are any in ``room``, and how many, (k,) both.
 
     The first ones of ``bits`` tell where to look, on either side of zero, since floats have their
@@ -126,10 +128,10 @@ def _found(room: Ints, bits: Bits, dropped: np.uint64) -> tuple[Ints, Ints]:
     start = max(0, int(some.min(initial=middle)) - beside)
     stop = min(middle, int(some.max(initial=0)) + beside)
     at = np.concatenate([_held(room, start, stop), _held(room, middle + start, middle + stop)])
-    if (rows := room[at]).sum() < len(bits):
-        rows = room[at := _held(room, 0, len(room))]
-    return at, rows
+    if room[at].sum(dtype=np.int64) < len(bits):
+        at = _held(room, 0, len(room))
+    return at, room[at].astype(np.int64)
 
 
-def _held(room: Ints, start: int, stop: int) -> Ints:
+def _held(room: Room | Ints, start: int, stop: int) -> Ints:
     return np.flatnonzero(room[start:stop] != 0) + start
