@@ -100,16 +100,16 @@ def _deviation(counts: Counts, shares: Floats, wide: Bools) -> tuple[float, floa
 
 def _marks(counts: Counts, upto: Ints, count: int) -> Marks:
     n = int(upto[-1])
-    ranks = -(-np.arange(1, count) * n // count)
-    at, first, times = np.unique(
-        np.searchsorted(upto[1:], ranks), return_index=True, return_counts=True
-    )
-    lone = at[times > 1]  # such a cell has a bin to itself: it starts before it, ends behind it
-    cell = np.concatenate([lone, at])
-    shut = np.concatenate([np.zeros(len(lone), bool), np.ones(len(at), bool)])
-    least = np.concatenate([upto[lone], ranks[first]])
-    order = np.lexsort((shut, cell))
-    cell, shut, least = cell[order], shut[order], least[order]
+    ranks = [-(-i * n // count) for i in range(1, count)]
+    in_cell: dict[int, list[int]] = {}
+    for rank, at in zip(ranks, np.searchsorted(upto[1:], ranks).tolist(), strict=True):
+        in_cell.setdefault(at, []).append(rank)
+    found = []
+    for at, of in in_cell.items():
+        if len(of) > 1:  # such a cell has a bin to itself: it starts before it, ends behind it
+            found.append((at, False, upto.item(at)))
+        found.append((at, True, of[0]))
+    cell, shut, least = (np.array(side) for side in zip(*found, strict=True))
     ends = grid.ends(counts.cells[cell], counts.digits)[1]
     return Marks(
         _framed(-1, counts.cells[cell], _LAST),
