@@ -6,7 +6,7 @@ import pytest
 from tests.support.panels import binary, drawn, found, policy
 from titleholder.arrays import Floats
 from titleholder.comparison.compare import measure
-from titleholder.stats.influence import Influence, by_counts, by_means
+from titleholder.stats.influence import Influence, Moving, by_counts, by_means
 from titleholder.stats.intervals import HIDDEN_BIAS, NONE, Push, interval, widening
 
 SKEWED = np.random.default_rng(0).lognormal(size=4000)
@@ -191,3 +191,27 @@ def recall_by_class_mean(counts: Floats) -> Floats:
     right = np.diagonal(counts, axis1=-2, axis2=-1)
     share = np.divide(right, truth, out=np.zeros_like(truth), where=truth > 0)
     return np.asarray(share.sum(axis=-1) / (truth > 0).sum(axis=-1))
+
+
+@pytest.mark.parametrize("scale", [1e-70, 1e-30, 1.0, 1e30, 1e70])
+def test_the_unit_of_a_value_changes_nothing_but_its_error(scale: float) -> None:
+    """Skewness and degrees of freedom have no unit."""
+    values = np.random.default_rng(0).exponential(size=(2, 400)) - 1.0
+    plain, scaled = (Influence(*(values * k), None, 400, 400).of(-1, 1) for k in (1.0, scale))
+    assert scaled.error == pytest.approx(scale * plain.error, rel=1e-12)
+    assert scaled[1:] == pytest.approx(plain[1:], rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-120, 1e-100, 1e100, 1e120])
+@pytest.mark.filterwarnings("ignore:overflow|invalid:RuntimeWarning")
+def test_a_spread_whose_fourth_powers_are_lost_is_known_from_one_unit(scale: float) -> None:
+    """Too small or too large for a number: its interval is as wide as Student's law ever is."""
+    values = np.random.default_rng(0).exponential(size=(2, 400)) - 1.0
+    found = Influence(*(values * scale), None, 400, 400).of(0, 1)
+    assert found.freedom == 1
+    assert found.error > 0
+
+
+def test_a_spread_whose_units_were_not_looked_at_is_known_from_one_unit() -> None:
+    """Squares of all rows, and fourth powers of some, among which none of those that matter is."""
+    assert Moving.of((1.0, 0.0, 0.0), 1000, 1000).freedom == 1

@@ -25,6 +25,7 @@ _BLOCK = 1 << 13  # units whose powers stay near the processor while they are su
 # tells: so many classes have many rows, or a spread that nobody could learn from them.
 _MOST_LOOKED_AT = 1 << 23
 _AT_ONCE = 1 << 20
+_LOST = 0.5
 
 T = TypeVar("T", float, Floats)
 
@@ -80,21 +81,24 @@ class Moving(NamedTuple):
         The degrees of freedom are Satterthwaite's: twice the squared variance over the variance of
         the variance, which the fourth powers estimate (Bell & McCaffrey 2002, Survey Methodology
         28, 169-181). About the number of units where all matter alike, twice the number of those
-        that matter where few do; between 1 and one less than the fewest.
+        that matter where few do; between 1 and one less than the fewest. 1 where fourth powers are
+        lost: too large or too small for a number, or not among the rows that they were taken from.
         """
         squares, cubes, fourths = powers
         freedom = max(1.0, fewest - 1.0)
         if not squares > 0:
             return cls(0.0 if squares == 0 else math.nan, 0.0, freedom, fewest)
-        fourths -= squares**2 / units
-        if fourths > 0:
-            freedom = min(freedom, max(1.0, 2 * squares**2 / fourths))
+        peaked = fourths / squares / squares  # 1 / units at the least (Cauchy-Schwarz)
+        if not peaked > _LOST / units:
+            freedom = 1.0
+        elif peaked > 1 / units:
+            freedom = min(freedom, max(1.0, 2 / (peaked - 1 / units)))
         return cls(math.sqrt(squares), skewness(squares, cubes), freedom, fewest)
 
 
 def skewness(squares: float, cubes: float) -> float:
     """Of a sum over units, from sums of powers of their influence; 0 where nothing moves."""
-    return cubes / (squares * math.sqrt(squares)) if squares > 0 else 0.0
+    return cubes / squares / math.sqrt(squares) if squares > 0 else 0.0
 
 
 class Spread(ABC):
@@ -153,13 +157,13 @@ class Movings(NamedTuple):
     def of(cls, powers: Sequence[Floats], units: Floats, fewest: Floats) -> "Movings":
         """What `Moving.of` has of each slice, from arrays (S,)."""
         squares, cubes, fourths = powers
-        known = np.maximum(1.0, fewest - 1)
+        least = 1 / units
         with np.errstate(all="ignore"):
-            beyond = fourths - squares**2 / units
-            some = (squares > 0) & (beyond > 0)
-            known = np.where(some, np.minimum(known, np.maximum(1, 2 * squares**2 / beyond)), known)
-            error = np.sqrt(squares)
-            lean = np.where(squares > 0, cubes / (squares * error), 0.0)
+            peaked, error = fourths / squares / squares, np.sqrt(squares)
+            known = np.where(peaked > least, np.fmax(1.0, 2 / (peaked - least)), np.inf)
+            known = np.where((peaked > _LOST * least) | ~(squares > 0), known, 1.0)
+            known = np.minimum(np.maximum(1.0, fewest - 1), known)
+            lean = np.where(squares > 0, cubes / squares / error, 0.0)
         return cls(error, lean, known, fewest)
 
 
