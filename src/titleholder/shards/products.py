@@ -100,8 +100,8 @@ def products_of(
 
 def spread_of(counts: Summary, totals: Floats, place: int) -> PowerSums:
     """How influences vary over the rows of a code, by the products that were summed."""
-    powers = moments_of(totals[0], counts.rows[0], counts.thinned[0]).powers
-    return PowerSums({k: tuple(of[place].tolist()) for k, of in powers.items()})
+    found = moments_of(totals[0], counts.rows[0], counts.thinned[0])
+    return PowerSums.at(found.powers, place)
 
 
 def _values_of(_: Panel, predictions: Predictions) -> Floats:

@@ -5,6 +5,7 @@ for many plain rows; where they do not, nothing is given, and the rows are resam
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -90,46 +91,64 @@ def drawn(name: str, law: Normal, resampler: Resampler) -> Replicates[Spread]:
 # ---------------------------------------------------------------------------- means
 
 
+@dataclass(frozen=True, slots=True)
+class _Averaged:
+    """Means over rows of S slices: their sums, how rows move them, and both models' values (S,).
+
+    ``spread`` (S,) says where they have more spread than rounding leaves.
+    """
+
+    sums: Moments
+    spreads: Spreads
+    champion: Floats
+    candidate: Floats
+    spread: Bools
+
+    @classmethod
+    def of(cls, sums: Moments) -> "_Averaged":
+        n = np.maximum(1.0, sums.rows)
+        by_power = {2: n * n, 3: n * n * n, 4: n * n * n * n}
+        powers = {k: of / by_power[k][:, None] for k, of in sums.powers.items()}
+        own, change = sums.totals / n
+        return cls(sums, Spreads(powers, n, n), own, own + change, _are_spread(sums))
+
+
+def _averaged(law: Means, shared: Shared) -> _Averaged | None:
+    """Those of a law's only column, made once; None where its sums are not known."""
+
+    def make() -> _Averaged | None:
+        sums = shared.moments(law)
+        return None if sums is None else _Averaged.of(sums)
+
+    return shared.kept(law, make)
+
+
 def _means(law: Means, shared: Shared) -> Normals | None:
-    found = _moments(law, shared)
+    found = _averaged(law, shared)
     if found is None:
         return None
-    spreads, (own, change) = _of_means(found)
-    freedom, skewness = _combined(spreads)
-    holds = (found.rows > SKEWED_UNITS) & _are_spread(found)
-    holds &= (found.exact | (freedom >= _LEAST_FREEDOM)) & (skewness <= MOST_SKEWNESS)
-    return Normals(own, own + change, spreads, holds, "law of means over rows to third order")
-
-
-def _moments(law: Means, shared: Shared) -> Moments | None:
-    return shared.kept(law, partial(shared.moments, law))
-
-
-def _of_means(found: Moments) -> tuple[Spreads, Floats]:
-    """How rows move means of S slices, and the champion's mean and the change, (2, S)."""
-    n = np.maximum(1.0, found.rows)
-    by_power = {2: n * n, 3: n * n * n, 4: n * n * n * n}
-    powers = {k: of / by_power[k][:, None] for k, of in found.powers.items()}
-    return Spreads(powers, n, n), found.totals / n
+    freedom, skewness = _combined(found.spreads)
+    holds = (found.sums.rows > SKEWED_UNITS) & found.spread & (skewness <= MOST_SKEWNESS)
+    holds &= found.sums.exact | (freedom >= _LEAST_FREEDOM)
+    method = "law of means over rows to third order"
+    return Normals(found.champion, found.candidate, found.spreads, holds, method)
 
 
 def _skewed_mean(law: Means, resampler: Resampler, known: Known) -> Law | None:
     """That of hundreds or thousands of rows, whose skewness shows in what is drawn."""
-    found, at = _moments(law, known.shared), known.place
-    if found is None or not FEW_UNITS < known.rows <= SKEWED_UNITS or not found.exact[at]:
+    found, at = _averaged(law, known.shared), known.place
+    if found is None or not FEW_UNITS < known.rows <= SKEWED_UNITS:
         return None
-    spreads, values = _of_means(found)
-    if not _are_spread(found)[at]:
+    if not (found.sums.exact[at] and found.spread[at]):
         return None
-    sums = PowerSums({k: tuple(of[at].tolist()) for k, of in found.powers.items()})
-    moved = _moves(sums, resampler, "sums")
+    moved = _moves(PowerSums.at(found.sums.powers, at), resampler, "sums")
     if moved is None:
         return None
-    own, change = values[:, at].tolist()
+    own, change = (found.sums.totals[:, at] / known.rows).tolist()
     champion = own + moved[:, 0] / known.rows
     candidate = champion + change + moved[:, 1] / known.rows
     method = f"{resampler.method}, law of sums to third order"
-    return Replicates(own, own + change, champion, candidate, method, spreads.at(at))
+    return Replicates(own, own + change, champion, candidate, method, found.spreads.at(at))
 
 
 def _are_spread(found: Moments) -> Bools:

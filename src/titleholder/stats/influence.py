@@ -25,7 +25,7 @@ _BLOCK = 1 << 13  # units whose powers stay near the processor while they are su
 # tells: so many classes have many rows, or a spread that nobody could learn from them.
 _MOST_LOOKED_AT = 1 << 23
 _AT_ONCE = 1 << 20
-_LOST = 0.5
+_LOST = 0.5  # of the least that fourth powers can be: with less, some of them were lost
 
 T = TypeVar("T", float, Floats)
 
@@ -42,6 +42,11 @@ class PowerSums:
     def of(self, power: int, champion: float, candidate: float) -> float:
         """Sum over units of a power of this combination of the two models."""
         return combined(self.by_power[power], champion, candidate)
+
+    @classmethod
+    def at(cls, powers: Mapping[int, Floats], place: int) -> "PowerSums":
+        """Those of one of S slices, from arrays (S, k + 1) by power k."""
+        return cls({k: tuple(of[place].tolist()) for k, of in powers.items()})
 
 
 def combined(sums: Sequence[T], champion: float, candidate: float) -> T:
@@ -99,6 +104,12 @@ class Moving(NamedTuple):
 def skewness(squares: float, cubes: float) -> float:
     """Of a sum over units, from sums of powers of their influence; 0 where nothing moves."""
     return cubes / squares / math.sqrt(squares) if squares > 0 else 0.0
+
+
+def skewnesses(squares: Floats, cubes: Floats) -> Floats:
+    """What `skewness` has of S slices, (S,)."""
+    with np.errstate(all="ignore"):
+        return np.where(squares > 0, cubes / squares / np.sqrt(squares), 0.0)
 
 
 class Spread(ABC):
@@ -163,8 +174,7 @@ class Movings(NamedTuple):
             known = np.where(peaked > least, np.fmax(1.0, 2 / (peaked - least)), np.inf)
             known = np.where((peaked > _LOST * least) | ~(squares > 0), known, 1.0)
             known = np.minimum(np.maximum(1.0, fewest - 1), known)
-            lean = np.where(squares > 0, cubes / squares / error, 0.0)
-        return cls(error, lean, known, fewest)
+        return cls(error, skewnesses(squares, cubes), known, fewest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +196,8 @@ class Spreads:
 
     def at(self, place: int) -> Summed:
         """That of one of the slices."""
-        powers = {k: tuple(of[place].tolist()) for k, of in self.powers.items()}
         units, fewest = int(self.units[place]), int(self.fewest[place])
-        return Summed(PowerSums(powers), units, fewest)
+        return Summed(PowerSums.at(self.powers, place), units, fewest)
 
 
 @dataclass(frozen=True)

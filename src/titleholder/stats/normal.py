@@ -18,7 +18,7 @@ import numpy as np
 from titleholder.arrays import Bools, Floats
 from titleholder.metrics.base import Metric
 from titleholder.stats.ends import lean, normal_reach
-from titleholder.stats.influence import COMBINATIONS, Movings, Spread, Spreads
+from titleholder.stats.influence import COMBINATIONS, Movings, Spread, Spreads, skewnesses
 from titleholder.stats.intervals import Paired, own_ends, widenings
 from titleholder.types import Estimate
 
@@ -162,4 +162,4 @@ def _lean_of_share(laws: Normals, turn: float, beside: Floats) -> Floats:
     aaa, aad, add, ddd = laws.spreads.powers[3].T
     squares = p * p * aa + 2 * p * q * ad + q * q * dd
     cubes = p * p * p * aaa + 3 * p * p * q * aad + 3 * p * q * q * add + q * q * q * ddd
-    return np.where(squares > 0, cubes / squares / np.sqrt(squares), 0.0)
+    return skewnesses(squares, cubes)
