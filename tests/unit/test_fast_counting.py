@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from titleholder.drift import grid
 from titleholder.fast import compiled, counting
 
 DROPPED, MOST = np.uint64(45), 1 << 19
+HALF_OF_8 = grid.half(8)
 LONG = np.random.default_rng(0).normal(size=200_000)
 COLUMNS = {
     "long": LONG,
@@ -84,3 +86,22 @@ def test_counting_that_was_broken_off_leaves_nothing_to_the_next(
         counting.occurring(np.arange(4, dtype=np.uint64), np.uint64(0), 1 << 10)
     with counting._room(1 << 10) as room:
         assert not room.any()
+
+
+@given(
+    cells=st.sets(st.integers(0, 2 * HALF_OF_8 - 1) | st.integers(-3, 3).map(HALF_OF_8.__add__)),
+)
+def test_cells_end_alike_compiled_or_not(cells: set[int]) -> None:
+    """Bit by bit, on either side of zero and about it, and each number's cell is the one it ends.
+
+    Only the cell next below zero ends before its highest bits do, which are minus zero's.
+    """
+    held = np.array(sorted(cells), np.int64)
+    found = []
+    for ready in (compiled.load(), None):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(grid, "passes", lambda ready=ready: ready)
+            found.append(grid.ends(held, 8))
+    (low, high), others = found
+    assert [side.tobytes() for side in (low, high)] == [side.tobytes() for side in others]
+    assert grid.cells_of(low, 8).tolist() == grid.cells_of(high, 8).tolist() == held.tolist()

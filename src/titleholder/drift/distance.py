@@ -30,6 +30,7 @@ from scipy.special import chdtri, ndtri
 from titleholder.drift.profile import Floats
 
 Ints: TypeAlias = NDArray[np.int64]
+Pairs: TypeAlias = list[tuple[float, float]]
 
 LEVEL = 0.9999  # chance passes it in one column of 10,000 (simulated: 3 of 1,000 at 100 rows)
 _HALF_ROW = 0.5
@@ -46,13 +47,16 @@ class Divergences(NamedTuple):
 
 def divergences(reference: NDArray[Any], current: NDArray[Any]) -> Divergences:
     """All three of bin counts, each (k,)."""
-    counts = np.array([reference, current])
-    counts = counts[:, counts.any(axis=0)]
-    shares = _shares(counts)
-    p, q = shares if counts.all() else _shares(np.maximum(counts, _HALF_ROW))
-    odds = np.log(q / p)
-    found = ((q - p) * odds).sum(), (q * odds).sum(), _js(shares)
-    return Divergences(*(max(0.0, float(one)) for one in found))
+    pairs = zip(reference.tolist(), current.tolist(), strict=True)
+    counts = [(r, c) for r, c in pairs if r or c]
+    filled = [(r or _HALF_ROW, c or _HALF_ROW) for r, c in counts]
+    odds = [(p, q, math.log(q / p)) for p, q in _shares(filled)]
+    found = (
+        math.fsum((q - p) * log for p, q, log in odds),
+        math.fsum(q * log for _, q, log in odds),
+        math.fsum(_from_middle(p, q) for p, q in _shares(counts)),
+    )
+    return Divergences(*(max(0.0, one) for one in found))
 
 
 def psi(reference: NDArray[Any], current: NDArray[Any]) -> float:
@@ -163,18 +167,13 @@ def _quantile_grid(n: int, m: int) -> tuple[Ints, Ints, Floats]:
     return starts // m, starts // n, widths[kept] / (n * m)
 
 
-def _shares(counts: NDArray[Any]) -> Floats:
-    """Of each row's sum, (2, k)."""
-    shares: Floats = counts / counts.sum(axis=1, keepdims=True)
-    return shares
+def _shares(pairs: Pairs) -> Pairs:
+    """Both sides of each bin as parts of their sums."""
+    n, m = (math.fsum(side) for side in zip(*pairs, strict=True)) if pairs else (0.0, 0.0)
+    return [(r / n, c / m) for r, c in pairs]
 
 
-def _js(shares: Floats) -> float:
-    middle = shares.sum(axis=0) / 2
-    return sum(_relative_entropy(side, middle) for side in shares) / 2
-
-
-def _relative_entropy(p: Floats, q: Floats) -> float:
-    if not p.all():
-        p, q = p[p > 0], q[p > 0]
-    return float((p * np.log(p / q)).sum())
+def _from_middle(p: float, q: float) -> float:
+    """What a bin with these shares adds to JS."""
+    middle = (p + q) / 2
+    return sum(one * math.log(one / middle) for one in (p, q) if one > 0) / 2

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Floats, Ints
+from titleholder.fast.compiled import passes
 
 COARSE = 7  # digits that every grid has
 _MANTISSA = 52
@@ -88,6 +89,11 @@ def upto(rows: Ints) -> Ints:
 
 def ends(cells: Ints, digits: int) -> tuple[Floats, Floats]:
     """The smallest and the largest number of each of these ascending cells, (k,) both."""
+    if (compiled := passes()) is not None:
+        bits = np.empty((2, len(cells)), np.int64)
+        compiled.cell_ends(cells, half(digits), int(dropped(digits)), *bits)
+        low, high = bits.view(np.float64)
+        return low, high
     low = near_ends(cells, digits)
     high = (low.view(np.uint64) | np.uint64((1 << int(dropped(digits))) - 1)).view(np.float64)
     below = int(np.searchsorted(cells, half(digits)))  # there, the end nearest zero is the higher

@@ -126,12 +126,17 @@ def _found(room: Room | Ints, bits: Bits, dropped: np.uint64) -> tuple[Ints, Int
     middle, beside = len(room) // 2, len(room) >> 8
     some = (bits[:_FIRST] >> dropped).view(np.int64) & (middle - 1)
     start = max(0, int(some.min(initial=middle)) - beside)
-    stop = min(middle, int(some.max(initial=0)) + beside)
-    at = np.concatenate([_held(room, start, stop), _held(room, middle + start, middle + stop)])
-    if room[at].sum(dtype=np.int64) < len(bits):
-        at = _held(room, 0, len(room))
+    stop = max(start, min(middle, int(some.max(initial=0)) + beside))
+    above, below = _held(room, start, stop), _held(room, middle + start, middle + stop)
+    at, rows = (np.concatenate(both) for both in zip(above, below, strict=True))
+    return (at, rows) if rows.sum() == len(bits) else _held(room, 0, len(room))
+
+
+def _held(room: Room | Ints, start: int, stop: int) -> tuple[Ints, Ints]:
+    """The same of one stretch."""
+    if (compiled := passes()) is not None:
+        at, rows = np.empty((2, stop - start), np.int64)
+        k = compiled.occupied(room, start, stop, at, rows)
+        return at[:k], rows[:k]
+    at = np.flatnonzero(room[start:stop] != 0) + start
     return at, room[at].astype(np.int64)
-
-
-def _held(room: Room | Ints, start: int, stop: int) -> Ints:
-    return np.flatnonzero(room[start:stop] != 0) + start

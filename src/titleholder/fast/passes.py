@@ -20,6 +20,7 @@ _TWO = np.uint64(2)
 _THREE = np.uint64(3)
 _EIGHT = np.uint64(8)
 _WITHOUT_SIGN = np.uint64((1 << 63) - 1)
+_SIGN = np.int64(np.iinfo(np.int64).min)  # the bit alone
 _BITS_OF_ONE = np.uint64(0x3FF0000000000000)
 _TO_CODE = np.uint32(15)
 _LAST_CODE = np.uint32(0xFFFF)
@@ -347,6 +348,37 @@ def merged(one: Any, two: Any, cells: Any, of_one: Any, of_two: Any) -> int:
         k += 1
     of_one[k], of_two[k] = i, j
     return k
+
+
+@njit(cache=True, nogil=True)
+def occupied(room: Any, start: int, stop: int, at: Any, rows: Any) -> Any:
+    """The places from ``start`` up to ``stop`` that hold any rows, and how many; how many places.
+
+    ``at`` and ``rows`` have room for all of them, (stop - start,).
+    """
+    k = _ZERO
+    for i in range(np.uint64(start), np.uint64(stop)):
+        at[k], rows[k] = i, room[i]
+        k += np.uint64(room[i] != 0)
+    return k
+
+
+@njit(cache=True, nogil=True)
+def cell_ends(cells: Any, middle: int, dropped: int, low: Any, high: Any) -> None:
+    """The bits of the smallest and the largest number of each cell, (k,), as `drift.grid` has them.
+
+    ``middle`` is the cell of zero.
+    """
+    within = (np.int64(1) << dropped) - 1
+    for i in range(len(cells)):
+        step = cells[i] - middle
+        if step >= 0:
+            low[i] = step << dropped
+            high[i] = low[i] | within
+        else:
+            high[i] = (~step << dropped) | _SIGN
+            low[i] = high[i] | within
+            high[i] += high[i] == _SIGN  # zero itself lies above
 
 
 READY = True
