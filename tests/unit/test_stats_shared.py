@@ -49,7 +49,8 @@ def ordered(y: Ints, score: Floats, slices: list[Slice]) -> tuple[Order, tuple[P
     layout = Layout.of(packed, float(score.min()))
     assert layout is not None
     marks = layout.marks(y, packed)
-    return Order.of(layout, sorting.sort(layout.numbers(score, marks)), score, marks), packed
+    numbers = layout.numbers(score, marks, np.empty(len(score), np.uint64))
+    return Order.of(layout, sorting.sort(numbers), score, marks), packed
 
 
 def fallen(layout: Layout, y: Ints, score: Floats, packed: tuple[Partition, ...]) -> Falling:

@@ -101,6 +101,13 @@ def sorted_apart(numbers: Any, ends: Any, left: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
+def put(marks: Any, code: Any, shift: Any) -> None:
+    """Put codes (n,) into marks (n,), from bit ``shift`` on."""
+    for i in range(len(marks)):
+        marks[i] |= np.uint16(code[i]) << shift
+
+
+@njit(cache=True, nogil=True)
 def ends(bins: Any, most: int) -> Any:
     """Where each bin in 0 to ``most`` - 1 ends when rows stand by falling bins, (most,)."""
     rows, found, total = np.zeros(most, np.int64), np.empty(most, np.int64), 0

@@ -41,13 +41,20 @@ class Falling:
     ends: Ints | None
 
     @classmethod
-    def of(cls, layout: Layout, score: Floats, marks: Marks, bins: Bin) -> "Falling":
-        """Rows with these scores, marks and bins of scores, (n,) each."""
+    def of(
+        cls, layout: Layout, score: Floats, marks: Marks, bins: Bin, room: Numbers | None = None
+    ) -> "Falling":
+        """Rows with these scores, marks and bins of scores, (n,) each.
+
+        Their numbers may take the ``room`` (n,) of others that are not needed any more.
+        """
+        room = np.empty(len(score), dtype=np.uint64) if room is None else room
         compiled = passes()
         if compiled is None:
-            return cls(layout, sort(layout.numbers(score, marks)), None)
+            return cls(layout, sort(layout.numbers(score, marks, room)), None)
         ends = compiled.ends(bins, FINE)
-        return cls(layout, _by_bins(compiled, layout, score, marks, bins, ends), ends)
+        _by_bins(compiled, layout, score, marks, bins, ends, room)
+        return cls(layout, room, ends)
 
     def walk(self, partitions: Sequence[Partition]) -> "Walk":
         """What a walk down all rows tells of every slice."""
@@ -123,10 +130,10 @@ def summed(truth: NDArray[np.uint8], starts: Ints) -> Sums:
 
 
 def _by_bins(
-    compiled: ModuleType, layout: Layout, score: Floats, marks: Marks, bins: Bin, ends: Ints
-) -> Numbers:
-    """Rows as numbers, dealt out by bins, which fall as they rise, and sorted within; (n,)."""
-    numbers = np.empty(len(score), dtype=np.uint64)
+    compiled: ModuleType, layout: Layout, score: Floats, marks: Marks, bins: Bin, ends: Ints,
+    numbers: Numbers,
+) -> None:  # fmt: skip
+    """Put rows as ``numbers`` (n,), dealt out by bins, which fall as they rise, and sorted."""
     together = min(FINE, max(1, FINE * _DEALT // max(1, len(score)))).bit_length() - 1
     spare = np.uint64(layout.spare)
     compiled.dealt_by_bins(
@@ -137,7 +144,6 @@ def _by_bins(
     compiled.sorted_apart(numbers, stretches, left)
     for k in np.flatnonzero(left):
         numbers[stretches[k - 1] if k else 0 : stretches[k]].sort()
-    return numbers
 
 
 def _standings(

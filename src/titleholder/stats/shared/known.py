@@ -232,8 +232,9 @@ def _ordered(
         return {}, None
     marks = layout.marks(block.truth, packed)
     scores = (np.asarray(model.score) for model in block.answers)
+    room = np.empty(len(marks), dtype=np.uint64)  # for one model after the other
     (one, first), (two, second) = (
-        _of_model(Falling.of(layout, score, marks, bins), score, marks, packed, ranks)
+        _of_model(Falling.of(layout, score, marks, bins, room), score, marks, packed, ranks)
         for score, bins in zip(scores, block.bins, strict=True)
     )
     values = {key: (one[key], two[key]) for key in one}

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.arrays import Bools, Floats
+from titleholder.fast.compiled import passes
 from titleholder.fast.sorting import Numbers
-from titleholder.stats.shared.partition import Partition
+from titleholder.stats.shared.partition import Codes, Partition
 
 Marks: TypeAlias = NDArray[np.uint16]
 
@@ -61,17 +62,20 @@ class Layout:
     def marks(self, y: NDArray[np.integer[Any]], partitions: Sequence[Partition]) -> Marks:
         """The mark of each row, (n,)."""
         marks = np.empty(len(y), dtype=np.uint16)
+        coded = [
+            (partition.code, np.uint16(shift))
+            for partition, shift in zip(partitions, self.shifts(), strict=True)
+            if partition.code is not None
+        ]
         for rows in chunks(len(y)):
-            mark = y[rows].astype(np.uint16)
-            for partition, shift in zip(partitions, self.shifts(), strict=True):
-                if partition.code is not None:
-                    mark |= partition.code[rows].astype(np.uint16) << np.uint16(shift)
-            marks[rows] = mark
+            marks[rows] = y[rows]
+            for code, shift in coded:
+                _put(marks[rows], code[rows], shift)
         return marks
 
-    def numbers(self, score: Floats, marks: Marks) -> Numbers:
-        """Each row's number, (n,); a lower one has a higher score."""
-        numbers, kept = np.empty(len(score), dtype=np.uint64), ~self.mask
+    def numbers(self, score: Floats, marks: Marks, numbers: Numbers) -> Numbers:
+        """Each row's number, put into ``numbers`` (n,); a lower one has a higher score."""
+        kept = ~self.mask
         for rows in chunks(len(score)):
             number = (score[rows] + 0.0).view(np.uint64)  # adding makes 0.0 of -0.0
             np.subtract(ONE, number, out=number)
@@ -108,6 +112,15 @@ class Layout:
             later = numbers[rows.start + 1 : rows.stop + 1]
             np.greater(later ^ numbers[rows], self.mask, out=new[rows.start + 1 : rows.stop + 1])
         return new
+
+
+def _put(marks: Marks, code: Codes, shift: np.uint16) -> None:
+    """Put codes (n,) into marks (n,), from bit ``shift`` on."""
+    compiled = passes()
+    if compiled is None:
+        marks |= code.astype(np.uint16) << shift
+    else:
+        compiled.put(marks, code, shift)
 
 
 def chunks(n: int) -> Iterator[slice]:
