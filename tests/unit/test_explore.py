@@ -66,12 +66,14 @@ def test_a_damaged_group_is_found_among_many_that_are_not(hurt: Any, expected: s
 
 
 def test_equal_models_are_rarely_suspected_anywhere() -> None:
-    """Benjamini-Hochberg holds over all groups that were looked at."""
+    """Few rows a group, and many columns of which the most telling ones alone are crossed."""
     suspected = 0
-    for seed in range(40):
-        panel = _panel(seed, 2000)
-        suspected += bool(explore(panel, *_pair(panel, 100 + seed)).suspects)
-    assert suspected <= 6  # a share of 5% is exceeded so far once in 70 such series
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        columns = {f"noise_{i}": rng.integers(0, 4, 1000) for i in range(20)}
+        panel = replace(_panel(seed, 1000), columns=columns)
+        suspected += bool(explore(panel, *_pair(panel, 500 + seed)).suspects)
+    assert suspected <= 3  # 5%
 
 
 def test_rows_of_one_cluster_are_one_observation() -> None:

@@ -2,12 +2,14 @@
 
 Every column of the panel, and pairs of the most telling ones, are cut into groups: values as they
 are, numbers into quarters. In each group the mean change of the rows' losses is tested against
-none, and Benjamini-Hochberg is laid over all that was looked at. What comes out is a place to look,
-never a rule: the rows that suggest a slice cannot also prove it.
+none, and Benjamini-Hochberg is laid over all that was looked at or might have been: which columns
+are crossed was chosen by the same rows, so that a group passed over counts as one that showed
+nothing. What comes out is a place to look, never a rule: the rows that suggest a slice cannot also
+prove it.
 """
 
 import math
-from collections.abc import Collection, Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Any
@@ -33,7 +35,7 @@ class Suspect(Record, frozen=True):
 
     ``loss`` is the mean change of loss a row, positive is worse: squared error of the
     probability, absolute error, or the share of rows that were right and are wrong. ``q`` is the
-    Benjamini-Hochberg value over all groups that were looked at.
+    Benjamini-Hochberg value over all groups that were looked at, or passed over.
     """
 
     slice: str
@@ -85,7 +87,9 @@ def explore(
     crossed = combinations([tested.groups for tested in singles[:MOST_CROSSED]], 2)
     everything = singles + [_tested(_crossed(a, b), worse, panel) for a, b in crossed]
     flat = [(tested, i) for tested in everything for i in range(len(tested.p))]
-    q = benjamini_hochberg(np.array([tested.p[i] for tested, i in flat]))
+    unseen = np.ones(_passed_over([tested.groups for tested in singles], len(panel)))
+    p = np.concatenate([*(tested.p for tested in everything), unseen])
+    q = benjamini_hochberg(p)[: len(flat)]
     found = [
         Suspect(
             slice=tested.groups.names[i],
@@ -169,6 +173,14 @@ def _quarters(name: str, values: Floats) -> _Groups:
     return _Groups((name,), code.astype(np.int64), tuple(names))
 
 
+def _passed_over(by_promise: Sequence[_Groups], rows: int) -> int:
+    """At most so many groups of enough rows have the pairs of columns that are not crossed."""
+    pairs = set(combinations(range(len(by_promise)), 2))
+    pairs -= set(combinations(range(MOST_CROSSED), 2))
+    sizes = [len(groups.names) for groups in by_promise]
+    return sum(min(sizes[a] * sizes[b], rows // LEAST) for a, b in pairs)
+
+
 def _crossed(one: _Groups, other: _Groups) -> _Groups:
     code = one.code * len(other.names) + other.code
     names = tuple(f"{a} & {b}" for a in one.names for b in other.names)
@@ -180,7 +192,7 @@ def _tested(groups: _Groups, worse: Floats, panel: Panel) -> _Tested:
 
     Rows of one cluster are one observation: the error is that of the clusters' sums.
     """
-    from scipy.special import ndtr
+    from scipy.special import stdtr
 
     g = len(groups.names)
     weight = np.ones(len(worse)) if panel.weight is None else panel.weight
@@ -203,6 +215,6 @@ def _tested(groups: _Groups, worse: Floats, panel: Panel) -> _Tested:
     np.divide(scale, mass, out=error, where=enough)
     p = np.full(g, np.nan)
     moved = enough & (error > 0)
-    p[moved] = ndtr(-mean[moved] / error[moved])
+    p[moved] = stdtr(count[moved] - 1, -mean[moved] / error[moved])  # few rows, far tails
     p[enough & (error == 0)] = 1.0
     return _Tested(groups, n, mean, error, p)
