@@ -8,12 +8,15 @@ from sklearn.metrics import confusion_matrix, precision_recall_curve, roc_curve
 
 from tests.support import cards
 from titleholder.arrays import Panel, Predictions
+from titleholder.metrics import REGISTRY
+from titleholder.metrics.cost import cost_metrics
 from titleholder.report import changed, confusion, curves, forest, heatmap, shifts, tradeoff
 from titleholder.report import findings as said
 from titleholder.report.plot import CANDIDATE, CHAMPION
 from titleholder.report.plots import plots
 from titleholder.report.running import running
-from titleholder.report.thresholds import cost, in_force
+from titleholder.report.thresholds import cost, in_force, thresholds
+from titleholder.report.titles import knowing
 from titleholder.types import Task
 
 RNG = np.random.default_rng(5)
@@ -230,9 +233,27 @@ def test_with_calibrated_scores_the_threshold_in_force_is_the_cheapest(at: float
     weight = np.r_[score, 1 - score]  # each score comes true as often as it says
     price = (1 - at) / at
     both = np.r_[score, score]
-    here = cost(y, both, weight, at, price)
+    costs = np.array([[0.0, 1.0], [price, 0.0]])
+    here = cost(y, both, weight, at, costs)
     for other in np.linspace(0.01, 0.99, 25):
-        assert here <= cost(y, both, weight, float(other), price) + 1e-9
+        assert here <= cost(y, both, weight, float(other), costs) + 1e-9
+
+
+def test_costs_that_the_suite_declares_are_what_the_curve_counts() -> None:
+    """And not those that its threshold would stand for; the cheapest threshold is the exact one."""
+    y, score = np.array([0, 0, 1, 0, 1, 1]), np.array([0.1, 0.2, 0.3, 0.6, 0.7, 0.8])
+    panel = Panel(np.arange(6), Task.BINARY, y, classes=("no", "yes"))
+    model = Predictions("m", label=(score >= 0.5).astype(int), score=score)
+    never = Predictions("n", label=(score >= 2).astype(int), score=score / 3)
+    costs = np.array([[-1.0, 9.0], [20.0, 0.0]])
+    with knowing(REGISTRY.with_own(cost_metrics(costs, "EUR"))):
+        shown = thresholds(panel, model, model)
+        skewed = thresholds(panel, never, never)
+    assert shown is not None and skewed is not None
+    assert "own costs in EUR" in shown.caption
+    assert "the champion costs 4,500" in shown.caption  # a miss, a false alarm, two gains, of six
+    assert "cheapest from 0.3 on, at 1,167" in shown.caption  # a false alarm and two gains
+    assert "from 0.1 on" in skewed.caption
 
 
 # ------------------------------------------------------------------------- changed rows

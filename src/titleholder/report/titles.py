@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from titleholder.metrics import REGISTRY, Registry
+from titleholder.metrics import REGISTRY, Metric, Registry
 
 _UNITS = {"us": "µs", "target": "", "target^2": ""}  # the target's own unit is not declared
 
@@ -33,25 +33,30 @@ def knowing(registry: Registry) -> Iterator[None]:
         _KNOWN.reset(token)
 
 
+def known_as(metric: str) -> Metric | None:
+    """The metric of this name, as the page's suite has it."""
+    return _KNOWN.get().get(metric)
+
+
 def title_of(metric: str) -> str:
     """The metric's name as people write it."""
-    known = _KNOWN.get().get(metric)
+    known = known_as(metric)
     return known.title if known else metric
 
 
 def unit_of(metric: str) -> str:
     """The metric's unit, or nothing where it has none that could be named."""
-    known = _KNOWN.get().get(metric)
+    known = known_as(metric)
     return _UNITS.get(known.unit, known.unit) if known else ""
 
 
 def is_measured(metric: str) -> bool:
     """Whether a clock or a scale gives the figure."""
-    known = _KNOWN.get().get(metric)
+    known = known_as(metric)
     return known is not None and known.measured
 
 
 def left_is_better(metric: str) -> bool:
     """Whether small values are the good ones; unknown metrics are scores, larger is better."""
-    known = _KNOWN.get().get(metric)
+    known = known_as(metric)
     return known is not None and not known.higher_is_better
