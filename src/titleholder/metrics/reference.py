@@ -87,6 +87,11 @@ ANSWERS: tuple[tuple[str, str, str], ...] = (
         "no value",
         "fairlearn: the group's rate is 0",
     ),
+    (
+        "ratio of equalised odds where no group has a false positive",
+        "no value",
+        "fairlearn: the ratio of the true positive rates",
+    ),
 )
 
 NOTES = """\

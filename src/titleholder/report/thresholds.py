@@ -99,8 +99,8 @@ def cost(y: Floats, score: Floats, weight: Floats, threshold: float, costs: Floa
     1000.0
     """
     called = 2 * y.astype(np.int64) + (score >= threshold)
-    counts = np.bincount(called, weights=weight, minlength=4).reshape(2, 2)
-    return float(cost_per_1000(counts, costs))
+    counts: Floats = np.bincount(called, weights=weight, minlength=4).astype(float)
+    return float(cost_per_1000(counts.reshape(2, 2), costs))
 
 
 def _declared() -> Floats | None:
