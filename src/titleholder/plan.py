@@ -124,13 +124,14 @@ def _with_power(
     never = _never(rule, policy, known)
     if noise is None:
         return replace(found, never=never or "the champion's own metric has no interval here")
+    never = never or _out_of_range(rule, policy, known, noise, basis.registry)
     reach = {power: _reach(policy.level, power) * noise for power in (OFTEN, NEARLY_ALWAYS)}
     return replace(
         found,
         detects_80=_detects(rule, reach[OFTEN]),
         detects_95=_detects(rule, reach[NEARLY_ALWAYS]),
-        equal_passes=_equal_passes(rule, policy, known, noise),
-        never=never or _out_of_range(rule, policy, known, noise, basis.registry),
+        equal_passes=0.0 if never else _equal_passes(rule, policy, known, noise),
+        never=never,
         remark=_remark(rule, reach[OFTEN]),
     )
 

@@ -251,6 +251,24 @@ def test_a_class_that_the_champion_has_never_seen_is_named(
     assert "'owl'" in said
 
 
+def test_a_class_of_the_models_that_no_row_has_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its probabilities are what the others lack; the cure is to name it."""
+    files = Files(tmp_path)
+    files.frames["panel"]["y_true"] = files.frames["panel"]["y_true"].map({0: "cat", 1: "dog"})
+    for name in ("champion", "candidate"):
+        ids = files.frames[name]["row_id"]
+        scores = {f"y_score_{c}": np.full(ROWS, 1 / 3) for c in ("cat", "dog", "owl")}
+        files.frames[name] = pd.DataFrame({"row_id": ids, **scores})
+    rule = {"id": "a", "metric": "accuracy", "kind": "non_inferior", "margin": 0.05}
+    files.policy = {"task": "multiclass", "rules": [rule]}
+    assert files.compare() == DATA
+    said = capsys.readouterr().err
+    assert "'y_score_owl'" in said
+    assert "classes:" in said
+
+
 def test_a_directory_that_cannot_be_written_to_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -156,7 +156,9 @@ def test_more_power_needs_a_larger_change() -> None:
 )
 def test_a_rule_that_cannot_pass_says_why(rule: Rule, changes: Any, why: str) -> None:
     """Before anything is spent on a candidate."""
-    assert why in _one(rule, **changes).never
+    found = _one(rule, **changes)
+    assert why in found.never
+    assert not found.equal_passes
 
 
 def test_an_excuse_is_named() -> None:

@@ -148,6 +148,13 @@ class _Reader:
             )
         score = np.column_stack([self.probability(SCORE_OF + c) for c in self.panel.classes])
         off = np.abs(score.sum(axis=1) - 1) > SUM_TOLERANCE
+        others = sorted({*named} - {SCORE_OF + c for c in self.panel.classes})
+        if others and off.any():
+            raise BadInput(
+                f"{self.where}: without {some(others)}, of which no row of the panel is, the "
+                f"{SCORE_OF}* columns do not sum to 1",
+                cure="name every class that the models know under classes:",
+            )
         self.refuse(off, f"the {SCORE_OF}* columns do not sum to 1")
         return score
 
