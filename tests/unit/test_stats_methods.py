@@ -253,6 +253,16 @@ def test_delong_compares_each_pair(ties: int | None) -> None:
     assert ends(found.champion) == pytest.approx((areas[0] - own, areas[0] + own), rel=1e-9)
 
 
+@pytest.mark.parametrize(("positives", "interval"), [(9, False), (10, True)])
+def test_delong_takes_ten_rows_of_each_class(positives: int, interval: bool) -> None:
+    """The normal law of an area is one of many placements."""
+    y = (np.arange(60) < positives).astype(int)
+    scores = np.random.default_rng(0).random((2, 60))
+    found = by("delong", REGISTRY["roc_auc"], binary(y, *scores))
+    assert (found.improvement.value is not None) is interval
+    assert ("rows of a class" in found.reason) is not interval
+
+
 def test_the_studentised_bootstrap_is_its_definition() -> None:
     """Resampled means, each over its own error, written out."""
     rng = np.random.default_rng(9)

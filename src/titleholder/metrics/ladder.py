@@ -63,8 +63,7 @@ class Ladder:
     @classmethod
     def of(cls, y: Floats, score: Floats) -> "Ladder":
         """The ladder of truth y (n,) in {0, 1} and finite scores (n,)."""
-        order = falling_order(score)
-        falling = score[order]
+        order, falling = _falling(score)
         new = np.ones(len(order), dtype=bool)
         np.not_equal(falling[1:], falling[:-1], out=new[1:])
         return cls(order, np.flatnonzero(new), y[order])
@@ -119,6 +118,11 @@ def falling_order(score: Floats) -> Ints:
     bits, turned to fall, and the row's place behind them are sorted as one number; rows that
     differ only in the bits that were cut off are put right afterwards.
     """
+    return _falling(score)[0]
+
+
+def _falling(score: Floats) -> tuple[Ints, Floats]:
+    """The order, and the scores in it; (n,) each."""
     n = len(score)
     places = np.uint64(max(1, (n - 1).bit_length()))
     keys = _falling_bits(score) >> places << places
@@ -130,10 +134,20 @@ def falling_order(score: Floats) -> Ints:
     if rising.any():
         keys >>= places
         # Equal scores have equal bits, so that only rows of such a key can be out of order.
-        astray = np.flatnonzero(np.isin(keys, keys[1:][rising]))
+        shared = np.unique(keys[1:][rising])
+        ends = (np.searchsorted(keys, shared, side) for side in ("left", "right"))
+        astray = _ranges(*ends)
         rows = order[astray]
         order[astray] = rows[np.lexsort((rows, -score[rows], keys[astray]))]
-    return order
+        falling[astray] = score[order[astray]]
+    return order, falling
+
+
+def _ranges(starts: Ints, ends: Ints) -> Ints:
+    """All whole numbers from each start to before its end."""
+    sizes = ends - starts
+    firsts = starts - (sizes.cumsum() - sizes)
+    return np.asarray(np.arange(sizes.sum()) + firsts.repeat(sizes))
 
 
 def _falling_bits(score: Floats) -> NDArray[np.uint64]:

@@ -7,13 +7,15 @@ from statistics import NormalDist
 import numpy as np
 
 from titleholder.arrays import Floats
-from titleholder.metrics.base import Metric
+from titleholder.metrics.base import Metric, Ranks
 from titleholder.stats.by_row import worth
 from titleholder.stats.influence import Influence
 from titleholder.stats.intervals import UNDEFINED, Paired, interval, undefined
 from titleholder.stats.replicates import Replicates, replicate
 from titleholder.stats.resampler import Resampler, sum_by_unit
 from titleholder.types import Estimate
+
+FEWEST_OF_AREA = 10  # rows of each class
 
 # The interval of a value from its draws and from the influence of each kind of unit.
 Ends = Callable[[float, Floats, Floats], Estimate]
@@ -69,24 +71,34 @@ def delong(metric: Metric, resampler: Resampler, level: float) -> Paired:
     In n log n (Sun & Xu 2014, doi:10.1109/LSP.2014.2337313): placements come from one sort. Each
     class's part of the variance has its own divisor n - 1. Units must be single rows.
     """
-    found = replicate(metric, resampler)
+    law = metric.law
+    if not isinstance(law, Ranks):
+        raise TypeError(f"{metric.name} is no metric of order")
     y = np.asarray(resampler.sample.panel.y_true)
     z = NormalDist().inv_cdf((1 + level) / 2)
     positive = (y == 1).astype(float)
     p = int(positive.sum())
     n = len(y) - p
-    if min(p, n) < 2:
-        return undefined("fewer than two rows of a class have no spread")
+    if min(p, n) < FEWEST_OF_AREA:
+        few = f"{min(p, n)} rows of a class, and a normal law takes {FEWEST_OF_AREA}"
+        return undefined(f"the placements of so few are not normal: {few}")
 
-    def ends(value: float, _: Floats, influence: Floats) -> Estimate:
-        squares = influence * influence
+    def ends(value: float, influence: Floats) -> Estimate:
+        squares = np.square(influence, out=influence)
         of_positives = float(squares @ positive)
         of_negatives = float(squares.sum()) - of_positives
         variance = of_positives * p / (p - 1) + of_negatives * n / (n - 1)
         error = z * math.sqrt(variance)
         return Estimate(value=value, low=value - error, high=value + error)
 
-    return _drawn(metric, found, ends, z)
+    ladders, steps = resampler.ladders, resampler.observed_steps
+    values = [float(law.value(one)) for one in steps]
+    one, two = (ladder.of_rows(*law.influence(s)) for ladder, s in zip(ladders, steps, strict=True))
+    improvement = ends(float(metric.improvement(*values)), two - one)
+    sides = [ends(value, at) for value, at in zip(values, (one, two), strict=True)]
+    first, second = (_within(metric, side) for side in sides)
+    error = ((improvement.high or 0.0) - (improvement.low or 0.0)) / (2 * z)
+    return Paired(first, second, improvement, UNDEFINED, error, None, "")
 
 
 def studentised(metric: Metric, resampler: Resampler, level: float) -> Paired:
