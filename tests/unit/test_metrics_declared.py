@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.files import Files
 from titleholder.arrays import Panel, Predictions
+from titleholder.cli import main
 from titleholder.comparison.compare import measure
 from titleholder.errors import ConfigError, UsageError
 from titleholder.metrics import REGISTRY
@@ -72,6 +74,20 @@ def test_costs_make_three_metrics_of_what_decisions_cost() -> None:
 def test_a_policy_without_its_own_has_the_common_registry() -> None:
     """Nothing is copied for the many suites that add nothing."""
     assert registry_of(_policy(), Path()) is REGISTRY
+
+
+@pytest.mark.parametrize("costs", [None, {"miss": 5, "false_alarm": 1, "unit": "EUR"}])
+def test_compare_says_what_the_change_is_worth(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], costs: dict[str, Any] | None
+) -> None:
+    """Below the findings, in the unit of the policy's costs; nothing where it declares none."""
+    files = Files(tmp_path)
+    files.policy["costs"] = costs
+    files.frames["candidate"]["y_score"] = files.frames["panel"]["y_true"] * 0.8 + 0.1
+    assert main(files.words()) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if "Per 1,000" in line]
+    assert len(told) == (costs is not None)
+    assert all("less" in line and "in EUR: misses" in line for line in told)
 
 
 def test_gains_count_against_costs() -> None:

@@ -4,6 +4,7 @@ The rows are a panel with two files of predictions, or two logs of an evaluation
 """
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from titleholder.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from titleholder.oneoff import OneOff
-    from titleholder.types import Verdict
 
 HARNESSES = ("lm-eval", "inspect", "helm", "promptfoo", "deepeval")
 HELP = "judge two prediction files, or two logs of a harness, without git, DVC or Prefect"
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out is not None:
         oneoff.write(found, args.out)
     outputs.write(args, [found.verdict], declared=str(args.policy))
-    _print(found.verdict, args)
+    _print(found, args)
     code = EXIT_OF[found.verdict.outcome]
     if code is Exit.ALLOW:
         candidate = next(s for s in found.verdict.inputs if s.role == "candidate")
@@ -102,7 +102,8 @@ def _judged(args: argparse.Namespace) -> "OneOff":
     return harnessed.judge_logs(args.harness, one, two, args.policy, margin)
 
 
-def _print(verdict: "Verdict", args: argparse.Namespace) -> None:
+def _print(found: "OneOff", args: argparse.Namespace) -> None:
+    verdict = found.verdict
     if args.json:
         import msgspec
 
@@ -113,3 +114,16 @@ def _print(verdict: "Verdict", args: argparse.Namespace) -> None:
         from titleholder.report import terminal
 
         terminal.print_findings(verdict)
+        _tell_costs(found)
+
+
+def _tell_costs(found: "OneOff") -> None:
+    """What the change is worth per 1,000 decisions, where the policy says what they cost."""
+    if found.policy.costs is None:
+        return
+    from titleholder.report import tables, titles, tradeoff
+    from titleholder.report.text import visible
+
+    with titles.knowing(found.registry):
+        told = tradeoff.in_costs(found.comparisons.comparisons)
+    sys.stdout.write(tables.encodable(f"  {visible(told, 400)}\n", sys.stdout))

@@ -3,7 +3,7 @@
 Only what lies beyond chance is called a gain or a cost: the whole interval on one side of zero.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from titleholder.comparison.slices import OVERALL
@@ -66,12 +66,16 @@ def tradeoff(
         costs=_lines(rows, -1, MOST_LINES - 1) + _lines(losing, -1, 2) + _lines(measured, -1, 3),
         unclear=_lines([c for c in rows if c.metric in ruled or c.metric == headline], 0, 3),
         in_rows=_in_rows(confusion) if task is Task.BINARY and confusion is not None else "",
-        in_costs=_in_costs({c.metric: c for c in whole}),
+        in_costs=in_costs(whole),
     )
 
 
-def _in_costs(whole: Mapping[str, Comparison]) -> str:
-    """What 1,000 decisions would cost more or less, and what misses and false alarms have in it."""
+def in_costs(comparisons: Iterable[Comparison]) -> str:
+    """What 1,000 decisions would cost more or less, and what misses and false alarms have in it.
+
+    Of all rows; empty where the suite declares no costs.
+    """
+    whole = {c.metric: c for c in comparisons if c.slice == OVERALL and _has_value(c)}
     total = whole.get("expected_cost")
     if total is None:
         return ""
