@@ -12,7 +12,7 @@ import importlib.util
 import sys
 from types import ModuleType
 
-PAID_BACK = 8_000_000  # rows of a panel
+PAID_BACK = 12_000_000  # rows of a panel
 _PASSES = "titleholder.fast.passes"
 
 

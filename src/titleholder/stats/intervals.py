@@ -98,7 +98,7 @@ def summarise(metric: Metric, replicates: Replicates[Spread], level: float) -> P
         defined = np.isfinite(draws).all(axis=0)
         lost = 1 - defined.mean() if defined.size else 1.0
         if lost > MOST_UNDEFINED:
-            few = "too few rows of some class"
+            few = "too few rows of some class, or with any weight"
             return undefined(f"undefined on {lost:.0%} of the resamples: {few}")
         draws = draws[:, defined]
     return _paired(metric, at, draws, level)
