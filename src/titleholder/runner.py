@@ -16,8 +16,8 @@ from titleholder.adapters import webhook
 from titleholder.adapters.runners import standing
 from titleholder.errors import Exit, TitleholderError
 from titleholder.leaderboard import Leaderboard, decided
-from titleholder.report import openmetrics
-from titleholder.stages import STAGES, finished, judge, publish
+from titleholder.report import openmetrics, tradeoff
+from titleholder.stages import STAGES, compare, finished, judge, publish
 from titleholder.stages.chats import calibration
 from titleholder.stages.workspace import Workspace
 from titleholder.trust import publication
@@ -36,6 +36,7 @@ class Judged(Record, frozen=True):
     ``signature`` is the id of the key that signed it, or ``unsigned``. The verdict holds from
     ``published_at`` until ``expires_at``. ``overlap`` says how much of the panel an earlier
     verdict had seen. ``bias`` is the page of the bias audit; empty where nobody is protected.
+    ``costs`` is what the change is worth, where the suite says what decisions cost; else empty.
     """
 
     verdict: Verdict
@@ -47,6 +48,7 @@ class Judged(Record, frozen=True):
     expires_at: str
     overlap: str
     bias: str = ""
+    costs: str = ""
 
     def watched(self) -> openmetrics.Told:
         """The verdict as a monitoring system is told of it."""
@@ -223,4 +225,12 @@ def _judged(ws: Workspace, receipt: publication.Receipt, overlap: str) -> Judged
         published_at=receipt.published_at,
         expires_at=receipt.expires_at,
         overlap=overlap,
+        costs=_in_costs(ws, receipt.candidate),
     )
+
+
+def _in_costs(ws: Workspace, candidate: str) -> str:
+    costs = ws.suite.costs
+    if costs is None:
+        return ""
+    return tradeoff.in_costs(compare.read(ws, candidate).comparisons, costs.unit)

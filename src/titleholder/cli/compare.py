@@ -4,7 +4,6 @@ The rows are a panel with two files of predictions, or two logs of an evaluation
 """
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,9 +120,6 @@ def _tell_costs(found: "OneOff") -> None:
     """What the change is worth per 1,000 decisions, where the policy says what they cost."""
     if found.policy.costs is None:
         return
-    from titleholder.report import tables, titles, tradeoff
-    from titleholder.report.text import visible
+    from titleholder.report import terminal, tradeoff
 
-    with titles.knowing(found.registry):
-        told = tradeoff.in_costs(found.comparisons.comparisons)
-    sys.stdout.write(tables.encodable(f"  {visible(told, 400)}\n", sys.stdout))
+    terminal.print_line(tradeoff.in_costs(found.comparisons.comparisons, found.policy.costs.unit))

@@ -44,6 +44,7 @@ def _show_one(ending: Ending, *, quiet: bool) -> None:
 
         print()
         terminal.print_findings(one.verdict)
+        terminal.print_line(one.costs)
         print(f"  panel        {visible(one.overlap, 200)}")
         print(f"  report card  {one.report}")
         if one.bias:

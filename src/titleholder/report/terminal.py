@@ -46,6 +46,12 @@ def print_findings(
     out.flush()
 
 
+def print_line(text: str) -> None:
+    """Print what stands below the findings; nothing, if it is empty."""
+    if text:
+        sys.stdout.write(tables.encodable(f"  {visible(text, 400)}\n", sys.stdout))
+
+
 def plain(verdict: Verdict, most: int = MOST_ROWS) -> str:
     """What `print_findings` says where there is no terminal."""
     lines = [

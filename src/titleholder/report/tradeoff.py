@@ -66,23 +66,24 @@ def tradeoff(
         costs=_lines(rows, -1, MOST_LINES - 1) + _lines(losing, -1, 2) + _lines(measured, -1, 3),
         unclear=_lines([c for c in rows if c.metric in ruled or c.metric == headline], 0, 3),
         in_rows=_in_rows(confusion) if task is Task.BINARY and confusion is not None else "",
-        in_costs=in_costs(whole),
+        in_costs=in_costs(whole, unit_of("expected_cost")),
     )
 
 
-def in_costs(comparisons: Iterable[Comparison]) -> str:
+def in_costs(comparisons: Iterable[Comparison], unit: str) -> str:
     """What 1,000 decisions would cost more or less, and what misses and false alarms have in it.
 
     Of all rows; empty where the suite declares no costs.
     """
-    whole = {c.metric: c for c in comparisons if c.slice == OVERALL and _has_value(c)}
+    rows = (c for c in comparisons if c.slice == OVERALL and c.over is None)
+    whole = {c.metric: c for c in rows if _has_value(c)}
     total = whole.get("expected_cost")
     if total is None:
         return ""
-    unit = unit_of("expected_cost") or "units of cost"
     parts = {"cost_of_misses": "misses", "cost_of_false_alarms": "false alarms"}
     said = [f"{name} {_saved(whole[m].improvement)}" for m, name in parts.items() if m in whole]
-    text = f"Per 1,000 decisions it would cost {_saved(total.improvement)}, in {unit}"
+    text = f"Per 1,000 decisions it would cost {_saved(total.improvement)}"
+    text += f", in {unit or 'units of cost'}"
     if numbers.side(total.improvement) == 0:
         text += ", which may be chance"
     return f"{text}: {', '.join(said)}." if said else f"{text}."
