@@ -37,6 +37,7 @@ class Judged(Record, frozen=True):
     ``published_at`` until ``expires_at``. ``overlap`` says how much of the panel an earlier
     verdict had seen. ``bias`` is the page of the bias audit; empty where nobody is protected.
     ``costs`` is what the change is worth, where the suite says what decisions cost; else empty.
+    ``created`` is false where the verdict had been published before.
     """
 
     verdict: Verdict
@@ -49,6 +50,7 @@ class Judged(Record, frozen=True):
     overlap: str
     bias: str = ""
     costs: str = ""
+    created: bool = True
 
     def watched(self) -> openmetrics.Told:
         """The verdict as a monitoring system is told of it."""
@@ -226,6 +228,7 @@ def _judged(ws: Workspace, receipt: publication.Receipt, overlap: str) -> Judged
         expires_at=receipt.expires_at,
         overlap=overlap,
         costs=_in_costs(ws, receipt.candidate),
+        created=receipt.created,
     )
 
 

@@ -30,12 +30,13 @@ def workspace(root: Path, costs: Costs | None) -> Workspace:
     return cast("Workspace", SimpleNamespace(suite=suite, stage=root.joinpath))
 
 
-def ending(costs: str) -> runner.Ending:
+def ending(costs: str = "", *, created: bool = True) -> runner.Ending:
     """A suite with one verdict."""
     moments: dict[str, Any] = dict.fromkeys(("published_at", "expires_at"), "2026-03-02T12:00:00Z")
     one = runner.Judged(
         verdict=cards.passing().verdict, report="report.html", published="file:///s/1.json",
-        signature="unsigned", environment="dev", overlap="", costs=costs, **moments,
+        signature="unsigned", environment="dev", overlap="", costs=costs,
+        created=created, **moments,
     )  # fmt: skip
     return runner.Ending(suite="credit", outcome=Outcome.PASS, judged=(one,))
 
@@ -53,3 +54,12 @@ def test_what_a_change_is_worth_stands_below_the_findings(
     panel = next(i for i, line in enumerate(lines) if line.startswith("  panel "))
     assert lines[panel - 1].strip() != ""
     assert (lines[panel - 1] == f"  {told}") == (costs is not None)
+
+
+@pytest.mark.parametrize("created", [True, False])
+def test_a_verdict_that_was_published_before_says_so(
+    capsys: pytest.CaptureFixture[str], *, created: bool
+) -> None:
+    """Who runs the same question again is told that nothing was added to its answer."""
+    endings.show([ending(created=created)], as_json=False, quiet=False)
+    assert ("the same question again adds no evidence" in capsys.readouterr().out) != created

@@ -50,6 +50,8 @@ def _show_one(ending: Ending, *, quiet: bool) -> None:
         if one.bias:
             print(f"  bias audit   {one.bias}")
         print(f"  verdict      {one.published} ({signed(one)})", flush=True)
+        if not one.created:
+            print("               published before: the same question again adds no evidence")
     if not quiet:
         _show_leaderboard(ending)
 
