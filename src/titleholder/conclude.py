@@ -6,8 +6,19 @@ import msgspec
 
 from titleholder.floors import class_floor_of, floor_of
 from titleholder.params.schema import Policy
-from titleholder.types import Check, Finding, Rule, Source, Verdict
+from titleholder.types import (
+    Check,
+    Finding,
+    Mode,
+    OnInconclusive,
+    Rule,
+    Severity,
+    Source,
+    Verdict,
+)
 from titleholder.verdict import SCHEMA_VERSION, derive, reason
+
+_MOST_NAMED = 3
 
 
 def conclude(
@@ -31,7 +42,7 @@ def conclude(
         candidate=candidate,
         outcome=derive(findings, checks),
         reason=reason(findings, checks),
-        error_control=error_control(policy.level),
+        error_control=error_control(policy.level, policy.rules),
         level=policy.level,
         rules=tuple(_with_floors(rule, policy, findings) for rule in policy.rules),
         declared=tuple(declared),
@@ -41,10 +52,10 @@ def conclude(
     )
 
 
-def error_control(level: float) -> str:
-    """Which error the verdict keeps small, and how.
+def error_control(level: float, rules: Sequence[Rule]) -> str:
+    """Which error the verdict keeps small, how, and of which ``rules`` it does not.
 
-    >>> print(error_control(0.95))
+    >>> print(error_control(0.95, []))
     Intersection-union test: every blocking rule must pass at its own one-sided level of 2.5%, \
 so a candidate that breaks any one of them is approved with a probability of at most 2.5%. \
 Culprits are named by Holm's procedure over all blocking findings, which names anyone wrongly with \
@@ -54,8 +65,27 @@ a probability of at most 2.5%.
     return (
         f"Intersection-union test: every blocking rule must pass at its own one-sided level of "
         f"{side}, so a candidate that breaks any one of them is approved with a probability of "
-        f"at most {side}. Culprits are named by Holm's procedure over all blocking findings, "
-        f"which names anyone wrongly with a probability of at most {side}."
+        f"at most {side}. {_beyond(rules)}Culprits are named by Holm's procedure over all "
+        f"blocking findings, which names anyone wrongly with a probability of at most {side}."
+    )
+
+
+def _beyond(rules: Sequence[Rule]) -> str:
+    """Blocking rules that need not pass, and what that means; empty where there is none."""
+    excusing = [
+        rule.id
+        for rule in rules
+        if rule.severity is Severity.BLOCK
+        and rule.mode is Mode.ENFORCE
+        and rule.on_inconclusive is not OnInconclusive.BLOCK
+    ]
+    if not excusing:
+        return ""
+    more = len(excusing) - _MOST_NAMED
+    named = ", ".join(excusing[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return (
+        f"That is no promise about rules that policy excuses while they are open ({named}): "
+        f"a candidate that breaks one is stopped only where these rows show it. "
     )
 
 

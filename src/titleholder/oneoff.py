@@ -1,5 +1,6 @@
 """One comparison of two prediction files, from paths to verdict: what `compare` does."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def concluded(
         candidate=second.model,
         findings=judge(rules, found.comparisons),
         declared=("comparability",),
-        checks=(_comparable(len(rows)),),
+        checks=(_comparable(len(rows), same_bytes(inputs)),),
         inputs=inputs,
     )
     return OneOff(verdict, comparisons, rows, first, second, registry, rules)
@@ -144,11 +145,18 @@ def source_of(role: str, path: Path) -> Source:
     return Source(role=role, path=path.name, sha256=records.sha256_file(path), bytes=size)
 
 
-def _comparable(rows: int) -> Check:
+def same_bytes(inputs: Sequence[Source]) -> bool:
+    """Whether candidate and champion are one file's bytes, so that nothing could differ."""
+    digests = {source.role: source.sha256 for source in inputs}
+    return digests["candidate"] == digests["champion"]
+
+
+def _comparable(rows: int, same: bool) -> Check:
+    besides = "; they are the same bytes" if same else ""
     return Check(
         name="comparability",
         kind="comparability",
         severity=Severity.BLOCK,
         outcome=Outcome.PASS,
-        reason=f"champion and candidate answered the same {rows} rows",
+        reason=f"champion and candidate answered the same {rows:,} rows{besides}",
     )

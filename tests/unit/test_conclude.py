@@ -3,6 +3,7 @@
 import math
 from statistics import NormalDist
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -10,7 +11,7 @@ from tests.support.comparisons import comparison, interval, policy, rule
 from titleholder.conclude import conclude, error_control
 from titleholder.judge import judge
 from titleholder.params.schema import Policy
-from titleholder.types import Kind, Outcome, Rule, Verdict
+from titleholder.types import Kind, Mode, OnInconclusive, Outcome, Rule, Severity, Verdict
 from titleholder.verdict import derive, recompute
 
 
@@ -75,9 +76,25 @@ def test_the_floor_on_classes_in_force_stands_in_the_verdict() -> None:
 )
 def test_the_error_is_told_for_the_level(level: float, side: str) -> None:
     """The one-sided error of a two-sided level, in as few digits as it takes."""
-    said = error_control(level)
+    said = error_control(level, [rule(Kind.NON_INFERIOR)])
     assert f"level of {side}," in said
-    assert f"at most {side}. " in said
+    assert f"at most {side}. Culprits" in said
+
+
+@pytest.mark.parametrize("excuse", [OnInconclusive.WARN, OnInconclusive.PASS])
+def test_the_error_is_not_promised_of_rules_that_may_stay_open(excuse: OnInconclusive) -> None:
+    """A rule on whose edge a candidate lies is open as a rule, and excused: approved most times.
+
+    Rules that only warn or are in shadow were never part of the promise, and are not named.
+    """
+    lenient = rule(Kind.NON_INFERIOR, id="lenient", on_inconclusive=excuse)
+    rules = [lenient, rule(Kind.NON_INFERIOR, id="strict", metric="m1")]
+    rules.append(msgspec.structs.replace(lenient, id="warns", severity=Severity.WARN))
+    rules.append(msgspec.structs.replace(lenient, id="shadow", mode=Mode.SHADOW))
+    edge = comparison(lenient, interval(-0.07, -0.03))
+    found = judge(policy(*rules[:2]), [edge, comparison(rules[1], interval(0.2, 0.4), metric="m1")])
+    assert derive(found, ()) is Outcome.PASS
+    assert "open (lenient): a candidate" in error_control(0.95, rules)
 
 
 def test_intersection_union_keeps_its_error() -> None:

@@ -13,6 +13,7 @@ from titleholder.comparison.compare import measure
 from titleholder.errors import ConfigError, UsageError
 from titleholder.metrics import REGISTRY
 from titleholder.metrics.declared import registry_of
+from titleholder.metrics.registry import OF_COSTS
 from titleholder.params.load import load_policy
 from titleholder.params.schema import Costs, Policy
 from titleholder.types import Kind, Rule, Task
@@ -69,6 +70,7 @@ def test_costs_make_three_metrics_of_what_decisions_cost() -> None:
     assert values["cost_of_misses"] == pytest.approx((1000, 0, 1000))
     assert values["cost_of_false_alarms"] == pytest.approx((0, 100, -100))
     assert registry["expected_cost"].unit == "EUR"
+    assert {*registry} - {*REGISTRY} == {*OF_COSTS}
 
 
 def test_a_policy_without_its_own_has_the_common_registry() -> None:
@@ -85,9 +87,18 @@ def test_compare_says_what_the_change_is_worth(
     files.policy["costs"] = costs
     files.frames["candidate"]["y_score"] = files.frames["panel"]["y_true"] * 0.8 + 0.1
     assert main(files.words()) == 0
-    told = [line for line in capsys.readouterr().out.splitlines() if "Per 1,000" in line]
+    said = capsys.readouterr().out
+    assert "same bytes" not in said
+    told = [line for line in said.splitlines() if "Per 1,000" in line]
     assert len(told) == (costs is not None)
     assert all("less" in line and "in EUR: misses" in line for line in told)
+
+
+def test_a_file_given_twice_is_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A model is no worse than itself, and passes; that it was meant is not taken for granted."""
+    files = Files(tmp_path)
+    assert main(files.words()) == 0
+    assert "candidate and champion are the same bytes" in capsys.readouterr().out
 
 
 def test_gains_count_against_costs() -> None:

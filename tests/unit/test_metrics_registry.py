@@ -105,6 +105,7 @@ def test_a_name_that_is_none_is_not_found(name: str) -> None:
         ("recal", Task.MULTICLASS, "did you mean 'recall"),
         ("f1", Task.MULTICLASS, "did you mean 'f1_macro'?"),
         ("f_beta[-1]", Task.BINARY, "f_beta[...] takes how many times"),
+        ("expected_cost", Task.BINARY, "it takes costs: {miss: ..., false_alarm: ...}"),
         ("xyzzy", None, ""),
     ],
 )

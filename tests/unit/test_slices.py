@@ -132,8 +132,8 @@ def test_bins_take_what_can_be_read_as_numbers() -> None:
     assert rows(panel(x=np.array([0, 7])), BIN) == {"x=[0, 0.5)": [0], "x=[0.5, 10)": [1]}
     mixed = np.array([0.1, None], dtype=object)
     assert rows(panel(x=mixed), BIN)["x=missing"] == [1]
-    with pytest.raises(BadInput, match="not numbers"):
-        declared(panel(x=["short", "long"]), [BIN])
+    with pytest.raises(BadInput, match="not numbers, such as 'short'"):
+        declared(panel(x=["7", "short", "long"]), [BIN])
 
 
 def test_crossed_slices_are_the_rows_in_both() -> None:

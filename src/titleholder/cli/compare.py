@@ -110,10 +110,15 @@ def _print(found: "OneOff", args: argparse.Namespace) -> None:
     elif args.quiet:
         print(f"{verdict.outcome}: {verdict.reason}")
     else:
+        from titleholder import oneoff
         from titleholder.report import terminal
 
         terminal.print_findings(verdict)
         _tell_costs(found)
+        if oneoff.same_bytes(found.verdict.inputs):
+            terminal.print_line(
+                "Note: candidate and champion are the same bytes: is one of them the wrong file?"
+            )
 
 
 def _tell_costs(found: "OneOff") -> None:

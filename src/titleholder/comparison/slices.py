@@ -274,6 +274,16 @@ def _column(panel: Panel, name: str) -> NDArray[Any]:
     return panel.columns[name]
 
 
+def _such_as(column: NDArray[Any]) -> str:
+    """The first value that is no number, for a message."""
+    for value in column:
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            return f", such as {str(value)!r}"
+    return ""
+
+
 def _binned(panel: Panel, part: Binned) -> Grouping:
     code, names = _bins(panel, part)
     used, compact = np.unique(code, return_inverse=True)
@@ -286,7 +296,8 @@ def _bins(panel: Panel, part: Binned) -> tuple[Ints, list[str]]:
         values = _column(panel, part.column).astype(float)
     except (TypeError, ValueError):
         raise BadInput(
-            f"slice column {part.column!r} is binned, but holds values that are not numbers",
+            f"slice column {part.column!r} is binned, but holds values that are not numbers"
+            f"{_such_as(_column(panel, part.column))}",
             cure="slice by its values, or bin a numeric column",
         ) from None
     edges, names = np.array(part.bins), names_of_bins(part)

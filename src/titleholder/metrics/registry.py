@@ -17,6 +17,10 @@ from titleholder.types import Task
 # In a suite's `metrics:`, all that its task has by default.
 USUAL = "usual"
 
+# Metrics that `cost.cost_metrics` makes of a suite's costs, and how it says them.
+OF_COSTS = ("expected_cost", "cost_of_misses", "cost_of_false_alarms")
+SAY_COSTS = "costs: {miss: ..., false_alarm: ...} in the suite"
+
 
 class Registry(Mapping[str, Metric]):
     """Metrics by name; see the module."""
@@ -70,6 +74,8 @@ class Registry(Mapping[str, Metric]):
         misused = family is not None and (bracket or base not in self._plain)
         if family is not None and misused and self.get(name) is None:
             return f"{base}[...] takes {family.argument}: {', '.join(family.examples)}"
+        if name in OF_COSTS and name not in self:
+            return f"it takes {SAY_COSTS}"
         possible = self.names(task)
         near = get_close_matches(name, possible, n=1)
         near += [one for one in possible if one.startswith((f"{base}_", f"{base}["))]

@@ -76,7 +76,7 @@ def summary(verdict: Verdict, limit: int = STEP_SUMMARY, *, report: str = "") ->
         _checks(verdict.checks),
     ]
     head = "\n".join(part for part in parts if part)
-    foot = f"\n<sub>{escape(verdict.error_control, 600)}</sub>\n"
+    foot = f"\n<sub>{escape(verdict.error_control, 700)}</sub>\n"
     room = limit - len(head.encode()) - len(foot.encode()) - 2
     text = f"{head}\n{findings_table(verdict, max(room, 0))}{foot}"
     return text if len(text.encode()) <= limit else head.encode()[:limit].decode(errors="ignore")

@@ -7,6 +7,7 @@ from typing import TextIO
 
 from titleholder.metrics import REGISTRY, Family, Metric, Registry, facts
 from titleholder.metrics.facts import Facts
+from titleholder.metrics.registry import OF_COSTS, SAY_COSTS
 from titleholder.report import tables
 from titleholder.report.aligned import aligned
 from titleholder.report.text import visible
@@ -110,6 +111,8 @@ def show(found: Listing, stream: TextIO | None = None) -> None:
         lines += [FAMILIES, *lay(found, [one for _, some in families for one in some]), ""]
         lines += [f"  {family.name}[...] takes {family.argument}" for family, _ in families]
         lines.append("")
+    if found.task in (None, Task.BINARY) and OF_COSTS[0] not in tuple(found.registry):
+        lines.append(f"With {SAY_COSTS}, besides: {', '.join(OF_COSTS)}")
     if found.offered:
         names = ", ".join(map(visible, found.offered))
         lines.append(f"Packages offer, and are imported where a suite names it: {names}")

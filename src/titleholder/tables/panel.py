@@ -19,6 +19,7 @@ from titleholder.tables.cells import (
     numbers,
     refuse,
     require,
+    rows,
     some,
 )
 from titleholder.types import Task
@@ -134,7 +135,7 @@ def _clusters(frame: "pd.DataFrame", columns: Columns, where: str) -> Ints | Non
     if (codes < 0).any():
         first = int(np.flatnonzero(codes < 0)[0]) + 1
         raise BadInput(
-            f"{where}: {int((codes < 0).sum())} rows have no {name}, the first is row {first}",
+            f"{where}: {rows(int((codes < 0).sum()))} without {name}, the first is row {first}",
             cure="name the cluster of every row, or leave the column out",
         )
     return codes.astype(np.int64)

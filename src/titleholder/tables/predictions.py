@@ -18,6 +18,7 @@ from titleholder.tables.cells import (
     nearest_column,
     numbers,
     refuse,
+    rows,
     some,
 )
 from titleholder.types import Gauge, Task
@@ -221,7 +222,7 @@ def places_of(wanted: Ids, given: Ids, where: str) -> Ints | None:
     if len(given) > len(wanted):
         extra = np.setdiff1d(given, wanted)
         raise NotComparable(
-            f"{where}: has {len(extra)} rows that the panel has not, such as {some(extra)}",
+            f"{where}: has {rows(len(extra))} that the panel has not, such as {some(extra)}",
             cure="score both models on this very panel",
         )
     return places
