@@ -41,7 +41,8 @@ class Prospect(Record, frozen=True):
     power: for `non_inferior` the change (negative: a loss) that FAILs, for `superior` the gain
     that passes, for `floor` and `ceiling` the candidate's value that passes. ``equal_passes`` is
     the chance that a candidate as good as the champion passes. ``never`` says why the rule cannot
-    pass with these rows whatever the candidate; ``remark`` what else should be known.
+    pass with these rows whatever the candidate, ``cannot_fail`` why it cannot fail; ``remark``
+    what else should be known. ``bound`` is a share of the champion's value where ``relative``.
     """
 
     rule: str
@@ -59,7 +60,9 @@ class Prospect(Record, frozen=True):
     detects_95: float | None = None
     equal_passes: float | None = None
     never: str = ""
+    cannot_fail: str = ""
     remark: str = ""
+    relative: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ def _prospect(rule: Rule, policy: Policy, now: Measured, basis: Basis) -> Prospe
         n=0 if known is None else known.n,
         n_clusters=None if known is None else known.n_clusters,
         bound=_bound(rule),
+        relative=rule.relative,
     )
     if known is None:
         return replace(blank, never="there is no such slice in these rows")
@@ -132,6 +136,7 @@ def _with_power(
         detects_95=_detects(rule, reach[NEARLY_ALWAYS]),
         equal_passes=0.0 if never else _equal_passes(rule, policy, known, noise),
         never=never,
+        cannot_fail=_toothless(rule, known, basis.registry),
         remark=_remark(rule, reach[OFTEN]),
     )
 
@@ -215,6 +220,20 @@ def _out_of_range(
     if rule.kind is Kind.CEILING and _bound(rule) - z * noise < low:
         return f"with this noise no value down to {low:g} is surely below {_bound(rule):g}"
     return ""
+
+
+def _toothless(rule: Rule, known: Comparison, registry: Registry) -> str:
+    """Why no candidate could be too bad: the margin is all that the champion has to lose."""
+    metric, value = registry.get(rule.metric), known.champion.value
+    if rule.kind is not Kind.NON_INFERIOR or rule.relative or metric is None or value is None:
+        return ""
+    if metric.target is not None:
+        return ""
+    low, high = metric.domain
+    room = value - low if metric.higher_is_better else high - value
+    if (rule.margin or 0.0) < room:
+        return ""
+    return f"it may lose {rule.margin:g}, and the champion has {room:.3g} to lose"
 
 
 def _remark(rule: Rule, reach: float) -> str:

@@ -14,6 +14,7 @@ from titleholder.comparison.compare import measure
 from titleholder.judge import judge
 from titleholder.params.schema import Policy
 from titleholder.plan import Basis, Prospect, by_key, plan
+from titleholder.report.prospects import plain
 from titleholder.types import Kind, OnInconclusive, Outcome, Rule, Task
 
 
@@ -159,6 +160,29 @@ def test_a_rule_that_cannot_pass_says_why(rule: Rule, changes: Any, why: str) ->
     found = _one(rule, **changes)
     assert why in found.never
     assert not found.equal_passes
+
+
+def test_a_margin_as_wide_as_what_there_is_to_lose_has_no_teeth() -> None:
+    """A candidate that is wrong on every row does not break it; an error is lost upwards."""
+    panel = _panel(400)
+    champion = _model(panel, 1)
+    right = float((np.asarray(champion.label) == panel.y_true).mean())
+    worst = Predictions("worst", label=1 - np.asarray(panel.y_true))
+    for margin, cannot in ((right + 0.01, True), (right - 0.2, False)):
+        policy = _policy(_rule(margin=margin), slices=())
+        (found,) = plan(panel, champion, policy)
+        assert bool(found.cannot_fail) is cannot
+        (judged,) = judge(policy, measure(panel, champion, worst, policy).comparisons)
+        assert (judged.outcome is not Outcome.FAIL) is cannot
+    assert f"has {right:.3g} to lose" in _one(_rule(margin=0.99), n=400).cannot_fail
+    assert "1 finding cannot fail" in plain([_one(_rule(metric="brier", margin=1.9))])
+
+
+def test_a_share_is_told_in_percent() -> None:
+    """Of the champion's value, as on the report card; a record keeps the share."""
+    found = _one(_rule(margin=0.05, relative=True))
+    assert (found.bound, found.relative) == (-0.05, True)
+    assert "> −5%" in plain([found])
 
 
 def test_an_excuse_is_named() -> None:

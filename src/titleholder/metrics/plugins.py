@@ -84,7 +84,7 @@ def plugin(name: str) -> Metric | Family | None:
 def _run(path: Path) -> dict[str, object]:
     """The names that a Python file defines."""
     if path.suffix != ".py" or not path.is_file():
-        raise UsageError(f"{path}: no such Python file")
+        raise UsageError(f"{path}: no such Python file", cure="correct metrics_from")
     scope: dict[str, object] = {"__name__": path.stem, "__file__": str(path)}
     try:
         exec(compile(path.read_bytes(), str(path), "exec"), scope)

@@ -16,7 +16,7 @@ _HEAD = (
 )  # fmt: skip
 _RIGHT = frozenset({"n", "champion", "noise", "80% sees", "95% sees", "equal passes"})
 _NAME = 40
-_LOOK = {"never": "bold #d55e00", "weak": "bold #e69f00"}
+_LOOK = {"never": "bold #d55e00", "no teeth": "bold #e69f00", "weak": "bold #e69f00"}
 _ASKED = {
     Kind.NON_INFERIOR: "> {}",
     Kind.SUPERIOR: "> {}",
@@ -42,7 +42,8 @@ def plain(prospects: Sequence[Prospect]) -> str:
 
 def _notes(prospects: Sequence[Prospect]) -> list[str]:
     never = [p for p in prospects if p.never]
-    weak = [p for p in prospects if p.remark and p.detects_80 is not None and not p.never]
+    toothless = [p for p in prospects if p.cannot_fail and not p.never]
+    weak = [p for p in prospects if _mark(p) == "weak" and p.detects_80 is not None]
     lines = [
         "",
         "  sees: the change that a rule on a margin settles with that power, or the candidate's",
@@ -51,6 +52,9 @@ def _notes(prospects: Sequence[Prospect]) -> list[str]:
     if never:
         lines.append(f"  {plural(len(never), 'finding')} cannot pass with these rows:")
         lines += [f"    {visible(p.rule, _NAME)} ({_where(p)}): {p.never}" for p in never]
+    if toothless:
+        lines.append(f"  {plural(len(toothless), 'finding')} cannot fail, whatever the candidate:")
+        lines += [f"    {visible(p.rule, _NAME)} ({_where(p)}): {p.cannot_fail}" for p in toothless]
     if weak:
         lines.append(
             f"  {plural(len(weak), 'margin')} smaller than what these rows settle in 80% of cases "
@@ -73,17 +77,26 @@ def _cells(prospect: Prospect) -> tuple[str, ...]:
         # A figure of the whole model, such as its size, has no rows.
         f"{prospect.n:,}" if prospect.n or prospect.never else numbers.NOTHING,
         numbers.plain(prospect.champion, 3),
-        _ASKED[prospect.kind].format(numbers.plain(prospect.bound, 3, signed=signed)),
-        numbers.plain(prospect.noise, 2) + ("*" if prospect.measured else ""),
-        numbers.plain(prospect.detects_80, 2, signed=signed),
-        numbers.plain(prospect.detects_95, 2, signed=signed),
+        _ASKED[prospect.kind].format(_figure(prospect, prospect.bound, 3, signed)),
+        _figure(prospect, prospect.noise, 2) + ("*" if prospect.measured else ""),
+        _figure(prospect, prospect.detects_80, 2, signed),
+        _figure(prospect, prospect.detects_95, 2, signed),
         numbers.percent(chance, 0),
         _mark(prospect),
     )
 
 
+def _figure(prospect: Prospect, value: float | None, digits: int, signed: bool = False) -> str:
+    """A number in the metric's unit, or in percent of the champion's value."""
+    if not prospect.relative or value is None:
+        return numbers.plain(value, digits, signed=signed)
+    return numbers.plain(100 * value, digits, signed=signed) + "%"
+
+
 def _mark(prospect: Prospect) -> str:
-    """Whether it can never pass, or will often stay open."""
+    """Whether it can never pass, never fail, or will often stay open."""
     if prospect.never:
         return "never"
+    if prospect.cannot_fail:
+        return "no teeth"
     return "weak" if prospect.remark and prospect.equal_passes is not None else ""
