@@ -297,6 +297,16 @@ def test_an_oversized_file_is_not_read(tmp_path: Path) -> None:
         load(path, lambda _: REGISTRY)
 
 
+def test_a_threshold_is_of_two_classes(tmp_path: Path) -> None:
+    """Elsewhere it would be passed over; the usual one may stand there, as `init` writes it."""
+    own = {"id": "r", "metric": "accuracy", "kind": "non_inferior", "margin": 0.1}
+    policy = {"task": "multiclass", "rules": [own], "threshold": 0.5}
+    load_policy(_write(tmp_path, yaml.safe_dump(policy)), lambda _: REGISTRY)
+    path = _write(tmp_path, yaml.safe_dump({**policy, "threshold": 0.4}))
+    with pytest.raises(ConfigError, match="a multiclass task has no threshold: must be left out"):
+        load_policy(path, lambda _: REGISTRY)
+
+
 @pytest.mark.parametrize(("task", "metric"), [("regression", "mae"), ("scored", "helpful")])
 def test_a_floor_on_classes_needs_classes(tmp_path: Path, task: str, metric: str) -> None:
     """Both for the policy and for a rule, told at once; one of the policy is a whole number."""

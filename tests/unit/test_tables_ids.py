@@ -61,6 +61,8 @@ def test_missing_and_further_rows_are_named() -> None:
     """Predictions of other rows than the panel's are refused, with some ids that differ."""
     with pytest.raises(NotComparable, match=r"lacks 1 .* '2'"):
         scores(panel_of([1, 2]), [1, 3], [0.1, 0.2])
+    with pytest.raises(NotComparable, match=r"lacks 2 .* '1', '2'; its own are 'r1', 'r2'"):
+        scores(panel_of([1, 2]), ["r1", "r2"], [0.1, 0.2])
     with pytest.raises(NotComparable, match=r"has 1 row .* '3'"):
         scores(panel_of([1, 2]), [3, 2, 1], [0.1, 0.2, 0.3])
 

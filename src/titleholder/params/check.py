@@ -13,7 +13,7 @@ from titleholder.params.files import file_problems, path_problems
 from titleholder.params.leaderboards import leaderboard_problems
 from titleholder.params.named import Metrics, metric_problems
 from titleholder.params.rules import CLASSED, no_classes, rules_problems
-from titleholder.params.schema import Policy, Suite
+from titleholder.params.schema import THRESHOLD, Policy, Suite
 from titleholder.params.shape import Problem, nearest
 from titleholder.params.sharded import sharded_problems
 from titleholder.params.slicing import (
@@ -88,6 +88,10 @@ def _task_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Pr
     if policy.task is not Task.BINARY and policy.positive is not None:
         yield Problem(
             (*path, "positive"), f"a {policy.task} task has no positive class: must be left out"
+        )
+    if policy.task is not Task.BINARY and policy.threshold != THRESHOLD:
+        yield Problem(
+            (*path, "threshold"), f"a {policy.task} task has no threshold: must be left out"
         )
     if policy.min_n_class is not None and policy.task not in CLASSED:
         yield Problem((*path, "min_n_class"), no_classes(policy.task))

@@ -216,13 +216,16 @@ class BiasParams(Record, frozen=True):
     small: Count = 100
 
 
+THRESHOLD = 0.5
+
+
 class Policy(Record, frozen=True):
     """What `titleholder compare` needs to judge two prediction files: a suite from `task` on."""
 
     task: Task
     rules: tuple[Rule, ...]
     positive: str | int | float | bool | None = None
-    threshold: Share = 0.5
+    threshold: Share = THRESHOLD
     classes: Annotated[tuple[str, ...], Meta(min_length=2)] | None = None
     metrics: tuple[str, ...] | None = None
     metrics_from: tuple[str, ...] = ()

@@ -216,7 +216,8 @@ def places_of(wanted: Ids, given: Ids, where: str) -> Ints | None:
     if absent.any():
         raise NotComparable(
             f"{where}: lacks {int(absent.sum())} of the panel's {len(wanted)} rows, "
-            f"such as {some(wanted[absent])}",
+            f"such as {some(wanted[absent])}"
+            + (f"; its own are {some(given)}" if absent.all() else ""),
             cure="score both models on this very panel",
         )
     if len(given) > len(wanted):
