@@ -3,11 +3,16 @@
 import numpy as np
 import pytest
 
-from tests.support.panels import binary, drawn, found, policy
+from tests.support.panels import binary, drawn, found, policy, regression
 from titleholder.arrays import Floats
 from titleholder.comparison.compare import measure
+from titleholder.metrics import REGISTRY
 from titleholder.stats.influence import Influence, Moving, by_counts, by_means
 from titleholder.stats.intervals import HIDDEN_BIAS, NONE, Push, interval, widening
+from titleholder.stats.methods import interval_by
+from titleholder.stats.resampler import Draw, Resampler
+from titleholder.stats.sample import take
+from titleholder.types import Task
 
 SKEWED = np.random.default_rng(0).lognormal(size=4000)
 
@@ -215,3 +220,47 @@ def test_a_spread_whose_fourth_powers_are_lost_is_known_from_one_unit(scale: flo
 def test_a_spread_whose_units_were_not_looked_at_is_known_from_one_unit() -> None:
     """Squares of all rows, and fourth powers of some, among which none of those that matter is."""
     assert Moving.of((1.0, 0.0, 0.0), 1000, 1000).freedom == 1
+
+
+@pytest.mark.parametrize(
+    ("off", "lower", "upper"),
+    [((0.5, 10), 2.2414, 1.96), ((10, 0.5), 1.96, 2.2414), ((10, -20), 1.96, 1.96)],
+)
+def test_a_side_that_chance_may_have_taken_has_half_of_the_error(
+    off: tuple[float, float], lower: float, upper: float
+) -> None:
+    """Of a mean error near 0, and of a clear one; ends in standard errors of independent models."""
+    n, rng = 400, np.random.default_rng(5)
+    errors = np.linalg.qr(np.column_stack([np.ones(n), rng.normal(size=(n, 2))]))[0][:, 1:]
+    one, two = (errors * np.sqrt(n) + np.array(off) / np.sqrt(n)).T
+    for turn in (1.0, -1.0):
+        pair = regression(np.zeros(n), turn * one, turn * two)
+        asked = policy(metrics=("bias",), resamples=4000, task=Task.REGRESSION)
+        change = found(measure(*pair, asked).comparisons, "bias").improvement
+        value, error = (abs(off[0]) - abs(off[1])) / np.sqrt(n), np.sqrt(2 / n)
+        assert change.value == pytest.approx(value)
+        reach = [abs((end or 0.0) - value) / error for end in (change.low, change.high)]
+        assert reach == pytest.approx([lower, upper], abs=0.12)
+
+
+def test_an_end_holds_for_either_side_of_the_target() -> None:
+    """Errors that both models share add up where their biases lie on different sides."""
+    n, rng = 400, np.random.default_rng(6)
+    error = rng.normal(size=n)
+    error -= error.mean()
+    pair = regression(np.zeros(n), error + 1.0, error + 0.5 / np.sqrt(n))
+    asked = policy(metrics=("bias",), resamples=4000, task=Task.REGRESSION)
+    change = found(measure(*pair, asked).comparisons, "bias").improvement
+    below = (change.value or 0.0) - (change.low or 0.0)
+    assert below == pytest.approx(1.96 * 2 * error.std() / np.sqrt(n) - 1 / np.sqrt(n), rel=0.1)
+
+
+def test_rows_do_not_tell_the_side_of_a_target() -> None:
+    """Each row's error was taken for a loss: a candidate far below the truth was called better."""
+    y = np.random.default_rng(7).normal(size=200)
+    sample = take("overall", np.ones(200, bool), *regression(y, y + 0.01 * np.sin(y), y - 5.0))
+    resampler = Resampler(sample, Draw(500, 1))
+    for name in ("paired_t", "bootstrap_t"):
+        told, _ = interval_by(name, REGISTRY["bias"], resampler, 0.95)
+        assert told.improvement.low is None
+        assert "does not apply" in told.reason

@@ -14,7 +14,9 @@ def is_mean(metric: Metric, sample: Sample) -> bool:
     """Whether the metric is a plain mean over rows, so that rows can be compared one by one."""
     if hits_of(metric, sample) is not None:
         return True
-    return isinstance(metric.law, Means) and metric.law.value is base.first and not metric.target
+    if metric.target is not None:  # no row tells on which side of the target the mean lies
+        return False
+    return isinstance(metric.law, Means) and metric.law.value is base.first
 
 
 def worth(metric: Metric, sample: Sample) -> tuple[Floats, Floats, Floats]:

@@ -41,6 +41,8 @@ HIDDEN_BIAS = 3.0
 _MOST_LOGITS = 50.0
 # Of a value of which noise may have made so much, all may be noise.
 _MUCH = 0.25
+# Standard errors beyond which one value in 700 lies on the wrong side of a target.
+_SURE = 3.0
 _ROUNDING = 1e-12
 _NEAR_ZERO = 1e-100  # a share of less would overflow once it is squared
 
@@ -134,34 +136,84 @@ def _student() -> Any:
 
 def _paired(metric: Metric, at: Replicates[Spread], draws: Floats, level: float) -> Paired:
     champion, candidate = draws
-    best = 0.0 if metric.target is None else metric.target
-    worth = [metric.improvement(best, x) for x in (at.champion_value, at.candidate_value)]
-    pushes = [
-        Push.of(float(value), metric.improvement(best, side))
-        for value, side in zip(worth, draws, strict=True)
-    ]
-    push = Push(up=pushes[1].up + pushes[0].down, down=pushes[1].down + pushes[0].up)
     slopes = [_slope(metric, x) for x in (at.champion_value, at.candidate_value)]
     wider = widening(at.influence.of(-slopes[0], slopes[1]), level)
     change = metric.improvement(champion, candidate)
     value = float(metric.improvement(at.champion_value, at.candidate_value))
-    if isinstance(metric.law, Ranks) and metric.law.smooth:
-        push = NONE
     share = _share(value, change, at.champion_value, champion)
     relative, relative_error = UNDEFINED, None
+    if metric.target is not None:
+        improvement = _towards(metric.target, at, draws, level)
+        if share is not None:
+            relative = _towards(metric.target, at, draws, level, of_champion=True)
+    else:
+        push = _push(metric, at, draws)
+        improvement = interval(value, change, level, wider, push)
+        if share is not None:
+            size = abs(at.champion_value)
+            relative = interval(value / size, share, level, wider, push.scaled(1 / size))
     if share is not None:
-        size = abs(at.champion_value)
-        relative = interval(value / size, share, level, wider, push.scaled(1 / size))
-        relative_error = _moments(share, value / size)[1] * wider
+        relative_error = _moments(share, value / abs(at.champion_value))[1] * wider
     return Paired(
         _own(metric, at.champion_value, champion, level, at.influence.of(1, 0)),
         _own(metric, at.candidate_value, candidate, level, at.influence.of(0, 1)),
-        interval(value, change, level, wider, push),
+        improvement,
         relative,
         _moments(change, value)[1] * wider,
         relative_error,
         "",
     )
+
+
+def _push(metric: Metric, at: Replicates[Spread], draws: Floats) -> Push:
+    """How far noise may have moved the improvement; no metric of a target."""
+    if isinstance(metric.law, Ranks) and metric.law.smooth:
+        return NONE
+    worth = [metric.improvement(0.0, x) for x in (at.champion_value, at.candidate_value)]
+    pushes = [
+        Push.of(float(value), metric.improvement(0.0, side))
+        for value, side in zip(worth, draws, strict=True)
+    ]
+    return Push(up=pushes[1].up + pushes[0].down, down=pushes[1].down + pushes[0].up)
+
+
+def _towards(
+    target: float,
+    at: Replicates[Spread],
+    draws: Floats,
+    level: float,
+    *,
+    of_champion: bool = False,
+) -> Estimate:
+    """The interval of how much nearer the candidate is, or that as a share of the champion.
+
+    The distance |x - t| is the larger of x - t and t - x. So |x - t| - |z - t| is at least what
+    either sign makes of the champion, whatever sign is right for the candidate: the lower end is
+    the lowest of the candidate's. Where the champion's sign was taken from a value that chance may
+    have put on that side, either may have been taken, and each is given half of the error. The
+    upper end is the same with models exchanged.
+    """
+    values = np.array([at.champion_value, at.candidate_value])
+    off, drawn = values - target, draws - target
+    size, sizes = (abs(values[0]), np.abs(draws[0])) if of_champion else (1.0, 1.0)
+    signs = [_signs(x, side) for x, side in zip(off, drawn, strict=True)]
+
+    def ends(first: float, second: float, taken: int) -> Estimate:
+        surely = level if len(signs[taken]) == 1 else (1 + level) / 2
+        wider = widening(at.influence.of(first, -second), surely)
+        change = (first * drawn[0] - second * drawn[1]) / sizes
+        return interval((first * off[0] - second * off[1]) / size, change, surely, wider)
+
+    (one, *_), (two, *_) = signs
+    low = min(ends(one, second, 0).low or 0.0 for second in signs[1])
+    high = max(ends(first, two, 1).high or 0.0 for first in signs[0])
+    return Estimate(value=float((abs(off[0]) - abs(off[1])) / size), low=low, high=high)
+
+
+def _signs(off: float, drawn: Floats) -> tuple[float, ...]:
+    """On which side of a target a value lies, and the other if it may lie there as well."""
+    sign = 1.0 if off >= 0 else -1.0
+    return (sign,) if abs(off) > _SURE * float(drawn.std()) else (sign, -sign)
 
 
 def interval(
