@@ -264,3 +264,23 @@ def test_rows_do_not_tell_the_side_of_a_target() -> None:
         told, _ = interval_by(name, REGISTRY["bias"], resampler, 0.95)
         assert told.improvement.low is None
         assert "does not apply" in told.reason
+
+
+@pytest.mark.parametrize(("near", "far"), [(0, 1), (1, 0)])
+def test_a_gap_next_to_none_may_be_that_of_either_order(near: int, far: int) -> None:
+    """Two groups of 1,000: the end that its model decides lies as far as either sign asks for."""
+    rng = np.random.default_rng(8)
+    group, noise = np.arange(2000) % 2, rng.random(2000)
+    calls = np.empty((2, 2000))
+    calls[near] = noise < 0.4
+    calls[far] = noise < 0.4 + 0.2 * group
+    pair = binary(group, *(0.1 + 0.8 * calls), columns={"g": group.astype(str)})
+    name = "demographic_parity_difference"
+    asked = policy(metrics=(name,), slices=("g",), resamples=2000)
+    change = found(measure(*pair, asked).comparisons, name, over="g").improvement
+    parts = [np.cov(calls[:, group == g], bias=True) / 1000 for g in (0, 1)]
+    spread = max(np.sqrt(turn @ sum(parts) @ turn) for turn in ([1, 1], np.array([1, -1])))
+    value, low, high = change.value or 0.0, change.low or 0.0, change.high or 0.0
+    reach = value - low if near == 0 else high - value
+    assert reach >= 2.2414 * spread
+    assert reach == pytest.approx(2.2414 * spread, rel=0.1)

@@ -152,6 +152,11 @@ def _paired(metric: Metric, at: Replicates[Spread], draws: Floats, level: float)
         if share is not None:
             size = abs(at.champion_value)
             relative = interval(value / size, share, level, wider, push.scaled(1 / size))
+        if metric.grouped:
+            reach = _either_way(metric, at, draws, level)
+            improvement = _opened(improvement, reach)
+            if share is not None:
+                relative = _opened(relative, (reach[0] / size, reach[1] / size))
     if share is not None:
         relative_error = _moments(share, value / abs(at.champion_value))[1] * wider
     return Paired(
@@ -208,6 +213,35 @@ def _towards(
     low = min(ends(one, second, 0).low or 0.0 for second in signs[1])
     high = max(ends(first, two, 1).high or 0.0 for first in signs[0])
     return Estimate(value=float((abs(off[0]) - abs(off[1])) / size), low=low, high=high)
+
+
+def _either_way(
+    metric: Metric, at: Replicates[Spread], draws: Floats, level: float
+) -> tuple[float, float]:
+    """How far below and above an improvement of a gap its ends lie at least; 0 where that is open.
+
+    A gap next to none is the distance of two groups whose order chance may have chosen, as in
+    `_towards`. Resamples show it without its sign, so that its spread is that of the influence,
+    with whichever sign moves the improvement more, and each has half of the error.
+    """
+    best = metric.domain[1] if metric.higher_is_better else metric.domain[0]
+    values = (at.champion_value, at.candidate_value)
+    unsure = [
+        len(_signs(value - best, side)) > 1 for value, side in zip(values, draws, strict=True)
+    ]
+    surely = (1 + level) / 2
+    either = (at.influence.of(1, turn) for turn in (1, -1))
+    reach = normal_reach(surely) * max(widening(one, surely) * one.error for one in either)
+    return (reach if unsure[0] else 0.0), (reach if unsure[1] else 0.0)
+
+
+def _opened(found: Estimate, reach: tuple[float, float]) -> Estimate:
+    """An interval whose ends lie no nearer to its value than they have to reach."""
+    if found.value is None or found.low is None or found.high is None:
+        return found
+    below, above = reach
+    low, high = min(found.low, found.value - below), max(found.high, found.value + above)
+    return Estimate(value=found.value, low=low, high=high)
 
 
 def _signs(off: float, drawn: Floats) -> tuple[float, ...]:
