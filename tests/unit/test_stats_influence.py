@@ -239,6 +239,7 @@ def test_a_side_that_chance_may_have_taken_has_half_of_the_error(
         change = found(measure(*pair, asked).comparisons, "bias").improvement
         value, error = (abs(off[0]) - abs(off[1])) / np.sqrt(n), np.sqrt(2 / n)
         assert change.value == pytest.approx(value)
+        assert {type(end) for end in (change.value, change.low, change.high)} == {float}
         reach = [abs((end or 0.0) - value) / error for end in (change.low, change.high)]
         assert reach == pytest.approx([lower, upper], abs=0.12)
 
@@ -281,6 +282,7 @@ def test_a_gap_next_to_none_may_be_that_of_either_order(near: int, far: int) -> 
     parts = [np.cov(calls[:, group == g], bias=True) / 1000 for g in (0, 1)]
     spread = max(np.sqrt(turn @ sum(parts) @ turn) for turn in ([1, 1], np.array([1, -1])))
     value, low, high = change.value or 0.0, change.low or 0.0, change.high or 0.0
+    assert {type(end) for end in (value, low, high)} == {float}  # as records hold them
     reach = value - low if near == 0 else high - value
     assert reach >= 2.2414 * spread
     assert reach == pytest.approx(2.2414 * spread, rel=0.1)

@@ -198,9 +198,8 @@ def _towards(
     have put on that side, either may have been taken, and each is given half of the error. The
     upper end is the same with models exchanged.
     """
-    values = np.array([at.champion_value, at.candidate_value])
-    off, drawn = values - target, draws - target
-    size, sizes = (abs(values[0]), np.abs(draws[0])) if of_champion else (1.0, 1.0)
+    off, drawn = (at.champion_value - target, at.candidate_value - target), draws - target
+    size, sizes = (abs(at.champion_value), np.abs(draws[0])) if of_champion else (1.0, 1.0)
     signs = [_signs(x, side) for x, side in zip(off, drawn, strict=True)]
 
     def ends(first: float, second: float, taken: int) -> Estimate:
@@ -212,7 +211,7 @@ def _towards(
     (one, *_), (two, *_) = signs
     low = min(ends(one, second, 0).low or 0.0 for second in signs[1])
     high = max(ends(first, two, 1).high or 0.0 for first in signs[0])
-    return Estimate(value=float((abs(off[0]) - abs(off[1])) / size), low=low, high=high)
+    return Estimate(value=(abs(off[0]) - abs(off[1])) / size, low=low, high=high)
 
 
 def _either_way(
@@ -231,7 +230,8 @@ def _either_way(
     ]
     surely = (1 + level) / 2
     either = (at.influence.of(1, turn) for turn in (1, -1))
-    reach = normal_reach(surely) * max(widening(one, surely) * one.error for one in either)
+    spread = max(widening(one, surely) * float(one.error) for one in either)
+    reach = normal_reach(surely) * spread
     return (reach if unsure[0] else 0.0), (reach if unsure[1] else 0.0)
 
 
