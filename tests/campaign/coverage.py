@@ -26,6 +26,7 @@ from titleholder.types import Estimate, Task
 LEVEL = 0.95
 RESAMPLES = 600
 PANELS = 400
+_SIDE = 4.0  # standard errors: a thousand ends are looked at
 
 
 @dataclass(slots=True)
@@ -63,6 +64,18 @@ class Tally:
     def error(self) -> float:
         """Monte-Carlo standard error of the coverage where it is nominal."""
         return math.sqrt(LEVEL * (1 - LEVEL) / max(1, self.estimated))
+
+    @property
+    def worst_side(self) -> float:
+        """The largest share of panels whose truth lay beyond one of the four ends."""
+        sides = (self.low, self.high, self.own_low, self.own_high)
+        return max(sides) / self.estimated if self.estimated else math.nan
+
+    @property
+    def side_error(self) -> float:
+        """Monte-Carlo standard error of the misses beyond one end where they are nominal."""
+        side = (1 - LEVEL) / 2
+        return math.sqrt(side * (1 - side) / max(1, self.estimated))
 
     def add(self, method: str, improvement: Estimate, own: Estimate, truth: Estimate) -> None:
         """Count one panel; ``truth`` has the improvement as value, the candidate's own as high."""
@@ -114,13 +127,17 @@ def simulate(
 
 
 def verdict(tally: Tally) -> str:
-    """What the table says of one coverage: sound, within noise of nominal, or short."""
+    """What the table says of one coverage: sound, within noise of nominal, short or lopsided.
+
+    A rule rests on one end alone, which may miss twice as often as it says while both together
+    miss as often as they should.
+    """
     if tally.estimated < tally.panels / 10:
         return "withheld"
     least = min(tally.coverage, tally.own)
-    if least >= LEVEL - 3 * tally.error:
-        return ""
-    return "**short**" if least < 0.93 else "low"
+    if least < LEVEL - 3 * tally.error:
+        return "**short**" if least < 0.93 else "low"
+    return "lopsided" if tally.worst_side > (1 - LEVEL) / 2 + _SIDE * tally.side_error else ""
 
 
 def lines(found: Iterable[tuple[Scenario, dict[str, Tally]]]) -> Iterator[str]:
