@@ -9,12 +9,11 @@ from titleholder.params.schema import Policy
 from titleholder.types import (
     Check,
     Finding,
-    Mode,
     OnInconclusive,
     Rule,
-    Severity,
     Source,
     Verdict,
+    decides,
 )
 from titleholder.verdict import SCHEMA_VERSION, derive, reason
 
@@ -75,9 +74,7 @@ def _beyond(rules: Sequence[Rule]) -> str:
     excusing = [
         rule.id
         for rule in rules
-        if rule.severity is Severity.BLOCK
-        and rule.mode is Mode.ENFORCE
-        and rule.on_inconclusive is not OnInconclusive.BLOCK
+        if decides(rule) and rule.on_inconclusive is not OnInconclusive.BLOCK
     ]
     if not excusing:
         return ""

@@ -21,7 +21,15 @@ from titleholder.params.shape import nearest
 from titleholder.policy import owed
 from titleholder.stats.ends import error_of, turned
 from titleholder.stats.power import p_value, rows_needed
-from titleholder.types import Comparison, Estimate, Finding, Kind, Mode, Outcome, Rule, Severity
+from titleholder.types import (
+    Comparison,
+    Estimate,
+    Finding,
+    Kind,
+    Outcome,
+    Rule,
+    decides,
+)
 
 # Two decimals that differ by this little are the same number: the metrics behind an interval were
 # computed in binary, where 0.80 - 0.79 is not 0.01. A share of the bound, so that it stays a
@@ -68,7 +76,7 @@ def judge(
     return culprits_marked(
         [
             _nothing(rule, policy, Outcome.ERROR, doubted[rule.metric])
-            if rule.metric in doubted and _blocks(rule)
+            if rule.metric in doubted and decides(rule)
             else _finding(rule, policy, by_key)
             for rule in rules
         ]
@@ -81,10 +89,7 @@ def culprits_marked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
     from titleholder.stats.multiplicity import holm
 
-    family = [
-        f.mode is Mode.ENFORCE and f.severity is Severity.BLOCK and f.p_value is not None
-        for f in findings
-    ]
+    family = [decides(f) and f.p_value is not None for f in findings]
     broken = [
         1 - f.p_value if among and f.p_value is not None else math.nan
         for f, among in zip(findings, family, strict=True)
@@ -94,10 +99,6 @@ def culprits_marked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
         msgspec.structs.replace(f, culprit_p=p) if among else f
         for f, p, among in zip(findings, adjusted, family, strict=True)
     )
-
-
-def _blocks(rule: Rule) -> bool:
-    return rule.severity is Severity.BLOCK and rule.mode is Mode.ENFORCE
 
 
 def decide(rule: Rule, bound: Bound) -> Outcome:

@@ -26,7 +26,15 @@ from titleholder.judge import bound_of, judge
 from titleholder.metrics import REGISTRY, Registry
 from titleholder.params.schema import Policy
 from titleholder.stats.keys import generator
-from titleholder.types import Comparison, Finding, Mode, Outcome, Record, Rule, Severity, Task
+from titleholder.types import (
+    Comparison,
+    Finding,
+    Outcome,
+    Record,
+    Rule,
+    Task,
+    decides,
+)
 from titleholder.verdict import derive
 
 TRIALS = 40
@@ -307,8 +315,7 @@ def _slacks(
     rules = {rule.id: rule for rule in policy.rules}
     for finding in findings:
         comparison = by_key.get((finding.metric, finding.slice, finding.over))
-        decides = finding.severity is Severity.BLOCK and finding.mode is Mode.ENFORCE
-        if comparison is None or not decides:
+        if comparison is None or not decides(finding):
             continue
         bound = bound_of(rules[finding.rule], comparison)
         value, change = bound.estimate.value, comparison.improvement.value

@@ -226,6 +226,11 @@ class Finding(Record, frozen=True):
     n_min_class: int | None = None
 
 
+def decides(of: "Rule | Finding") -> bool:
+    """Whether a rule or a finding counts towards the verdict at all."""
+    return of.mode is Mode.ENFORCE and of.severity is Severity.BLOCK
+
+
 class Check(Record, frozen=True):
     """What became of a condition beside the rules: data, drift, decay, comparability."""
 

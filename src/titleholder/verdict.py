@@ -19,12 +19,12 @@ from titleholder.types import (
     Check,
     Comparison,
     Finding,
-    Mode,
     OnInconclusive,
     Outcome,
     Rule,
     Severity,
     Verdict,
+    decides,
 )
 
 SCHEMA_VERSION: Final = 1
@@ -72,8 +72,7 @@ def derive(
     deciding = [
         finding
         for finding in findings
-        if _decides(finding)
-        and not (_waivable(finding) and (finding.rule, finding.slice) in waived)
+        if decides(finding) and not (_waivable(finding) and (finding.rule, finding.slice) in waived)
     ]
     if any(finding.outcome is Outcome.FAIL for finding in deciding):
         return Outcome.FAIL
@@ -87,7 +86,7 @@ def derive(
 def reason(findings: Iterable[Finding], checks: Iterable[Check]) -> str:
     """Why `derive` says what it says, in one sentence."""
     findings, checks = tuple(findings), tuple(checks)
-    deciding = [finding for finding in findings if _decides(finding)]
+    deciding = [finding for finding in findings if decides(finding)]
     match derive(findings, checks):
         case Outcome.FAIL:
             failed = [f for f in deciding if f.outcome is Outcome.FAIL]
@@ -135,10 +134,6 @@ def _why_open(deciding: Sequence[Finding], unmet: Sequence[Check]) -> str:
 
 def _waivable(finding: Finding) -> bool:
     return finding.outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE)
-
-
-def _decides(finding: Finding) -> bool:
-    return finding.mode is Mode.ENFORCE and finding.severity is Severity.BLOCK
 
 
 def _passed(finding: Finding) -> bool:

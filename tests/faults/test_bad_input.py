@@ -231,6 +231,16 @@ def test_a_label_that_the_panel_does_not_know_is_named(
     assert "'9'" in capsys.readouterr().err
 
 
+def _score_classes(files: Files, **classes: tuple[str, ...]) -> None:
+    """A multiclass task in which each model gives its classes the same probability."""
+    for name, of in classes.items():
+        ids = files.frames[name]["row_id"]
+        scores = {f"y_score_{c}": np.full(ROWS, 1 / len(of)) for c in of}
+        files.frames[name] = pd.DataFrame({"row_id": ids, **scores})
+    rule = {"id": "a", "metric": "accuracy", "kind": "non_inferior", "margin": 0.05}
+    files.policy = {"task": "multiclass", "rules": [rule]}
+
+
 def test_a_class_that_the_champion_has_never_seen_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -239,12 +249,7 @@ def test_a_class_that_the_champion_has_never_seen_is_named(
     truth = files.frames["panel"]["y_true"].map({0: "cat", 1: "dog"})
     truth.iloc[7] = "owl"
     files.frames["panel"]["y_true"] = truth
-    for name, classes in (("champion", ("cat", "dog")), ("candidate", ("cat", "dog", "owl"))):
-        ids = files.frames[name]["row_id"]
-        scores = {f"y_score_{c}": np.full(ROWS, 1 / len(classes)) for c in classes}
-        files.frames[name] = pd.DataFrame({"row_id": ids, **scores})
-    rule = {"id": "a", "metric": "accuracy", "kind": "non_inferior", "margin": 0.05}
-    files.policy = {"task": "multiclass", "rules": [rule]}
+    _score_classes(files, champion=("cat", "dog"), candidate=("cat", "dog", "owl"))
     assert files.compare() == DATA
     said = capsys.readouterr().err
     assert "champion.csv" in said
@@ -257,12 +262,8 @@ def test_a_class_of_the_models_that_no_row_has_is_named(
     """Its probabilities are what the others lack; the cure is to name it."""
     files = Files(tmp_path)
     files.frames["panel"]["y_true"] = files.frames["panel"]["y_true"].map({0: "cat", 1: "dog"})
-    for name in ("champion", "candidate"):
-        ids = files.frames[name]["row_id"]
-        scores = {f"y_score_{c}": np.full(ROWS, 1 / 3) for c in ("cat", "dog", "owl")}
-        files.frames[name] = pd.DataFrame({"row_id": ids, **scores})
-    rule = {"id": "a", "metric": "accuracy", "kind": "non_inferior", "margin": 0.05}
-    files.policy = {"task": "multiclass", "rules": [rule]}
+    animals = ("cat", "dog", "owl")
+    _score_classes(files, champion=animals, candidate=animals)
     assert files.compare() == DATA
     said = capsys.readouterr().err
     assert "'y_score_owl'" in said

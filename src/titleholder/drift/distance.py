@@ -50,11 +50,12 @@ def divergences(reference: NDArray[Any], current: NDArray[Any]) -> Divergences:
     pairs = zip(reference.tolist(), current.tolist(), strict=True)
     counts = [(r, c) for r, c in pairs if r or c]
     filled = [(r or _HALF_ROW, c or _HALF_ROW) for r, c in counts]
-    odds = [(p, q, math.log(q / p)) for p, q in _shares(filled)]
+    shares = _shares(counts)
+    odds = [(p, q, math.log(q / p)) for p, q in (shares if filled == counts else _shares(filled))]
     found = (
         math.fsum((q - p) * log for p, q, log in odds),
         math.fsum(q * log for _, q, log in odds),
-        math.fsum(_from_middle(p, q) for p, q in _shares(counts)),
+        math.fsum(_from_middle(p, q) for p, q in shares),
     )
     return Divergences(*(max(0.0, one) for one in found))
 

@@ -30,7 +30,7 @@ from titleholder.trust.statement import (
     Name,
     Subject,
 )
-from titleholder.types import Estimate, Finding, Kind, Mode, Outcome, Record, Severity
+from titleholder.types import Estimate, Finding, Kind, Outcome, Record, decides
 
 QUESTION_TYPE: Final = "urn:titleholder:question:v1"
 Short: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
@@ -113,8 +113,8 @@ def question_of(candidate: Hex, champion: Hex, policy: Policy, findings: Iterabl
 
 
 def _decides(finding: Finding) -> bool:
-    enforced = finding.mode is Mode.ENFORCE and finding.severity is Severity.BLOCK
-    return enforced and not (finding.metric in REGISTRY and REGISTRY[finding.metric].measured)
+    measured = finding.metric in REGISTRY and REGISTRY[finding.metric].measured
+    return decides(finding) and not measured
 
 
 def _decided(finding: Finding) -> list[str]:

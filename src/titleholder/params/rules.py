@@ -15,7 +15,7 @@ from titleholder.params.slicing import (
     slice_names,
     undeclared,
 )
-from titleholder.types import OVERALL, IntervalMethod, Kind, Mode, Rule, Severity, Task
+from titleholder.types import OVERALL, IntervalMethod, Kind, Rule, Task, decides
 
 EVERY = "*"
 MARGINS = (Kind.NON_INFERIOR, Kind.SUPERIOR)
@@ -36,11 +36,7 @@ def _together(policy: Policy, path: Path_) -> Iterator[Problem]:
     if not policy.rules:
         yield Problem(where, "there are none, and nothing passes by absence (write at least one)")
         return
-    deciding = [
-        rule for rule in policy.rules
-        if rule.severity is Severity.BLOCK and rule.mode is Mode.ENFORCE
-    ]  # fmt: skip
-    if not deciding:
+    if not any(decides(rule) for rule in policy.rules):
         yield Problem(
             where,
             "none of them is enforced and blocks, so nothing could ever pass: one must do both",

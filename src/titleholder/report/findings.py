@@ -19,6 +19,9 @@ from titleholder.types import (
     Severity,
     Verdict,
 )
+from titleholder.types import (
+    decides as decides,
+)
 
 # Worst first. A fault comes before what is open: it is nobody's evidence, and can be repaired.
 WORST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE, Outcome.PASS)
@@ -64,11 +67,6 @@ def judged(finding: Finding) -> Judged:
             return Judged(finding.candidate, finding.value or 0.0, own=True, above=True)
         case Kind.CEILING:
             return Judged(finding.candidate, finding.value or 0.0, own=True, above=False)
-
-
-def decides(finding: Finding) -> bool:
-    """Whether the finding counts towards the verdict at all."""
-    return finding.mode is Mode.ENFORCE and finding.severity is Severity.BLOCK
 
 
 def excused(finding: Finding) -> bool:

@@ -10,7 +10,7 @@ from titleholder.arrays import Floats
 from titleholder.metrics.base import Metric, Ranks
 from titleholder.stats.by_row import worth
 from titleholder.stats.influence import Influence
-from titleholder.stats.intervals import UNDEFINED, Paired, interval, undefined
+from titleholder.stats.intervals import UNDEFINED, Paired, interval, slope, undefined
 from titleholder.stats.replicates import Replicates, replicate
 from titleholder.stats.resampler import Resampler, sum_by_unit
 from titleholder.types import Estimate
@@ -155,7 +155,7 @@ def _drawn(
     if not (np.isfinite(sides).all() and defined.all()):
         return undefined(f"{metric.formula} is undefined on these rows or on resamples of them")
     at = found.influence
-    turns = [_turn(metric, value) for value in sides]
+    turns = [slope(metric, value) for value in sides]
     value = float(metric.improvement(*sides))
     change = metric.improvement(found.champion, found.candidate)
     improvement = ends(value, change, turns[1] * at.candidate - turns[0] * at.champion)
@@ -181,12 +181,6 @@ def _within(metric: Metric, own: Estimate) -> Estimate:
     least, most = metric.domain
     low, high = (min(max(end, least), most) for end in (own.low, own.high))
     return Estimate(value=own.value, low=low, high=high)
-
-
-def _turn(metric: Metric, value: float) -> float:
-    if metric.target is not None:
-        return 1.0 if value < metric.target else -1.0
-    return 1.0 if metric.higher_is_better else -1.0
 
 
 def _skew(influence: Floats, units: Influence) -> float:

@@ -136,11 +136,11 @@ def _student() -> Any:
 
 def _paired(metric: Metric, at: Replicates[Spread], draws: Floats, level: float) -> Paired:
     champion, candidate = draws
-    slopes = [_slope(metric, x) for x in (at.champion_value, at.candidate_value)]
+    slopes = [slope(metric, x) for x in (at.champion_value, at.candidate_value)]
     wider = widening(at.influence.of(-slopes[0], slopes[1]), level)
     change = metric.improvement(champion, candidate)
     value = float(metric.improvement(at.champion_value, at.candidate_value))
-    share = _share(value, change, at.champion_value, champion)
+    share, size = _share(value, change, at.champion_value, champion), abs(at.champion_value)
     relative, relative_error = UNDEFINED, None
     if metric.target is not None:
         improvement = _towards(metric.target, at, draws, level)
@@ -148,17 +148,13 @@ def _paired(metric: Metric, at: Replicates[Spread], draws: Floats, level: float)
             relative = _towards(metric.target, at, draws, level, of_champion=True)
     else:
         push = _push(metric, at, draws)
-        improvement = interval(value, change, level, wider, push)
+        below, above = _either_way(metric, at, draws, level) if metric.grouped else (0.0, 0.0)
+        improvement = _opened(interval(value, change, level, wider, push), below, above)
         if share is not None:
-            size = abs(at.champion_value)
             relative = interval(value / size, share, level, wider, push.scaled(1 / size))
-        if metric.grouped:
-            reach = _either_way(metric, at, draws, level)
-            improvement = _opened(improvement, reach)
-            if share is not None:
-                relative = _opened(relative, (reach[0] / size, reach[1] / size))
+            relative = _opened(relative, below / size, above / size)
     if share is not None:
-        relative_error = _moments(share, value / abs(at.champion_value))[1] * wider
+        relative_error = _moments(share, value / size)[1] * wider
     return Paired(
         _own(metric, at.champion_value, champion, level, at.influence.of(1, 0)),
         _own(metric, at.candidate_value, candidate, level, at.influence.of(0, 1)),
@@ -235,11 +231,10 @@ def _either_way(
     return (reach if unsure[0] else 0.0), (reach if unsure[1] else 0.0)
 
 
-def _opened(found: Estimate, reach: tuple[float, float]) -> Estimate:
-    """An interval whose ends lie no nearer to its value than they have to reach."""
+def _opened(found: Estimate, below: float, above: float) -> Estimate:
+    """An interval whose ends lie at least so far from its value."""
     if found.value is None or found.low is None or found.high is None:
         return found
-    below, above = reach
     low, high = min(found.low, found.value - below), max(found.high, found.value + above)
     return Estimate(value=found.value, low=low, high=high)
 
@@ -376,7 +371,7 @@ def _on_logit_scale(value: float, reach: float, least: float, most: float) -> tu
     return least + width * low, least + width * high
 
 
-def _slope(metric: Metric, value: float) -> float:
+def slope(metric: Metric, value: float) -> float:
     """Whether a larger value is worth more (1) or less (-1)."""
     if metric.target is not None:
         return 1.0 if value < metric.target else -1.0
