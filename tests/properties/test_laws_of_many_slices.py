@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from titleholder.metrics import REGISTRY
 from titleholder.stats.influence import COMBINATIONS, Influence, Movings, Spreads
-from titleholder.stats.intervals import own_ends, own_interval, widening, widenings
+from titleholder.stats.intervals import widening, widenings
 from titleholder.stats.normal import Normal, Normals, summarise_normals
+from titleholder.stats.own import own_ends, own_interval
 from titleholder.types import Estimate
 
 LEVEL = 0.95

@@ -8,8 +8,9 @@ from titleholder.arrays import Floats
 from titleholder.comparison.compare import measure
 from titleholder.metrics import REGISTRY
 from titleholder.stats.influence import Influence, Moving, by_counts, by_means
-from titleholder.stats.intervals import HIDDEN_BIAS, NONE, Push, interval, widening
+from titleholder.stats.intervals import interval, widening
 from titleholder.stats.methods import interval_by
+from titleholder.stats.push import HIDDEN_BIAS, NONE, Push
 from titleholder.stats.resampler import Draw, Resampler
 from titleholder.stats.sample import take
 from titleholder.types import Task

@@ -87,7 +87,8 @@ class Ranks:
     negative on each step, (..., g) each. With fewer rows than ``rare`` in a class, those mislead,
     and rows are resampled instead. ``smooth`` says that what the influence leaves out is of second
     order (of KS, whose widest step moves, and of lift, whose cut does, it is not). ``by_standing``
-    is a shorter way to the value of untied scores; both classes occur.
+    is a shorter way to the value of untied scores; both classes occur. ``pushed`` maps steps and
+    the value's standard error to how far noise has moved it up on average, which no influence has.
     """
 
     value: Callable[[Steps], Floats]
@@ -95,6 +96,7 @@ class Ranks:
     rare: int = 50
     smooth: bool = False
     by_standing: Callable[[Standing], float] | None = None
+    pushed: Callable[[Steps, float], float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import numpy as np
 from titleholder.arrays import Floats
 from titleholder.metrics.base import Family, Metric, Ranks, number, ratio
 from titleholder.metrics.ladder import Standing, Steps
+from titleholder.metrics.widest import ks, ks_influence, ks_pushed
 from titleholder.types import Task
 
 SIDDIQI = "Siddiqi, Credit Risk Scorecards (2006)"
@@ -93,24 +94,6 @@ def average_precision_influence(steps: Steps) -> Influence:
     return (precision - area + gain - cost) / positives, -cost / positives
 
 
-def ks(steps: Steps) -> Floats:
-    """Largest distance between the true and the false positive rate; (...)."""
-    widest: Floats = np.abs(_true_rate(steps) - _false_rate(steps)).max(axis=-1)
-    return widest
-
-
-def ks_influence(steps: Steps) -> Influence:
-    """That of the gap at the step where it is widest (the step itself moves to second order)."""
-    true_rate, false_rate = _true_rate(steps), _false_rate(steps)
-    widest = np.abs(true_rate - false_rate).argmax(axis=-1)[..., None]
-    true, false = (np.take_along_axis(rate, widest, -1) for rate in (true_rate, false_rate))
-    sign = np.sign(true - false)
-    called = (np.arange(true_rate.shape[-1]) <= widest).astype(float)
-    of_positive = sign * (called - true) / steps.all_positives[..., None]
-    of_negative = sign * (false - called) / steps.all_negatives[..., None]
-    return of_positive, of_negative
-
-
 def lift(share: float) -> Callable[[Steps], Floats]:
     """Rate of positives among the ``share`` of rows that score highest, over the overall rate.
 
@@ -151,14 +134,6 @@ def _taken(steps: Steps, share: float) -> Floats:
     wanted = share * above[..., -1:]
     room = np.clip(wanted - (above - each), 0.0, each)
     return np.divide(room, each, out=np.zeros_like(room), where=each > 0)
-
-
-def _true_rate(steps: Steps) -> Floats:
-    return ratio(steps.positives_above, steps.all_positives[..., None])
-
-
-def _false_rate(steps: Steps) -> Floats:
-    return ratio(steps.negatives_above, steps.all_negatives[..., None])
 
 
 def _at_or_below(on_steps: Floats) -> Floats:
@@ -209,5 +184,5 @@ def metrics() -> Iterator[Metric]:
     )  # fmt: skip
     yield Metric(
         "ks", "Kolmogorov-Smirnov", binary, "score", True, unit, "", "max |TPR - FPR|",
-        SIDDIQI, Ranks(ks, ks_influence, rare=500),
+        SIDDIQI, Ranks(ks, ks_influence, rare=500, pushed=ks_pushed),
     )  # fmt: skip

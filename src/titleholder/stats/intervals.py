@@ -21,6 +21,8 @@ from titleholder.arrays import Floats
 from titleholder.metrics.base import Metric, Ranks
 from titleholder.stats.ends import normal_reach
 from titleholder.stats.influence import Moving, Movings, Spread
+from titleholder.stats.own import own_interval
+from titleholder.stats.push import NONE, Push, moments
 from titleholder.stats.replicates import Replicates
 from titleholder.types import Estimate
 
@@ -29,21 +31,8 @@ from titleholder.types import Estimate
 MOST_UNDEFINED = 0.01
 # With fewer of a class, intervals of ranks were seen to hold the truth in 81 to 90% of panels.
 FEWEST_OF_CLASS = 20
-# A bias below this share of the standard error does not move coverage (Efron & Tibshirani, 10.3),
-# and with fewer than a thousand resamples could not be told from none.
-SMALL_BIAS = 0.1
-# What noise adds to the size of a normal number whose mean is 0, over what resampling shows of
-# it, is 1 / (sqrt(2) - 1) = 2.4; for any other mean it is less, for bins of a few rows it is more.
-HIDDEN_BIAS = 3.0
-
-
-# So many logits are as good as all the way to an end of the domain.
-_MOST_LOGITS = 50.0
-# Of a value of which noise may have made so much, all may be noise.
-_MUCH = 0.25
 # Standard errors beyond which one value in 700 lies on the wrong side of a target.
 _SURE = 3.0
-_ROUNDING = 1e-12
 _NEAR_ZERO = 1e-100  # a share of less would overflow once it is squared
 
 
@@ -60,28 +49,7 @@ class Paired:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
-    """How far noise may have moved a value ``up`` and ``down`` of where it belongs; both >= 0."""
-
-    up: float = 0.0
-    down: float = 0.0
-
-    @classmethod
-    def of(cls, value: float, draws: Floats) -> "Push":
-        """All that the bias which resampling shows may stand for; none where it is small."""
-        bias, spread = _moments(draws, value)
-        if not abs(bias) > SMALL_BIAS * spread:
-            return cls()
-        return cls(up=HIDDEN_BIAS * max(bias, 0.0), down=HIDDEN_BIAS * max(-bias, 0.0))
-
-    def scaled(self, factor: float) -> "Push":
-        """That of the value times a positive factor."""
-        return Push(self.up * factor, self.down * factor)
-
-
 UNDEFINED = Estimate()
-NONE = Push()
 
 
 def summarise(metric: Metric, replicates: Replicates[Spread], level: float) -> Paired:
@@ -154,13 +122,13 @@ def _paired(metric: Metric, at: Replicates[Spread], draws: Floats, level: float)
             relative = interval(value / size, share, level, wider, push.scaled(1 / size))
             relative = _opened(relative, below / size, above / size)
     if share is not None:
-        relative_error = _moments(share, value / size)[1] * wider
+        relative_error = moments(share, value / size)[1] * wider
     return Paired(
-        _own(metric, at.champion_value, champion, level, at.influence.of(1, 0)),
-        _own(metric, at.candidate_value, candidate, level, at.influence.of(0, 1)),
+        _own(metric, at.champion_value, champion, level, at.influence.of(1, 0), at.pushed[0]),
+        _own(metric, at.candidate_value, candidate, level, at.influence.of(0, 1), at.pushed[1]),
         improvement,
         relative,
-        _moments(change, value)[1] * wider,
+        moments(change, value)[1] * wider,
         relative_error,
         "",
     )
@@ -276,99 +244,14 @@ def percentiles(draws: Floats, level: float) -> tuple[float, float]:
     return ends[0], ends[1]
 
 
-def _moments(draws: Floats, centre: float) -> tuple[float, float]:
-    """How far the mean of draws (B,) lies above ``centre``, and their standard deviation."""
-    moved = draws - centre
-    mean = float(moved.sum()) / len(draws)
-    return mean, math.sqrt(max(0.0, float(moved @ moved) / len(draws) - mean * mean))
-
-
-def _own(metric: Metric, value: float, draws: Floats, level: float, moving: Moving) -> Estimate:
+def _own(
+    metric: Metric, value: float, draws: Floats, level: float, moving: Moving, pushed: float
+) -> Estimate:
     """A model's own interval from its draws (B,), within the metric's domain."""
-    push, wider = Push.of(value, draws), widening(moving, level)
+    push = Push(up=pushed) if pushed > 0 else Push.of(value, draws)
+    wider = widening(moving, level)
     found = interval(value, draws, level, wider, push)
     return own_interval(metric, found, level, wider, moving, push)
-
-
-def own_interval(
-    metric: Metric,
-    found: Estimate,
-    level: float,
-    wider: float,
-    moving: Moving,
-    push: Push = NONE,
-) -> Estimate:
-    """A model's own interval as it was ``found``, opened to what resamples are short of.
-
-    ``wider`` is the factor of `widening` for the model that is ``moving`` so.
-
-    Near an end of the domain, and where units are skewed, resamples lean to the side that the
-    truth is not on, and percentiles follow them the wrong way. The interval therefore holds that
-    on the logit scale as well, and the end that Hall's correction for skewness moves out (1992,
-    The Bootstrap and Edgeworth Expansion, ch. 3.10). A gap between groups has no logit scale: its
-    error does not shrink with it, and a share of next to nothing would take the end anywhere.
-
-    A value that noise may have made much of may be noise altogether: its interval then reaches
-    to the end of the domain that it was pushed away from.
-    """
-    value = found.value
-    if value is None:
-        return found
-    least, most = metric.domain
-    z, error = normal_reach(level), moving.error
-    reach = 0.0 if metric.grouped else z * wider * error
-    down, up = _on_logit_scale(value, reach, least, most)
-    lean = moving.skewness * (2 * z**2 + 1) / 6
-    below, above = (value + error * (lean + turn * wider) for turn in (-z, z))
-    ends = (down, up, below, above, found.low, found.high)
-    held = [end for end in ends if end is not None and math.isfinite(end)]
-    low, high = min(held), max(held)
-    if push.up > _MUCH * (value - least):
-        low = least
-    if push.down > _MUCH * (most - value):
-        high = most
-    return Estimate(value=value, low=max(least, low), high=min(most, high))
-
-
-def own_ends(
-    metric: Metric,
-    value: Floats,
-    low: Floats,
-    high: Floats,
-    level: float,
-    wider: Floats,
-    moving: Movings,
-) -> tuple[Floats, Floats]:
-    """The ends that `own_interval` has of S slices which nothing pushed, (S,) each."""
-    least, most = metric.domain
-    z, error = normal_reach(level), moving.error
-    reach = np.zeros(len(value)) if metric.grouped else z * wider * error
-    sides = zip(value.tolist(), reach.tolist(), strict=True)
-    down, up = np.array([_on_logit_scale(x, r, least, most) for x, r in sides]).T
-    lean = moving.skewness * (2 * z**2 + 1) / 6
-    below, above = (value + error * (lean + turn * wider) for turn in (-z, z))
-    ends = np.stack([down, up, below, above, low, high])
-    ends = np.where(np.isfinite(ends), ends, np.nan)
-    return np.maximum(least, np.fmin.reduce(ends)), np.minimum(most, np.fmax.reduce(ends))
-
-
-def _on_logit_scale(value: float, reach: float, least: float, most: float) -> tuple[float, float]:
-    """The ends of value +- reach, taken where the domain has no ends; the value itself on one.
-
-    >>> low, high = _on_logit_scale(0.9, 0.06, 0.0, 1.0)
-    >>> round(low, 3), round(high, 3)
-    (0.822, 0.946)
-    """
-    width = most - least
-    if not (math.isfinite(width) and math.isfinite(reach)):
-        return value, value
-    share = (value - least) / width
-    if not _ROUNDING < share < 1 - _ROUNDING:
-        return value, value
-    steps = min(reach / width / (share * (1 - share)), _MOST_LOGITS)
-    middle = math.log(share / (1 - share))
-    low, high = 1 / (1 + math.exp(steps - middle)), 1 / (1 + math.exp(-steps - middle))
-    return least + width * low, least + width * high
 
 
 def slope(metric: Metric, value: float) -> float:

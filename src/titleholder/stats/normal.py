@@ -19,7 +19,8 @@ from titleholder.arrays import Bools, Floats
 from titleholder.metrics.base import Metric
 from titleholder.stats.ends import lean, normal_reach
 from titleholder.stats.influence import COMBINATIONS, Movings, Spread, Spreads, skewnesses
-from titleholder.stats.intervals import Paired, own_ends, widenings
+from titleholder.stats.intervals import Paired, widenings
+from titleholder.stats.own import own_ends
 from titleholder.types import Estimate
 
 # A champion's value is some standard errors away from 0, where shares of it are told.

@@ -48,6 +48,8 @@ class Replicates(Generic[S_co]):
 
     Values are NaN where the metric is undefined. ``method`` says how they were made.
     ``influence`` is that of the units; it may not be finite where the metric is not smooth.
+    ``pushed`` is how far noise has moved the champion's and the candidate's value up on average,
+    where that is known and the replicates do not show it.
     """
 
     champion_value: float
@@ -56,6 +58,7 @@ class Replicates(Generic[S_co]):
     candidate: Floats
     method: str
     influence: S_co
+    pushed: tuple[float, float] = (0.0, 0.0)
 
 
 def replicate(
@@ -174,7 +177,15 @@ def _ranks(name: str, law: Ranks, resampler: Resampler) -> Replicates[Influence]
     noise = sums.draws(draw.resamples, generator(draw.seed, "ranks", name, sample.name))
     method = f"paired influence function, law to third order, B={draw.resamples}"
     one, two = here + noise[:, 0], there + noise.sum(axis=1)
-    return Replicates(here, there, one, two, method, influence)
+    pushed = _pushed(law, resampler.observed_steps, influence)
+    return Replicates(here, there, one, two, method, influence, pushed)
+
+
+def _pushed(law: Ranks, steps: tuple[Steps, Steps], influence: Influence) -> tuple[float, float]:
+    if law.pushed is None:
+        return 0.0, 0.0
+    first, second = (float(influence.of(*model).error) for model in ((1, 0), (0, 1)))
+    return law.pushed(steps[0], first), law.pushed(steps[1], second)
 
 
 def _resampled(
