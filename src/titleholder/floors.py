@@ -5,6 +5,7 @@ there: an interval of a rate of few positives rests on few rows, whatever the sl
 """
 
 from titleholder.params.schema import Policy
+from titleholder.rounding import plural
 from titleholder.types import Comparison, Rule
 
 
@@ -31,15 +32,15 @@ def too_small(rule: Rule, policy: Policy, known: Comparison) -> str:
         return ""
     floor = floor_of(rule, policy)
     if not known.n >= floor:
-        return f"{known.n} rows, and the floor is {floor}"
+        return f"{plural(known.n, 'row')}, and the floor is {floor:,}"
     # Rows of one cluster are one observation; the policy's own floor holds for those.
     clusters, least = known.n_clusters, min(floor, policy.min_n)
     if clusters is not None and not clusters >= least:
-        return f"{clusters} clusters, and the floor is {least}"
+        return f"{plural(clusters, 'cluster')}, and the floor is {least:,}"
     each = class_floor_of(rule, policy)
     if each is not None and known.n_min_class is not None and not known.n_min_class >= each:
-        which = known.min_class or "the rarest class"
-        return f"{known.n_min_class} rows of {which}, and the floor on each class is {each}"
+        few = f"{plural(known.n_min_class, 'row')} of {known.min_class or 'the rarest class'}"
+        return f"{few}, and the floor on each class is {each:,}"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Numbers in reasons, with as many decimals as their interval supports.
+"""Numbers in reasons and messages: with as many decimals as their interval supports, or counted.
 
 Pages have more ways to write a number (`titleholder.report.numbers`); a reason is plain text that
 goes into a record, so it stays with digits and a hyphen.
@@ -56,3 +56,12 @@ def _kept(ends: Sequence[float], bounds: Sequence[float], decimals: int) -> bool
         for end in ends
         for bound in bounds
     )
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun.
+
+    >>> plural(1, "row"), plural(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

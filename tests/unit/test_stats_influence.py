@@ -223,21 +223,22 @@ def test_a_spread_whose_units_were_not_looked_at_is_known_from_one_unit() -> Non
     assert Moving.of((1.0, 0.0, 0.0), 1000, 1000).freedom == 1
 
 
+@pytest.mark.parametrize("method", ["default", "bootstrap", "bootstrap_bca", "influence_t"])
 @pytest.mark.parametrize(
     ("off", "lower", "upper"),
     [((0.5, 10), 2.2414, 1.96), ((10, 0.5), 1.96, 2.2414), ((10, -20), 1.96, 1.96)],
 )
 def test_a_side_that_chance_may_have_taken_has_half_of_the_error(
-    off: tuple[float, float], lower: float, upper: float
+    off: tuple[float, float], lower: float, upper: float, method: str
 ) -> None:
     """Of a mean error near 0, and of a clear one; ends in standard errors of independent models."""
     n, rng = 400, np.random.default_rng(5)
     errors = np.linalg.qr(np.column_stack([np.ones(n), rng.normal(size=(n, 2))]))[0][:, 1:]
     one, two = (errors * np.sqrt(n) + np.array(off) / np.sqrt(n)).T
     for turn in (1.0, -1.0):
-        pair = regression(np.zeros(n), turn * one, turn * two)
-        asked = policy(metrics=("bias",), resamples=4000, task=Task.REGRESSION)
-        change = found(measure(*pair, asked).comparisons, "bias").improvement
+        rows = take("all", np.ones(n, bool), *regression(np.zeros(n), turn * one, turn * two))
+        told, _ = interval_by(method, REGISTRY["bias"], Resampler(rows, Draw(4000, 2)), 0.95)
+        change = told.improvement
         value, error = (abs(off[0]) - abs(off[1])) / np.sqrt(n), np.sqrt(2 / n)
         assert change.value == pytest.approx(value)
         assert {type(end) for end in (change.value, change.low, change.high)} == {float}

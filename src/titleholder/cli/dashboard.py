@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _tell(found: dict[tuple[str, str], int], target: "Store") -> None:
     from titleholder.dashboard.shelf import FRONT
-    from titleholder.report.text import plural
+    from titleholder.rounding import plural
 
     if not found:
         raise NoVerdict(

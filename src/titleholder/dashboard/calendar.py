@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from titleholder.dashboard.overview import NOTHING, OUTCOME_OF, Overview
-from titleholder.report.text import plural
+from titleholder.rounding import plural
 from titleholder.types import Outcome
 
 MOST_MONTHS = 120

@@ -7,7 +7,8 @@ import msgspec
 from titleholder.drift.records import ColumnShift, Drift, ShiftOutcome
 from titleholder.params.schema import HoldoutParams
 from titleholder.report import findings as said
-from titleholder.report.text import plural, visible
+from titleholder.report.text import visible
+from titleholder.rounding import plural
 from titleholder.trust.chain import Link
 from titleholder.trust.history import Judged, judged
 from titleholder.trust.statement import Exposure, Statement

@@ -7,7 +7,7 @@ left to the platform's own tool (see docs/ci.md). GitHub refuses comments above 
 from collections.abc import Mapping, Sequence
 
 from titleholder.report import markdown
-from titleholder.report.text import plural
+from titleholder.rounding import plural
 from titleholder.types import Verdict
 
 MARK = "<!-- titleholder: verdict -->"

@@ -8,7 +8,8 @@ import re
 
 from titleholder.report import findings as said
 from titleholder.report import numbers, sentences
-from titleholder.report.text import plural, visible
+from titleholder.report.text import visible
+from titleholder.rounding import plural
 from titleholder.types import Check, Finding, Outcome, Verdict
 
 STEP_SUMMARY = 1_000_000

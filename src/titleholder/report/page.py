@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from titleholder.report import findings, numbers, sentences
-from titleholder.report.text import plural, visible
+from titleholder.report.text import visible
 from titleholder.report.titles import title_of, unit_of
+from titleholder.rounding import plural
 from titleholder.types import Outcome
 
 if TYPE_CHECKING:

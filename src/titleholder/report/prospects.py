@@ -7,7 +7,8 @@ from typing import TextIO
 
 from titleholder.plan import Prospect
 from titleholder.report import numbers, tables
-from titleholder.report.text import plural, visible
+from titleholder.report.text import visible
+from titleholder.rounding import plural
 from titleholder.types import Kind
 
 _HEAD = (

@@ -2,8 +2,9 @@
 
 from titleholder.report import findings as said
 from titleholder.report import numbers
-from titleholder.report.text import plural, visible
+from titleholder.report.text import visible
 from titleholder.report.titles import title_of, unit_of
+from titleholder.rounding import plural
 from titleholder.types import OVERALL, Check, Finding, Outcome, Severity, Verdict
 
 

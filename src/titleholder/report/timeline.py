@@ -9,7 +9,8 @@ from titleholder.cadence import Kind, missing_before, unusual
 from titleholder.report import tables
 from titleholder.report.findings import GLYPH
 from titleholder.report.terminal import STYLE
-from titleholder.report.text import plural, visible
+from titleholder.report.text import visible
+from titleholder.rounding import plural
 from titleholder.trust.history import Crowned, Granted, History, Judged, came
 
 _HEAD = ("no.", "night", "what", "candidate", "model", "champion", "signed", "why")

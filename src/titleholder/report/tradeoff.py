@@ -12,8 +12,8 @@ from titleholder.report import numbers
 from titleholder.report.confusion import Confusion
 from titleholder.report.heatmap import gaps, is_of_rows
 from titleholder.report.running import times
-from titleholder.report.text import plural
 from titleholder.report.titles import LATE, is_measured, title_of, unit_of
+from titleholder.rounding import plural
 from titleholder.types import Comparison, Estimate, Rule, Task
 
 MOST_LINES = 4

@@ -8,26 +8,27 @@ import numpy as np
 
 from titleholder.arrays import Floats
 from titleholder.metrics.base import Metric, Ranks
+from titleholder.rounding import plural
 from titleholder.stats.by_row import worth
 from titleholder.stats.influence import Influence
-from titleholder.stats.intervals import UNDEFINED, Paired, interval, slope, undefined
+from titleholder.stats.intervals import UNDEFINED, Paired, interval, nearer, slope, undefined
 from titleholder.stats.replicates import Replicates, replicate
 from titleholder.stats.resampler import Resampler, sum_by_unit
 from titleholder.types import Estimate
 
 FEWEST_OF_AREA = 10  # rows of each class
 
-# The interval of a value from its draws and from the influence of each kind of unit.
-Ends = Callable[[float, Floats, Floats], Estimate]
+# The interval of a value from its draws and from the influence of each kind of unit, at a level.
+Ends = Callable[[float, Floats, Floats, float], Estimate]
 
 
 def percentile(metric: Metric, resampler: Resampler, level: float) -> Paired:
     """The bare percentile bootstrap, without any widening (Efron & Tibshirani 1993, ch. 13)."""
 
-    def ends(value: float, draws: Floats, _: Floats) -> Estimate:
-        return interval(value, draws, level)
+    def ends(value: float, draws: Floats, _: Floats, at_level: float) -> Estimate:
+        return interval(value, draws, at_level)
 
-    return _drawn(metric, replicate(metric, resampler), ends)
+    return _drawn(metric, replicate(metric, resampler), level, ends)
 
 
 def bca(metric: Metric, resampler: Resampler, level: float) -> Paired:
@@ -38,11 +39,11 @@ def bca(metric: Metric, resampler: Resampler, level: float) -> Paired:
 
     found = replicate(metric, resampler)
 
-    def ends(value: float, draws: Floats, influence: Floats) -> Estimate:
+    def ends(value: float, draws: Floats, influence: Floats, at_level: float) -> Estimate:
         skew = _skew(influence, found.influence)
-        return _accelerated(value, draws, skew, level)
+        return _accelerated(value, draws, skew, at_level)
 
-    return _drawn(metric, found, ends)
+    return _drawn(metric, found, level, ends)
 
 
 def student(metric: Metric, resampler: Resampler, level: float) -> Paired:
@@ -56,13 +57,16 @@ def student(metric: Metric, resampler: Resampler, level: float) -> Paired:
 
     if units < 2:
         return undefined("one row or cluster alone has no spread")
-    reach, unbiased = float(stdtrit(units - 1, (1 + level) / 2)), math.sqrt(units / (units - 1))
+    unbiased = math.sqrt(units / (units - 1))
 
-    def ends(value: float, _: Floats, influence: Floats) -> Estimate:
-        error = reach * unbiased * math.sqrt(found.influence.total(influence**2))
+    def reach(at_level: float) -> float:
+        return float(stdtrit(units - 1, (1 + at_level) / 2))
+
+    def ends(value: float, _: Floats, influence: Floats, at_level: float) -> Estimate:
+        error = reach(at_level) * unbiased * math.sqrt(found.influence.total(influence**2))
         return Estimate(value=value, low=value - error, high=value + error)
 
-    return _drawn(metric, found, ends, reach)
+    return _drawn(metric, found, level, ends, reach(level))
 
 
 def delong(metric: Metric, resampler: Resampler, level: float) -> Paired:
@@ -80,7 +84,7 @@ def delong(metric: Metric, resampler: Resampler, level: float) -> Paired:
     p = int(positive.sum())
     n = len(y) - p
     if min(p, n) < FEWEST_OF_AREA:
-        few = f"{min(p, n)} rows of a class, and a normal law takes {FEWEST_OF_AREA}"
+        few = f"{plural(min(p, n), 'row')} of a class, and a normal law takes {FEWEST_OF_AREA}"
         return undefined(f"the placements of so few are not normal: {few}")
 
     def ends(value: float, influence: Floats) -> Estimate:
@@ -144,7 +148,11 @@ def _mean_and_error(sums: Floats) -> tuple[Floats, Floats]:
 
 
 def _drawn(
-    metric: Metric, found: Replicates[Influence], ends: Ends, reach: float | None = None
+    metric: Metric,
+    found: Replicates[Influence],
+    level: float,
+    ends: Ends,
+    reach: float | None = None,
 ) -> Paired:
     """Both models' estimates and the improvement from replicates and influence.
 
@@ -155,19 +163,38 @@ def _drawn(
     if not (np.isfinite(sides).all() and defined.all()):
         return undefined(f"{metric.formula} is undefined on these rows or on resamples of them")
     at = found.influence
-    turns = [slope(metric, value) for value in sides]
-    value = float(metric.improvement(*sides))
-    change = metric.improvement(found.champion, found.candidate)
-    improvement = ends(value, change, turns[1] * at.candidate - turns[0] * at.champion)
-    first = ends(sides[0], found.champion, at.champion)
-    second = ends(sides[1], found.candidate, at.candidate)
+    improvement = _improvement(metric, found, level, ends)
+    first = ends(sides[0], found.champion, at.champion, level)
+    second = ends(sides[1], found.candidate, at.candidate, level)
     if not all(_has_ends(one) for one in (first, second, improvement)):
         return undefined(f"{metric.formula} has no finite influence on these rows")
-    error = float(change.std())
+    error = float(metric.improvement(found.champion, found.candidate).std())
     if reach is not None:
         error = ((improvement.high or 0.0) - (improvement.low or 0.0)) / (2 * reach)
     one, two = (_within(metric, side) for side in (first, second))
     return Paired(one, two, improvement, UNDEFINED, error, None, "")
+
+
+def _improvement(
+    metric: Metric, found: Replicates[Influence], level: float, ends: Ends
+) -> Estimate:
+    """That of a metric with a target holds on whichever side of it either model lies."""
+    sides, at = (found.champion_value, found.candidate_value), found.influence
+    value, target = float(metric.improvement(*sides)), metric.target
+    if target is None:
+        one, two = (slope(metric, side) for side in sides)
+        change = metric.improvement(found.champion, found.candidate)
+        return ends(value, change, two * at.candidate - one * at.champion, level)
+    off = (sides[0] - target, sides[1] - target)
+    here, there = drawn = np.stack([found.champion, found.candidate]) - target
+
+    def of_signs(first: float, second: float, surely: float) -> Estimate:
+        influence = first * at.champion - second * at.candidate
+        change = first * here - second * there
+        return ends(first * off[0] - second * off[1], change, influence, surely)
+
+    low, high = nearer(off, drawn, level, of_signs)
+    return Estimate(value=value, low=low, high=high)
 
 
 def _has_ends(of: Estimate) -> bool:

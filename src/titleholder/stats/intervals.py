@@ -11,6 +11,7 @@ Three things make a percentile interval too short, and each is met here:
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -19,6 +20,7 @@ import numpy as np
 
 from titleholder.arrays import Floats
 from titleholder.metrics.base import Metric, Ranks
+from titleholder.rounding import plural
 from titleholder.stats.ends import normal_reach
 from titleholder.stats.influence import Moving, Movings, Spread
 from titleholder.stats.own import own_interval
@@ -58,7 +60,7 @@ def summarise(metric: Metric, replicates: Replicates[Spread], level: float) -> P
     if at.influence.units < 2:
         return undefined("one row or cluster alone tells nothing of how it could have gone else")
     if isinstance(metric.law, Ranks) and at.influence.fewest < FEWEST_OF_CLASS:
-        few = f"{at.influence.fewest} units of the rarer class"
+        few = f"{plural(at.influence.fewest, 'unit')} of the rarer class"
         return undefined(f"{few}: the order of so few has no interval that can be relied on")
     for model, value in (("champion", at.champion_value), ("candidate", at.candidate_value)):
         if not np.isfinite(value):
@@ -154,7 +156,29 @@ def _towards(
     *,
     of_champion: bool = False,
 ) -> Estimate:
-    """The interval of how much nearer the candidate is, or that as a share of the champion.
+    """The interval of how much nearer the candidate is, or that as a share of the champion."""
+    off, drawn = (at.champion_value - target, at.candidate_value - target), draws - target
+    size, sizes = (abs(at.champion_value), np.abs(draws[0])) if of_champion else (1.0, 1.0)
+
+    def ends(first: float, second: float, surely: float) -> Estimate:
+        wider = widening(at.influence.of(first, -second), surely)
+        change = (first * drawn[0] - second * drawn[1]) / sizes
+        return interval((first * off[0] - second * off[1]) / size, change, surely, wider)
+
+    low, high = nearer(off, drawn, level, ends)
+    return Estimate(value=(abs(off[0]) - abs(off[1])) / size, low=low, high=high)
+
+
+def nearer(
+    off: tuple[float, float],
+    drawn: Floats,
+    level: float,
+    ends: Callable[[float, float, float], Estimate],
+) -> tuple[float, float]:
+    """Both ends of how much nearer the candidate is to a target than the champion; NaN if unknown.
+
+    ``off`` says how far above it both are, ``drawn`` (2, B) the same of their draws, and ``ends``
+    what either sign makes of the champion and of the candidate, at a level.
 
     The distance |x - t| is the larger of x - t and t - x. So |x - t| - |z - t| is at least what
     either sign makes of the champion, whatever sign is right for the candidate: the lower end is
@@ -162,20 +186,12 @@ def _towards(
     have put on that side, either may have been taken, and each is given half of the error. The
     upper end is the same with models exchanged.
     """
-    off, drawn = (at.champion_value - target, at.candidate_value - target), draws - target
-    size, sizes = (abs(at.champion_value), np.abs(draws[0])) if of_champion else (1.0, 1.0)
     signs = [_signs(x, side) for x, side in zip(off, drawn, strict=True)]
-
-    def ends(first: float, second: float, taken: int) -> Estimate:
-        surely = level if len(signs[taken]) == 1 else (1 + level) / 2
-        wider = widening(at.influence.of(first, -second), surely)
-        change = (first * drawn[0] - second * drawn[1]) / sizes
-        return interval((first * off[0] - second * off[1]) / size, change, surely, wider)
-
+    surely = [level if len(either) == 1 else (1 + level) / 2 for either in signs]
     (one, *_), (two, *_) = signs
-    low = min(ends(one, second, 0).low or 0.0 for second in signs[1])
-    high = max(ends(first, two, 1).high or 0.0 for first in signs[0])
-    return Estimate(value=(abs(off[0]) - abs(off[1])) / size, low=low, high=high)
+    lows = np.array([ends(one, second, surely[0]).low for second in signs[1]], dtype=float)
+    highs = np.array([ends(first, two, surely[1]).high for first in signs[0]], dtype=float)
+    return float(lows.min()), float(highs.max())
 
 
 def _either_way(

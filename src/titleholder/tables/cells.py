@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from titleholder.arrays import Bools, Floats, Ids, Ints
 from titleholder.comparison.slices import labels_of
 from titleholder.errors import BadInput, NotComparable
+from titleholder.rounding import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +101,8 @@ def keys_of(frame: "pd.DataFrame", column: str, where: str) -> Ids:
     if blank.any():
         first = int(np.flatnonzero(blank)[0]) + 1
         raise NotComparable(
-            f"{where}: {rows(int(blank.sum()))} without {column}, the first is row {first}",
+            f"{where}: {plural(int(blank.sum()), 'row')} without {column}, "
+            f"the first is row {first}",
             cure="give every row an id of its own",
         )
     ids: Ids
@@ -163,14 +165,9 @@ def refuse(bad: Bools, ids: Ids, what: str) -> None:
     """BadInput that names some of the rows where ``bad`` (n,) is true, if any is."""
     if bad.any():
         raise BadInput(
-            f"{what} on {rows(int(bad.sum()))}, such as {some(ids[bad])}",
+            f"{what} on {plural(int(bad.sum()), 'row')}, such as {some(ids[bad])}",
             cure="correct those rows where they are made, or leave them out of every file",
         )
-
-
-def rows(count: int) -> str:
-    """A count of rows, for a message."""
-    return "1 row" if count == 1 else f"{count} rows"
 
 
 def some(values: Any) -> str:

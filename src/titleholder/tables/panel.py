@@ -12,6 +12,7 @@ from titleholder.comparison.segments import with_segments
 from titleholder.comparison.slices import columns_of, label_of
 from titleholder.errors import BadInput, UsageError
 from titleholder.params.schema import Columns, Policy
+from titleholder.rounding import plural
 from titleholder.tables.cells import (
     column_of,
     keys_of,
@@ -19,7 +20,6 @@ from titleholder.tables.cells import (
     numbers,
     refuse,
     require,
-    rows,
     some,
 )
 from titleholder.types import Task
@@ -135,7 +135,8 @@ def _clusters(frame: "pd.DataFrame", columns: Columns, where: str) -> Ints | Non
     if (codes < 0).any():
         first = int(np.flatnonzero(codes < 0)[0]) + 1
         raise BadInput(
-            f"{where}: {rows(int((codes < 0).sum()))} without {name}, the first is row {first}",
+            f"{where}: {plural(int((codes < 0).sum()), 'row')} without {name}, "
+            f"the first is row {first}",
             cure="name the cluster of every row, or leave the column out",
         )
     return codes.astype(np.int64)

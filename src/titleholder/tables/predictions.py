@@ -10,6 +10,7 @@ from titleholder.arrays import Bools, Floats, Ids, Ints, Panel, Predictions
 from titleholder.errors import BadInput, NotComparable
 from titleholder.metrics.operational import LATENCY_QUANTILES, TTFT_QUANTILES
 from titleholder.params.schema import Policy
+from titleholder.rounding import plural
 from titleholder.stats.quantiles import gauge
 from titleholder.tables.cells import (
     floats,
@@ -18,7 +19,6 @@ from titleholder.tables.cells import (
     nearest_column,
     numbers,
     refuse,
-    rows,
     some,
 )
 from titleholder.types import Gauge, Task
@@ -223,7 +223,8 @@ def places_of(wanted: Ids, given: Ids, where: str) -> Ints | None:
     if len(given) > len(wanted):
         extra = np.setdiff1d(given, wanted)
         raise NotComparable(
-            f"{where}: has {rows(len(extra))} that the panel has not, such as {some(extra)}",
+            f"{where}: has {plural(len(extra), 'row')} that the panel has not, "
+            f"such as {some(extra)}",
             cure="score both models on this very panel",
         )
     return places
