@@ -1,5 +1,7 @@
 """What the command line says of flags and commands that it does not know."""
 
+from pathlib import Path
+
 import pytest
 
 from titleholder.cli import doctor, main
@@ -50,3 +52,23 @@ def test_code_that_ends_the_process_has_decided_nothing(
     monkeypatch.setattr(doctor, "run", ending)
     assert main(["doctor"]) == Exit.UNDECIDED
     assert "nothing was decided" in capsys.readouterr().err
+
+
+def test_an_answer_beyond_all_numbers_is_no_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its square is no number: that metric is undefined, and nothing else is said of it."""
+    answers = [float(i % 7) for i in range(40)]
+    for name, given in (("a", answers), ("b", [1e300, *answers[1:]])):
+        lines = [f"{i},{value}" for i, value in enumerate(given)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["row_id,y_pred", *lines]))
+    rows = [f"{i},{value + 0.5}" for i, value in enumerate(answers)]
+    (tmp_path / "panel.csv").write_text("\n".join(["row_id,y_true", *rows]))
+    rule = "{id: error, kind: non_inferior, metric: rmse, margin: 1.0}"
+    (tmp_path / "policy.yaml").write_text(f"task: regression\nmin_n: 10\nrules: [{rule}]\n")
+    named = (("panel", "panel.csv"), ("champion", "a.csv"), ("candidate", "b.csv"))
+    words = [word for flag, file in named for word in (f"--{flag}", str(tmp_path / file))]
+    assert main(["compare", *words, "--policy", str(tmp_path / "policy.yaml")]) == Exit.INCONCLUSIVE
+    told = capsys.readouterr()
+    assert "undefined for the candidate" in told.out
+    assert "Warning" not in told.out + told.err

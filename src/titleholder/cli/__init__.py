@@ -10,6 +10,7 @@ import importlib
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 
 from titleholder import __version__, threads
@@ -19,6 +20,7 @@ from titleholder.errors import Exit, TitleholderError
 from titleholder.redaction import redacted
 
 TRACEBACK = "TITLEHOLDER_TRACEBACK"
+_NOT_FINITE = "(overflow|invalid value|divide by zero) encountered"
 
 _SPACE, _RIGHTS = "free some space there", "make it writable for this user"
 _CURES = {
@@ -56,6 +58,8 @@ COMMANDS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the returned code is one of `titleholder.errors.Exit`."""
     threads.pin()
+    # A figure that is not finite is told as undefined, with its reason.
+    warnings.filterwarnings("ignore", _NOT_FINITE, RuntimeWarning)
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         args = _parser(words).parse_args(words)
