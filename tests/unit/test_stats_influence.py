@@ -97,6 +97,26 @@ def test_a_wider_interval_holds_the_narrower() -> None:
     assert (wider.high or 0) > (base.high or 0)
 
 
+@pytest.mark.parametrize("turn", [1.0, -1.0])
+def test_few_rows_that_matter_reach_to_the_side_that_they_are_skewed_to(turn: float) -> None:
+    """Two models that differ on five of a hundred rows, and on one of them by much."""
+    better = turn * np.resize([0.2, 0.4, 0.5, 1.0, 3.0], 5)
+    pair = regression(np.zeros(100), np.append(np.maximum(better, 0.0), np.ones(95)),
+                      np.append(np.maximum(-better, 0.0), np.ones(95)))  # fmt: skip
+    asked = policy(Task.REGRESSION, metrics=("mae",), resamples=4000)
+    change = found(measure(*pair, asked).comparisons, "mae").improvement
+    rows = np.append(better, np.zeros(95))
+    centred = (rows - rows.mean()) / 100
+    squares, cubes = (centred**2).sum(), (centred**3).sum()
+    skew, error = cubes / squares**1.5, np.sqrt(squares)
+    cubic = np.polynomial.Polynomial([skew / 6, 1, skew / 3, skew**2 / 27])
+    far = 1.96 * np.sign(skew)
+    (root,) = [x.real for x in (cubic + far).roots() if abs(x.imag) < 1e-4]
+    reach = -root * error * widening(influence(centred).of(0, 1), 0.95)
+    end = change.high if turn > 0 else change.low
+    assert (end or 0.0) - rows.mean() == pytest.approx(reach, rel=1e-3)
+
+
 def test_pushes_are_what_resampling_shows_times_what_it_hides() -> None:
     """A bias within the noise of drawing is none; a larger one counts in its direction."""
     draws = np.random.default_rng(2).normal(1.0, 1.0, 20_000)
