@@ -27,6 +27,7 @@ from titleholder.stats.influence import Moving, Movings, Spread
 from titleholder.stats.own import own_interval, unskewed
 from titleholder.stats.push import NONE, Push, moments
 from titleholder.stats.replicates import Replicates
+from titleholder.stats.resampler import EXACT_UNITS
 from titleholder.types import Estimate
 
 # Above this share of resamples on which a metric is undefined, an interval from the rest would
@@ -34,7 +35,8 @@ from titleholder.types import Estimate
 MOST_UNDEFINED = 0.01
 # With fewer of a class, intervals of ranks were seen to hold the truth in 81 to 90% of panels.
 FEWEST_OF_CLASS = 20
-# Degrees of freedom up to which ends of an improvement were seen to miss for its skewness.
+# Degrees of freedom up to which ends of an improvement were seen to miss for its skewness; with
+# twice as many nothing is made of it.
 _FEW_MATTER = 30.0
 # Standard errors beyond which one value in 700 lies on the wrong side of a target.
 _SURE = 3.0
@@ -122,7 +124,7 @@ def _paired(metric: Metric, at: Replicates[Spread], draws: Floats, level: float)
             relative = _towards(metric.target, at, draws, level, of_champion=True)
     else:
         push = _push(metric, at, draws)
-        least = _either_way(metric, at, draws, level) if metric.grouped else _few(moving, level)
+        least = _either_way(metric, at, draws, level) if metric.grouped else _few(at, moving, level)
         improvement = _opened(interval(value, change, level, wider, push), *least)
         if share is not None:
             relative = interval(value / size, share, level, wider, push.scaled(1 / size))
@@ -219,15 +221,16 @@ def _either_way(
     return (reach if unsure[0] else 0.0), (reach if unsure[1] else 0.0)
 
 
-def _few(moving: Moving, level: float) -> tuple[float, float]:
+def _few(at: Replicates[Spread], moving: Moving, level: float) -> tuple[float, float]:
     """How far below and above an improvement its ends lie at least; 0 where many units matter.
 
-    Resamples of a skewed few lean to the side that the truth is not on.
+    Resamples of a skewed few lean to the side that the truth is not on. Of many units, what few
+    of them tell is left to the resamples, whose law is the same however it is had.
     """
-    if moving.freedom > _FEW_MATTER or not math.isfinite(moving.error):
+    if at.influence.units > EXACT_UNITS or not math.isfinite(moving.error):
         return 0.0, 0.0
-    reach = widening(moving, level) * moving.error
-    z = normal_reach(level)
+    part = min(1.0, max(0.0, 2 - moving.freedom / _FEW_MATTER))
+    reach, z = part * widening(moving, level) * moving.error, normal_reach(level)
     below, above = (float(unskewed(moving.skewness, turn)) for turn in (-z, z))
     return -reach * below, reach * above
 
