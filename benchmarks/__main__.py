@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from benchmarks import cold, dashboard, delong, drift, engine
 from benchmarks.timing import machine
+from titleholder.memory import keep_freed
 
 
 def report(*, quick: bool, tfma: str | None) -> Iterator[str]:
@@ -33,6 +34,7 @@ def main() -> None:
     parser.add_argument("--tfma", help="the python of an environment with TFMA")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
+    keep_freed()  # as `titleholder compare` does
     for line in report(quick=asked.quick, tfma=asked.tfma):
         print(line, flush=True)
 
