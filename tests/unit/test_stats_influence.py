@@ -1,5 +1,7 @@
 """How surely the spread is known: degrees of freedom of influence values, pushes and extremes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -150,6 +152,50 @@ def test_no_error_on_a_few_rows_is_not_perfection(name: str) -> None:
     assert (one.candidate.value, one.candidate.high) == pytest.approx((1, 1))
     assert (one.candidate.low or 1) < 0.95
     assert (one.improvement.low or 0) < 0 < (one.improvement.high or 0)
+
+
+@pytest.mark.parametrize("name", ["kappa", "mcc", "f1", "balanced_accuracy"])
+@pytest.mark.parametrize("n", [5000, 5001, 20_000])
+def test_no_error_on_many_rows_is_not_perfection_either(name: str, n: int) -> None:
+    """Whatever rounding leaves of a derivative that is 0: of 5% positives no error was seen."""
+    y = (np.arange(n) < n // 20).astype(np.int64)
+    perfect = 0.1 + 0.8 * y
+    missed = np.where(np.arange(n) < 5, 0.1, perfect)
+    asked = policy(metrics=(name,), resamples=500)
+    one = found(measure(*binary(y, missed, perfect), asked).comparisons, name).candidate
+    assert (one.value, one.high) == pytest.approx((1, 1))
+    assert (one.low or 1) < 1 - 3 / (n // 20)
+
+
+@pytest.mark.parametrize("name", ["mse", "rmse", "mae", "r2", "bias"])
+@pytest.mark.parametrize("huge", [1e3, 1e6, 1e9])
+@pytest.mark.parametrize("n", [50, 3000])
+def test_one_model_may_not_drown_the_other(name: str, huge: float, n: int) -> None:
+    """A single wild answer of the champion's leaves the candidate's own figures as they are."""
+    rng = np.random.default_rng(9)
+    y = rng.normal(10.0, 1.0, n)
+    one, two = y + rng.normal(size=(2, n))
+    wild = one.copy()
+    wild[3] = huge
+    asked = policy(Task.REGRESSION, metrics=(name,), resamples=2000)
+    calm, beside = (
+        found(measure(*regression(y, first, two), asked).comparisons, name).candidate
+        for first in (one, wild)
+    )
+    assert beside.value == pytest.approx(calm.value, rel=1e-12)
+    reach = (calm.high or 0.0) - (calm.low or 0.0)
+    assert beside.low == pytest.approx(calm.low, abs=0.1 * reach)
+    assert beside.high == pytest.approx(calm.high, abs=0.1 * reach)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "recall", "f1", "roc_auc", "log_loss"])
+def test_one_cluster_alone_tells_nothing(name: str) -> None:
+    """However many rows it has."""
+    panel, *models = drawn(300, seed=1)
+    alone = replace(panel, cluster=np.array(["one"] * 300))
+    asked = policy(metrics=(name,), resamples=500)
+    one = found(measure(alone, models[0], models[1], asked).comparisons, name)
+    assert (one.improvement.low, one.candidate.low) == (None, None)
 
 
 @pytest.mark.parametrize("said", [{"weight": np.full(40, 2.5)}, {"cluster": np.arange(40) // 2}])

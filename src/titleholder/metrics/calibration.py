@@ -192,7 +192,7 @@ def _by_bin(values: Floats, bins: Ints) -> Floats:
 def first_and_squares(means: Floats) -> Floats:
     """The first mean and the squares of the others, (..., 11) to (...)."""
     total: Floats = means[..., 0] + (means[..., 1:] ** 2).sum(axis=-1)
-    return total
+    return np.maximum(total, 0.0)  # a sum of squares, of which rounding may leave less
 
 
 def metrics() -> Iterator[Metric]:

@@ -108,7 +108,8 @@ def matthews(c: Floats) -> Floats:
     """Matthews' correlation, in Gorodkin's multiclass form."""
     hits, truth, calls = right(c).sum(-1), c.sum(-1), c.sum(-2)
     covariance = hits * truth.sum(-1) - (truth * calls).sum(-1)
-    return ratio(covariance, np.sqrt(_unlike(truth, truth)) * np.sqrt(_unlike(calls, calls)))
+    margins = np.sqrt(_unlike(truth, truth)) * np.sqrt(_unlike(calls, calls))
+    return np.clip(ratio(covariance, margins), -1.0, 1.0)  # two roots may lack a last digit
 
 
 def kappa(c: Floats) -> Floats:

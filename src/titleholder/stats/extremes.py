@@ -19,7 +19,8 @@ from titleholder.stats.intervals import Paired
 from titleholder.stats.sample import Sample
 from titleholder.types import Estimate
 
-_ROUNDING = 1e-12
+# Of the domain's width; numerical derivatives of what nothing moves leave 1e-12 of it.
+_ROUNDING = 1e-10
 
 
 def guarded(metric: Metric, paired: Paired, sample: Sample, level: float) -> Paired:
@@ -31,17 +32,20 @@ def guarded(metric: Metric, paired: Paired, sample: Sample, level: float) -> Pai
     least, most = metric.domain
     width = most - least
     own, improvement = (paired.champion, paired.candidate), paired.improvement
-    if not math.isfinite(width) or not any(_is_point(e) for e in (*own, improvement)):
+    if not math.isfinite(width) or not any(_is_point(e, width) for e in (*own, improvement)):
         return paired
     rarest, units = _reach(_rarest(sample), level) * width, _reach(sample.units, level) * width
-    champion = _opened(paired.champion, rarest, least, most)
-    candidate = _opened(paired.candidate, rarest, least, most)
-    improvement = _opened(paired.improvement, units, -width, width)
+    champion = _opened(paired.champion, rarest, (least, most), width)
+    candidate = _opened(paired.candidate, rarest, (least, most), width)
+    improvement = _opened(paired.improvement, units, (-width, width), width)
     if improvement is paired.improvement:
         return replace(paired, champion=champion, candidate=candidate)
     error = units / normal_reach(level)
     size = abs(paired.champion.value or 0.0)
-    relative = _opened(paired.relative, units / size if size else 0.0, -math.inf, math.inf)
+    least_share = units / size if size else 0.0
+    relative = _opened(
+        paired.relative, least_share, (-math.inf, math.inf), width / size if size else width
+    )
     return replace(
         paired,
         champion=champion,
@@ -53,16 +57,19 @@ def guarded(metric: Metric, paired: Paired, sample: Sample, level: float) -> Pai
     )
 
 
-def _is_point(estimate: Estimate) -> bool:
-    """Whether an interval has no width but that of rounding."""
+def _is_point(estimate: Estimate, width: float) -> bool:
+    """Whether an interval has no width but what rounding leaves of a domain's ``width``."""
     if estimate.low is None or estimate.high is None:
         return False
-    return estimate.high - estimate.low <= _ROUNDING
+    return estimate.high - estimate.low <= _ROUNDING * width
 
 
-def _opened(estimate: Estimate, reach: float, least: float, most: float) -> Estimate:
-    if estimate.value is None or not _is_point(estimate):
+def _opened(
+    estimate: Estimate, reach: float, domain: tuple[float, float], width: float
+) -> Estimate:
+    if estimate.value is None or not _is_point(estimate, width):
         return estimate
+    least, most = domain
     low, high = max(least, estimate.value - reach), min(most, estimate.value + reach)
     return Estimate(value=estimate.value, low=low, high=high)
 

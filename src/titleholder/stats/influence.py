@@ -25,6 +25,7 @@ _BLOCK = 1 << 13  # units whose powers stay near the processor while they are su
 # tells: so many classes have many rows, or a spread that nobody could learn from them.
 _MOST_LOOKED_AT = 1 << 23
 _AT_ONCE = 1 << 20
+_DWARFED = 1e4  # times the squares: fourth powers of what is left keep half of their digits
 _LOST = 0.5  # of the least that fourth powers can be: with less, some of them were lost
 
 T = TypeVar("T", float, Floats)
@@ -34,14 +35,17 @@ T = TypeVar("T", float, Floats)
 class PowerSums:
     """By power k of 2, 3 and 4: sums over units of a^k, a^(k-1) d, ..., d^k.
 
-    a is the influence of a unit on the champion, a + d that on the candidate.
+    a is the influence of a unit on the champion, a + d that on the candidate; or, where they are
+    ``swapped``, the other way round.
     """
 
     by_power: Mapping[int, Sequence[float]]
+    swapped: bool = False
 
     def of(self, power: int, champion: float, candidate: float) -> float:
         """Sum over units of a power of this combination of the two models."""
-        return combined(self.by_power[power], champion, candidate)
+        models = (candidate, champion) if self.swapped else (champion, candidate)
+        return combined(self.by_power[power], *models)
 
     @classmethod
     def at(cls, powers: Mapping[int, Floats], place: int) -> "PowerSums":
@@ -223,10 +227,12 @@ class Influence(Spread):
     def power_sums(self) -> PowerSums:
         """Summed over kinds of units."""
         second, third, fourth = np.zeros(3), np.zeros(4), np.zeros(5)
-        for start in range(0, len(self.champion), _BLOCK):
+        swapped = dwarfs(self.champion, self.candidate)
+        one, two = (self.champion, self.candidate)[:: -1 if swapped else 1]
+        for start in range(0, len(one), _BLOCK):
             part = slice(start, start + _BLOCK)
-            a = self.champion[part]
-            d = self.candidate[part] - a
+            a = one[part]
+            d = two[part] - a
             aa, ad, dd = a * a, a * d, d * d
             waa, wad, wdd = aa, ad, dd
             if self.copies is not None:
@@ -235,7 +241,19 @@ class Influence(Spread):
             third += waa @ a, waa @ d, wdd @ a, wdd @ d
             fourth += waa @ aa, waa @ ad, waa @ dd, wdd @ ad, wdd @ dd
         found = {2: second, 3: third, 4: fourth}
-        return PowerSums({power: tuple(sums.tolist()) for power, sums in found.items()})
+        return PowerSums({power: tuple(sums.tolist()) for power, sums in found.items()}, swapped)
+
+
+def dwarfs(one: Floats, other: Floats) -> bool:
+    """Whether rows or units of one model (..., n) are so large that the other's would be lost.
+
+    Models are told apart by the difference of the second to the first: two that are nearly equal
+    are then not lost in rounding. But as the sum of something huge and the difference to it,
+    something small would be.
+    """
+    squares = (np.einsum("...n,...n->...", of, of) for of in (one, other))
+    first, second = squares
+    return bool((first > _DWARFED * second).any())
 
 
 def by_counts(value: Callable[[Floats], Floats], counts: Floats) -> Floats:

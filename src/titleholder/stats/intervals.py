@@ -57,13 +57,14 @@ class Paired:
 
 
 UNDEFINED = Estimate()
+ALONE = "one row or cluster alone tells nothing of how it could have gone else"
 
 
 def summarise(metric: Metric, replicates: Replicates[Spread], level: float) -> Paired:
     """Intervals at ``level`` of a metric's replicates; undefined ones have a reason."""
     at = replicates
     if at.influence.units < 2:
-        return undefined("one row or cluster alone tells nothing of how it could have gone else")
+        return undefined(ALONE)
     if isinstance(metric.law, Ranks) and at.influence.fewest < FEWEST_OF_CLASS:
         few = f"{plural(at.influence.fewest, 'unit')} of the rarer class"
         return undefined(f"{few}: the order of so few has no interval that can be relied on")

@@ -11,11 +11,11 @@ Three ways, each the row bootstrap itself or its law:
   Introduction to the Bootstrap, ch. 21-22).
 
 The candidate enters as a difference to the champion, so that two nearly equal models do not
-cancel to rounding noise.
+cancel to rounding noise; and the champion as one to the candidate, where it would dwarf it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -24,7 +24,7 @@ from titleholder.arrays import Floats, Ints
 from titleholder.metrics.base import Counts, Means, Metric, Ranks
 from titleholder.metrics.ladder import Ladder, Steps
 from titleholder.stats.cells import Cells
-from titleholder.stats.influence import Influence, Spread, by_counts, by_means
+from titleholder.stats.influence import Influence, Spread, by_counts, by_means, dwarfs
 from titleholder.stats.keys import generator
 from titleholder.stats.remainder import DRAWS, MOST_LEFT, Remainder
 from titleholder.stats.resampler import FEW_UNITS, Resampler, sum_by_unit
@@ -119,10 +119,30 @@ def _means(
 ) -> Replicates[Influence]:
     sample = resampler.sample
     champion, candidate = sample.row_values(columns)
-    k = len(champion)
+    if not dwarfs(champion, candidate):
+        return _of_means(champion, candidate, value, resampler)
+    found = _of_means(candidate, champion, value, resampler)
+    units = replace(
+        found.influence, champion=found.influence.candidate, candidate=found.influence.champion
+    )
+    return Replicates(
+        found.candidate_value,
+        found.champion_value,
+        found.candidate,
+        found.champion,
+        found.method,
+        units,
+    )
+
+
+def _of_means(
+    one: Floats, two: Floats, value: Callable[[Floats], Floats], resampler: Resampler
+) -> Replicates[Influence]:
+    """As if the first rows (k, n) were the champion's: the others enter as a difference to them."""
+    sample, k = resampler.sample, len(one)
     rows = np.empty((2 * k + 1, len(sample)))
-    rows[:k], rows[k:-1], rows[-1] = champion, candidate, 1.0
-    rows[k:-1] -= champion
+    rows[:k], rows[k:-1], rows[-1] = one, two, 1.0
+    rows[k:-1] -= one
     if not sample.plain:
         rows *= sample.weight
     by_unit = sum_by_unit(rows, sample)

@@ -13,7 +13,7 @@ from titleholder.metrics import base
 from titleholder.metrics.base import Counts, Means, Metric, Proportion
 from titleholder.stats.cells import Cells
 from titleholder.stats.ends import error_of, normal_reach, turned
-from titleholder.stats.intervals import Paired, undefined
+from titleholder.stats.intervals import ALONE, Paired, undefined
 from titleholder.stats.proportions import Agreement, newcombe, relative_change, wilson
 from titleholder.stats.sample import Sample
 from titleholder.types import Estimate
@@ -80,11 +80,18 @@ def compare_shares(metric: Metric, hits: Hits, sample: Sample, level: float) -> 
     if sample.plain:
         table = agreement(hits, np.ones(len(hits.counted)))
         return _paired(table, table, table, hits.misses, level), METHOD
+    if sample.clustered and _held(hits, sample) < 2:
+        return undefined(ALONE), "none"
     first, second = hits.first.astype(float), hits.second.astype(float)
     one, two, change = (
         _effective(value, hits, sample, level) for value in (first, second, second - first)
     )
     return _paired(one, two, change, hits.misses, level), f"{METHOD}, effective number of rows"
+
+
+def _held(hits: Hits, sample: Sample) -> int:
+    """Clusters that hold a counted row with any weight."""
+    return len(np.unique(sample.unit[hits.counted & (sample.weight > 0)]))
 
 
 def agreement(hits: Hits, weight: Floats) -> Agreement:

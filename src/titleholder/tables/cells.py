@@ -127,7 +127,7 @@ def _refuse_doubled(ids: Ids, column: str, where: str) -> None:
     doubled = distinct[count > 1]
     if len(doubled):
         raise NotComparable(
-            f"{where}: {len(doubled)} values of {column} stand more than once, "
+            f"{where}: {column} has {plural(len(doubled), 'value')} more than once, "
             f"such as {some(doubled)}",
             cure="one row an id",
         )
