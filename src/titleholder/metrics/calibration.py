@@ -192,7 +192,12 @@ def _by_bin(values: Floats, bins: Ints) -> Floats:
 def first_and_squares(means: Floats) -> Floats:
     """The first mean and the squares of the others, (..., 11) to (...)."""
     total: Floats = means[..., 0] + (means[..., 1:] ** 2).sum(axis=-1)
-    return np.maximum(total, 0.0)  # a sum of squares, of which rounding may leave less
+    return total
+
+
+def sum_of_squares(means: Floats) -> Floats:
+    """The same of what is no less than 0, of which rounding may leave less."""
+    return np.maximum(first_and_squares(means), 0.0)
 
 
 def metrics() -> Iterator[Metric]:
@@ -224,10 +229,10 @@ def metrics() -> Iterator[Metric]:
     yield Metric(
         "brier_reliability", "Brier score, reliability", binary, "score", False, (0.0, 1.0), "",
         "sum over 10 equal bins of share x (mean score - rate of positives)^2", murphy,
-        Means(reliability_columns, first_and_squares), by_default=False,
+        Means(reliability_columns, sum_of_squares), by_default=False,
     )  # fmt: skip
     yield Metric(
         "brier_resolution", "Brier score, resolution", binary, "score", True, (0.0, 0.25), "",
         "sum over 10 equal bins of share x (rate of positives in the bin - overall)^2", murphy,
-        Means(resolution_columns, first_and_squares), by_default=False,
+        Means(resolution_columns, sum_of_squares), by_default=False,
     )  # fmt: skip
