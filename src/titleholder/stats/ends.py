@@ -28,6 +28,16 @@ def lean(level: float) -> float:
     return (normal_reach(level) ** 2 - 1) / 6
 
 
+def unseen(n: int, level: float) -> float:
+    """The share that rows may have of which none was seen among n: Wilson's upper limit of 0 in n.
+
+    >>> round(unseen(200, 0.95), 4)
+    0.0188
+    """
+    z2 = normal_reach(level) ** 2
+    return z2 / (n + z2)
+
+
 def turned(estimate: Estimate) -> Estimate:
     """The estimate with its sign turned round; empty unless it has a value and both ends."""
     value, low, high = estimate.value, estimate.low, estimate.high

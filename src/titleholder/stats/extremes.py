@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from titleholder.metrics.base import Metric
-from titleholder.stats.ends import normal_reach
+from titleholder.stats.ends import normal_reach, unseen
 from titleholder.stats.intervals import Paired
 from titleholder.stats.sample import Sample
 from titleholder.types import Estimate
@@ -34,7 +34,7 @@ def guarded(metric: Metric, paired: Paired, sample: Sample, level: float) -> Pai
     own, improvement = (paired.champion, paired.candidate), paired.improvement
     if not math.isfinite(width) or not any(_is_point(e, width) for e in (*own, improvement)):
         return paired
-    rarest, units = _reach(_rarest(sample), level) * width, _reach(sample.units, level) * width
+    rarest, units = (unseen(n, level) * width for n in (_rarest(sample), sample.units))
     champion = _opened(paired.champion, rarest, (least, most), width)
     candidate = _opened(paired.candidate, rarest, (least, most), width)
     improvement = _opened(paired.improvement, units, (-width, width), width)
@@ -72,11 +72,6 @@ def _opened(
     least, most = domain
     low, high = max(least, estimate.value - reach), min(most, estimate.value + reach)
     return Estimate(value=estimate.value, low=low, high=high)
-
-
-def _reach(n: int, level: float) -> float:
-    z2 = normal_reach(level) ** 2
-    return z2 / (n + z2)
 
 
 def _rarest(sample: Sample) -> int:

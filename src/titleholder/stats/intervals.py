@@ -22,7 +22,7 @@ import numpy as np
 from titleholder.arrays import Floats
 from titleholder.metrics.base import Metric, Ranks
 from titleholder.rounding import plural
-from titleholder.stats.ends import normal_reach
+from titleholder.stats.ends import normal_reach, unseen
 from titleholder.stats.influence import Moving, Movings, Spread
 from titleholder.stats.own import own_interval, unskewed
 from titleholder.stats.push import NONE, Push, moments
@@ -38,6 +38,8 @@ FEWEST_OF_CLASS = 20
 # Degrees of freedom up to which ends of an improvement were seen to miss for its skewness; with
 # twice as many nothing is made of it.
 _FEW_MATTER = 30.0
+# Some four units that matter: up to a tenth of all.
+_HANDFUL, _FEW_OF = 8.0, 0.1
 # Standard errors beyond which one value in 700 lies on the wrong side of a target.
 _SURE = 3.0
 _NEAR_ZERO = 1e-100  # a share of less would overflow once it is squared
@@ -125,7 +127,11 @@ def _paired(metric: Metric, at: Replicates[Spread], draws: Floats, level: float)
             relative = _towards(metric.target, at, draws, level, of_champion=True)
     else:
         push = _push(metric, at, draws)
-        least = _either_way(metric, at, draws, level) if metric.grouped else _few(at, moving, level)
+        least = (
+            _either_way(metric, at, draws, level)
+            if metric.grouped
+            else _few(metric, at, moving, level)
+        )
         improvement = _opened(interval(value, change, level, wider, push), *least)
         if share is not None:
             relative = interval(value / size, share, level, wider, push.scaled(1 / size))
@@ -222,18 +228,35 @@ def _either_way(
     return (reach if unsure[0] else 0.0), (reach if unsure[1] else 0.0)
 
 
-def _few(at: Replicates[Spread], moving: Moving, level: float) -> tuple[float, float]:
+def _few(
+    metric: Metric, at: Replicates[Spread], moving: Moving, level: float
+) -> tuple[float, float]:
     """How far below and above an improvement its ends lie at least; 0 where many units matter.
 
     Resamples of a skewed few lean to the side that the truth is not on. Of many units, what few
     of them tell is left to the resamples, whose law is the same however it is had.
+
+    And of a handful among many units, no more is known of those that were not seen than where none
+    mattered at all (`titleholder.stats.extremes`): to see one more may not narrow the interval.
     """
-    if at.influence.units > EXACT_UNITS or not math.isfinite(moving.error):
-        return 0.0, 0.0
-    part = min(1.0, max(0.0, 2 - moving.freedom / _FEW_MATTER))
-    reach, z = part * widening(moving, level) * moving.error, normal_reach(level)
-    below, above = (float(unskewed(moving.skewness, turn)) for turn in (-z, z))
-    return -reach * below, reach * above
+    below = above = 0.0
+    units, width = at.influence.units, metric.domain[1] - metric.domain[0]
+    if not math.isfinite(moving.error):
+        return below, above
+    if units <= EXACT_UNITS:
+        reach, z = widening(moving, level) * moving.error, normal_reach(level)
+        few = _as_few(moving, _FEW_MATTER)
+        below = -few * reach * float(unskewed(moving.skewness, -z))
+        above = few * reach * float(unskewed(moving.skewness, z))
+    if math.isfinite(width) and moving.freedom < _FEW_OF * units:
+        unknown = _as_few(moving, _HANDFUL) * unseen(units, level) * width
+        below, above = max(below, unknown), max(above, unknown)
+    return below, above
+
+
+def _as_few(moving: Moving, freedom: float) -> float:
+    """1 up to so many degrees of freedom, falling to 0 at twice as many."""
+    return min(1.0, max(0.0, 2 - moving.freedom / freedom))
 
 
 def _opened(found: Estimate, below: float, above: float) -> Estimate:
