@@ -119,6 +119,24 @@ def test_few_rows_that_matter_reach_to_the_side_that_they_are_skewed_to(turn: fl
     assert (end or 0.0) - rows.mean() == pytest.approx(reach, rel=1e-3)
 
 
+@pytest.mark.parametrize("name", ["brier", "roc_auc", "average_precision", "ks"])
+def test_a_row_more_on_which_models_differ_does_not_narrow_an_interval(name: str) -> None:
+    """Of none that differ, 3.84 of 200 and 3.84 more may have been missed, and so of one or two."""
+    rng = np.random.default_rng(4)
+    y = (rng.random(200) < 0.4).astype(np.int64)
+    score = np.clip(rng.normal(0.4 + 0.3 * y, 0.2), 0.01, 0.99)
+    reaches = []
+    for differ in range(3):
+        other = score.copy()
+        other[:differ] = other[:differ] * 0.97
+        asked = policy(metrics=(name,), resamples=500)
+        change = found(measure(*binary(y, score, other), asked).comparisons, name).improvement
+        value, low, high = change.value or 0.0, change.low or 0.0, change.high or 0.0
+        reaches.append(min(value - low, high - value))
+    least, most = REGISTRY[name].domain
+    assert min(reaches) >= 0.999 * (most - least) * 1.96**2 / (200 + 1.96**2)
+
+
 def test_pushes_are_what_resampling_shows_times_what_it_hides() -> None:
     """A bias within the noise of drawing is none; a larger one counts in its direction."""
     draws = np.random.default_rng(2).normal(1.0, 1.0, 20_000)
