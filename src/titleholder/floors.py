@@ -45,8 +45,11 @@ def too_small(rule: Rule, policy: Policy, known: Comparison) -> str:
 
 
 def rows_for(rule: Rule, policy: Policy, known: Comparison) -> int | None:
-    """The least rows like these that reach both floors; None where no number of them would."""
+    """The least rows like these that reach all floors; None where no number of them would."""
     floor, each = floor_of(rule, policy), class_floor_of(rule, policy)
+    clusters, least = known.n_clusters, min(floor, policy.min_n)
+    if clusters is not None and 0 < clusters < least:
+        floor = max(floor, -(-known.n * least // clusters))
     if each is None or known.n_min_class is None or known.n_min_class >= each:
         return floor
     if known.n_min_class <= 0:

@@ -271,9 +271,14 @@ def why(finding: Finding) -> str:
             return "all of it breaks the bound"
         case Outcome.INCONCLUSIVE if low is not None and high is not None:
             # Unless it was the slice's size that left it open: that is told in the judge's words.
-            if low <= held.bound <= high and finding.reason.endswith(CANNOT_TELL):
+            if low <= held.bound <= high and not withheld(finding):
                 return "the interval crosses the bound"
     return visible(finding.reason, 300)
+
+
+def withheld(finding: Finding) -> bool:
+    """Whether it is something else than its interval that leaves a finding open."""
+    return finding.outcome is Outcome.INCONCLUSIVE and not finding.reason.endswith(CANNOT_TELL)
 
 
 def consequence(finding: Finding) -> str:

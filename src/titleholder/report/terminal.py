@@ -138,12 +138,13 @@ def _check_lines(checks: Sequence[Check]) -> list[str]:
 
 
 def _unjudged(verdict: Verdict) -> list[str]:
-    """Why findings that decide have no figure in the table, some of them."""
+    """Why findings that decide are not settled by their figures in the table, some of them."""
     return [
         f"{said.GLYPH[finding.outcome]} {visible(finding.rule, _NAME)} "
         f"({visible(said.where(finding), _NAME)}): {visible(finding.reason, 300)}"
         for finding in said.ordered(verdict.findings)
-        if said.decides(finding) and said.judged(finding).estimate.value is None
+        if said.decides(finding)
+        and (said.judged(finding).estimate.value is None or said.withheld(finding))
     ][:MOST_REASONS]
 
 
