@@ -137,6 +137,19 @@ def test_a_row_more_on_which_models_differ_does_not_narrow_an_interval(name: str
     assert min(reaches) >= 0.999 * (most - least) * 1.96**2 / (200 + 1.96**2)
 
 
+def test_a_metric_without_bounds_has_those_that_its_rows_kept() -> None:
+    """Two models that differ on one row of 200: others might differ by as much as errors do."""
+    rng = np.random.default_rng(4)
+    error = rng.uniform(1.0, 9.0, 200)
+    error[:2] = 1.0, 9.0
+    other = np.where(np.arange(200) == 5, error - 0.5, error)
+    asked = policy(Task.REGRESSION, metrics=("mae",), resamples=500)
+    change = found(measure(*regression(np.zeros(200), error, other), asked).comparisons, "mae")
+    value, low = change.improvement.value or 0.0, change.improvement.low or 0.0
+    assert value == pytest.approx(0.5 / 200)
+    assert value - low == pytest.approx(8.0 * 1.96**2 / (200 + 1.96**2), rel=1e-3)
+
+
 def test_pushes_are_what_resampling_shows_times_what_it_hides() -> None:
     """A bias within the noise of drawing is none; a larger one counts in its direction."""
     draws = np.random.default_rng(2).normal(1.0, 1.0, 20_000)

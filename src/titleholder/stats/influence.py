@@ -127,6 +127,11 @@ class Spread(ABC):
     def power_sums(self) -> PowerSums:
         """Sums over units of powers of their influence."""
 
+    @property
+    def range(self) -> float:
+        """How far the values of two units lie apart at most, of either model; NaN if not known."""
+        return math.nan
+
     def of(self, champion: float, candidate: float) -> Moving:
         """That of ``champion`` times the one model and ``candidate`` times the other."""
         found = self._known.get((champion, candidate))
@@ -218,6 +223,12 @@ class Influence(Spread):
     copies: Floats | None
     units: int
     fewest: int
+
+    @property
+    def range(self) -> float:
+        """As of `Spread`: what they move a mean by, times how many there are."""
+        ends = [(float(x.min()), float(x.max())) for x in (self.champion, self.candidate)]
+        return self.units * max(high - low for low, high in ends)
 
     def total(self, of_kind: Floats) -> float:
         """Sum over units of what each kind of unit has, (m,)."""

@@ -237,10 +237,13 @@ def _few(
     of them tell is left to the resamples, whose law is the same however it is had.
 
     And of a handful among many units, no more is known of those that were not seen than where none
-    mattered at all (`titleholder.stats.extremes`): to see one more may not narrow the interval.
+    mattered at all (`titleholder.stats.extremes`): to see one more may not narrow the interval. A
+    metric without bounds has those that its units were seen to keep.
     """
     below = above = 0.0
     units, width = at.influence.units, metric.domain[1] - metric.domain[0]
+    if not math.isfinite(width) and moving.error > 0:
+        width = at.influence.range
     if not math.isfinite(moving.error):
         return below, above
     if units <= EXACT_UNITS:
