@@ -19,6 +19,11 @@ def class_floor_of(rule: Rule, policy: Policy) -> int | None:
     return policy.min_n_class if rule.min_n_class is None else rule.min_n_class
 
 
+def cluster_floor_of(rule: Rule, policy: Policy) -> int:
+    """The least clusters: rows of one are one observation, and the policy's own floor holds."""
+    return min(floor_of(rule, policy), policy.min_n)
+
+
 def uncounted(rule: Rule, policy: Policy, known: Comparison) -> str:
     """Why a declared floor on each class cannot be held; empty where it can, or there is none."""
     if class_floor_of(rule, policy) is None or not known.of_rows or known.n_min_class is not None:
@@ -33,8 +38,7 @@ def too_small(rule: Rule, policy: Policy, known: Comparison) -> str:
     floor = floor_of(rule, policy)
     if not known.n >= floor:
         return f"{plural(known.n, 'row')}, and the floor is {floor:,}"
-    # Rows of one cluster are one observation; the policy's own floor holds for those.
-    clusters, least = known.n_clusters, min(floor, policy.min_n)
+    clusters, least = known.n_clusters, cluster_floor_of(rule, policy)
     if clusters is not None and not clusters >= least:
         return f"{plural(clusters, 'cluster')}, and the floor is {least:,}"
     each = class_floor_of(rule, policy)
@@ -47,7 +51,7 @@ def too_small(rule: Rule, policy: Policy, known: Comparison) -> str:
 def rows_for(rule: Rule, policy: Policy, known: Comparison) -> int | None:
     """The least rows like these that reach all floors; None where no number of them would."""
     floor, each = floor_of(rule, policy), class_floor_of(rule, policy)
-    clusters, least = known.n_clusters, min(floor, policy.min_n)
+    clusters, least = known.n_clusters, cluster_floor_of(rule, policy)
     if clusters is not None and 0 < clusters < least:
         floor = max(floor, -(-known.n * least // clusters))
     if each is None or known.n_min_class is None or known.n_min_class >= each:

@@ -46,12 +46,13 @@ def ks_pushed(steps: Steps, error: float) -> float:
     whose highest point is looked for on either side. Weights and clusters make its steps as much
     larger as they make the error.
     """
-    gap = _true_rate(steps) - _false_rate(steps)
+    true_rate, false_rate = _true_rate(steps), _false_rate(steps)
+    gap = true_rate - false_rate
     top = int(np.abs(gap).argmax())
     lower = abs(gap[top]) - np.sign(gap[top]) * gap
     spread = (steps.positives / steps.all_positives**2).cumsum()
     spread += (steps.negatives / steps.all_negatives**2).cumsum()
-    true, false = _true_rate(steps)[top], _false_rate(steps)[top]
+    true, false = true_rate[top], false_rate[top]
     plain = true * (1 - true) / steps.all_positives + false * (1 - false) / steps.all_negatives
     if not plain > 0:
         return 0.0

@@ -62,7 +62,7 @@ def plain(verdict: Verdict, most: int = MOST_ROWS) -> str:
     rows = [_cells(finding) for finding in said.ordered(verdict.findings)[:most]]
     if rows:
         lines += ["", *aligned(_HEAD, rows, _RIGHT)]
-    lines += [f"  {line}" for line in (*_unjudged(verdict), *_left_out(verdict, most))]
+    lines += [f"  {line}" for line in (*_unsettled(verdict), *_left_out(verdict, most))]
     return "\n".join(lines) + "\n"
 
 
@@ -77,7 +77,7 @@ def print_rich(verdict: Verdict, console: "Console", most: int = MOST_ROWS) -> N
         console.print(Text(line))
     if verdict.findings:
         console.print(_table(verdict, most))
-    for line in _unjudged(verdict):
+    for line in _unsettled(verdict):
         console.print(Text(line))
     for line in _left_out(verdict, most):
         console.print(Text(line, style="dim"))
@@ -137,7 +137,7 @@ def _check_lines(checks: Sequence[Check]) -> list[str]:
     ]
 
 
-def _unjudged(verdict: Verdict) -> list[str]:
+def _unsettled(verdict: Verdict) -> list[str]:
     """Why findings that decide are not settled by their figures in the table, some of them."""
     return [
         f"{said.GLYPH[finding.outcome]} {visible(finding.rule, _NAME)} "

@@ -262,8 +262,7 @@ def dwarfs(one: Floats, other: Floats) -> bool:
     are then not lost in rounding. But as the sum of something huge and the difference to it,
     something small would be.
     """
-    squares = (np.einsum("...n,...n->...", of, of) for of in (one, other))
-    first, second = squares
+    first, second = (np.einsum("...n,...n->...", of, of) for of in (one, other))
     return bool((first > _DWARFED * second).any())
 
 

@@ -24,7 +24,7 @@ from titleholder.metrics.base import Metric, Ranks
 from titleholder.rounding import plural
 from titleholder.stats.ends import normal_reach, unseen
 from titleholder.stats.influence import Moving, Movings, Spread
-from titleholder.stats.own import own_interval, unskewed
+from titleholder.stats.own import own_interval, unskewed_ends
 from titleholder.stats.push import NONE, Push, moments
 from titleholder.stats.replicates import Replicates
 from titleholder.stats.resampler import EXACT_UNITS
@@ -241,16 +241,15 @@ def _few(
     metric without bounds has those that its units were seen to keep.
     """
     below = above = 0.0
+    if not math.isfinite(moving.error):
+        return below, above
     units, width = at.influence.units, metric.domain[1] - metric.domain[0]
     if not math.isfinite(width) and moving.error > 0:
         width = at.influence.range
-    if not math.isfinite(moving.error):
-        return below, above
     if units <= EXACT_UNITS:
-        reach, z = widening(moving, level) * moving.error, normal_reach(level)
-        few = _as_few(moving, _FEW_MATTER)
-        below = -few * reach * float(unskewed(moving.skewness, -z))
-        above = few * reach * float(unskewed(moving.skewness, z))
+        reach = _as_few(moving, _FEW_MATTER) * (widening(moving, level) * moving.error)
+        low, high = (float(end) for end in unskewed_ends(moving.skewness, level))
+        below, above = -reach * low, reach * high
     if math.isfinite(width) and moving.freedom < _FEW_OF * units:
         unknown = _as_few(moving, _HANDFUL) * unseen(units, level) * width
         below, above = max(below, unknown), max(above, unknown)

@@ -49,8 +49,9 @@ def own_interval(
     z, error = normal_reach(level), moving.error
     reach = 0.0 if metric.grouped else z * wider * error
     down, up = _on_logit_scale(value, reach, least, most)
-    turns = (float(unskewed(moving.skewness, turn)) for turn in (-z, z))
-    below, above = (value + wider * error * turn for turn in turns)
+    below, above = (
+        value + wider * error * float(end) for end in unskewed_ends(moving.skewness, level)
+    )
     ends = (down, up, below, above, found.low, found.high)
     held = [end for end in ends if end is not None and math.isfinite(end)]
     low, high = min(held), max(held)
@@ -76,7 +77,7 @@ def own_ends(
     reach = np.zeros(len(value)) if metric.grouped else z * wider * error
     sides = zip(value.tolist(), reach.tolist(), strict=True)
     down, up = np.array([_on_logit_scale(x, r, least, most) for x, r in sides]).T
-    below, above = (value + wider * error * unskewed(moving.skewness, turn) for turn in (-z, z))
+    below, above = (value + wider * error * end for end in unskewed_ends(moving.skewness, level))
     ends = np.stack([down, up, below, above, low, high])
     ends = np.where(np.isfinite(ends), ends, np.nan)
     return np.maximum(least, np.fmin.reduce(ends)), np.minimum(most, np.fmax.reduce(ends))
@@ -99,6 +100,12 @@ def _on_logit_scale(value: float, reach: float, least: float, most: float) -> tu
     middle = math.log(share / (1 - share))
     low, high = 1 / (1 + math.exp(steps - middle)), 1 / (1 + math.exp(-steps - middle))
     return least + width * low, least + width * high
+
+
+def unskewed_ends(skewness: Floats | float, level: float) -> tuple[Floats, Floats]:
+    """Both ends of `unskewed` at a level."""
+    z = normal_reach(level)
+    return unskewed(skewness, -z), unskewed(skewness, z)
 
 
 def unskewed(skewness: Floats | float, turn: float) -> Floats:

@@ -80,7 +80,7 @@ def compare_shares(metric: Metric, hits: Hits, sample: Sample, level: float) -> 
     if sample.plain:
         table = agreement(hits, np.ones(len(hits.counted)))
         return _paired(table, table, table, hits.misses, level), METHOD
-    if sample.clustered and _held(hits, sample) < 2:
+    if sample.clustered and np.count_nonzero(_held(hits, sample)) < 2:
         return undefined(ALONE), "none"
     first, second = hits.first.astype(float), hits.second.astype(float)
     one, two, change = (
@@ -89,9 +89,10 @@ def compare_shares(metric: Metric, hits: Hits, sample: Sample, level: float) -> 
     return _paired(one, two, change, hits.misses, level), f"{METHOD}, effective number of rows"
 
 
-def _held(hits: Hits, sample: Sample) -> int:
-    """Clusters that hold a counted row with any weight."""
-    return len(np.unique(sample.unit[hits.counted & (sample.weight > 0)]))
+def _held(hits: Hits, sample: Sample) -> Floats:
+    """Weight of the counted rows that each unit holds, (units,)."""
+    weight = np.where(hits.counted, sample.weight, 0.0)
+    return np.asarray(np.bincount(sample.unit, weight, sample.units), dtype=float)
 
 
 def agreement(hits: Hits, weight: Floats) -> Agreement:
@@ -125,7 +126,7 @@ def _effective(value: Floats, hits: Hits, sample: Sample, level: float) -> Agree
 
     weight = np.where(hits.counted, sample.weight, 0.0)
     total = weight.sum()
-    held = np.bincount(sample.unit, weights=weight, minlength=sample.units)
+    held = _held(hits, sample)
     units = int((held > 0).sum())
     mean = float(weight @ value / total)
     of_row = float(weight @ (value - mean) ** 2 / total)
