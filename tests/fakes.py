@@ -54,8 +54,10 @@ class MemoryStore:
             self.objects.pop(checked_key(key), None)
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """All keys that start with ``prefix``."""
-        yield from sorted(key for key in self.objects if key.startswith(prefix))
+        """All keys that start with ``prefix``, as they stand between two writes."""
+        with self._lock:
+            held = tuple(self.objects)
+        yield from sorted(key for key in held if key.startswith(prefix))
 
     def revisions(self, key: str) -> int:
         """How often it was written; one that was removed behind its back counts as well."""

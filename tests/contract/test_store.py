@@ -1,6 +1,8 @@
 """What every store promises: the local one, S3 on a real server, and the fake of the tests."""
 
+import sys
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -127,6 +129,39 @@ def test_of_many_writers_that_replace_one_wins(store: Store) -> None:
     with ThreadPoolExecutor(WRITERS) as pool:
         winners = [n for n in pool.map(write, range(WRITERS)) if n is not None]
     assert [b"%d" % n for n in winners] == [store.get("a/first").data]
+
+
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Threads take turns as often as they can, so that what lies between two steps is seen."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("restless")
+def test_a_listing_bears_with_writers(store: Store) -> None:
+    """While others write and remove, a listing is in order and holds what was there all along."""
+    stays = [f"busy/{n:04}/stays" for n in range(8)]
+    for key in stays:
+        store.put_new(key, b"here")
+
+    def come_and_go(writer: int) -> None:
+        for n in range(20):
+            key = f"busy/{n:04}/{writer}"
+            store.put_new(key, b"for a while")
+            store.remove(key)
+
+    with ThreadPoolExecutor(4) as pool:
+        writing = [pool.submit(come_and_go, writer) for writer in range(4)]
+        while not all(w.done() for w in writing):
+            listed = list(store.keys("busy/"))
+            assert listed == sorted(set(listed))
+            assert set(stays) <= set(listed)
+        for w in writing:
+            w.result()
+    assert list(store.keys("busy/")) == stays
 
 
 def test_readers_never_see_a_half(store: Store) -> None:
