@@ -9,14 +9,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from titleholder import types
 from titleholder.errors import ConfigError, UsageError
 from titleholder.metrics import REGISTRY
 from titleholder.metrics.declared import registry_of
-from titleholder.params.check import check_columns
+from titleholder.params.check import check_columns, policy_problems
 from titleholder.params.document import parse
 from titleholder.params.load import load, load_policy, load_store
 from titleholder.params.schema import Binned, Params, Policy, Suite
-from titleholder.types import Kind, OnInconclusive, Severity, Task
+from titleholder.stats.tried import tried
+from titleholder.types import IntervalMethod, Kind, OnInconclusive, Severity, Task
 
 ROOT = Path(__file__).parents[2]
 
@@ -484,6 +486,8 @@ def test_usual_stands_for_all_that_a_task_has_by_default(tmp_path: Path) -> None
             "equalized_odds_difference compares groups, and nothing else may be asked for",
         ),
         ({"tests": {"size_mb": "wilcoxon"}}, "size_mb is measured of the model, and nothing else"),
+        ({"tests": {"roc_auc": "mcnemar"}}, "mcnemar is of means over rows, and roc_auc is none"),
+        ({"methods": {"f1": "paired_t"}}, "paired_t is of means over rows, and f1 is none"),
         ({"tests": {"mae": "wilcoxon"}}, "'mae' is a metric of regression, not of binary"),
         ({"tests": {"accuracy": "bootstrap"}}, "'bootstrap' is not one of mcnemar"),
         ({"segments": {"old": "age >"}}, "'age >' cannot be read"),
@@ -498,6 +502,53 @@ def test_methods_tests_and_segments_are_checked_before_any_data(
         rules=[{"id": "it", "metric": "recall", "kind": "floor", "value": 0.5}], **changes
     )
     assert said in " ".join(_problems(tmp_path, text))
+
+
+@pytest.mark.parametrize("name", [name for name, metric in REGISTRY.items() if not metric.measured])
+def test_what_a_metric_may_have_is_what_may_be_asked_for(name: str) -> None:
+    """All that `titleholder metrics` lists for it is accepted, and what is refused is not listed.
+
+    Clusters, and rows of 0 and 1 alone, are up to the data, so what needs them is not refused.
+    """
+    metric = REGISTRY.get(name)
+    assert metric is not None
+    task, listed = sorted(metric.tasks)[0], set(tried(metric).others)
+    refused = set()
+    for key, methods in (("methods", IntervalMethod), ("tests", types.TestMethod)):
+        for method in methods:
+            policy = Policy(task=task, rules=(), **{key: {name: method}})
+            problems = policy_problems(policy, REGISTRY, ())
+            if any(problem.path == (key, name) for problem in problems):
+                refused.add(str(method))
+    assert not refused & listed
+    assert {str(m) for m in (*IntervalMethod, *types.TestMethod)} - refused - listed <= {
+        *("default", "cluster_bootstrap", "newcombe", "mcnemar")
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("recall <= 0.6", "more is better: 'recall <= 0.6' would punish it (write recall >= 0.6)"),
+        ("log_loss >= 0.6", "less is better: 'log_loss >= 0.6' would punish it"),
+        ("size_mb >= 20", "less is better: 'size_mb >= 20' would punish it (write size_mb <= 20)"),
+        ("recall >= 1.5", "1.5 lies outside the range of recall, [0, 1]"),
+        ("size_mb < 20", "'size_mb < 20' is no constraint (write: size_mb <= 20)"),
+    ],
+)
+def test_a_constraint_points_to_the_better_side(tmp_path: Path, text: str, said: str) -> None:
+    """One that better models break, or that none can keep, is a slip of the pen."""
+    suite = {"constraints": [text], "metrics": ["usual", "size_mb"]}
+    assert said in " ".join(_problems(tmp_path, _edited(**suite)))
+
+
+def test_a_constraint_on_a_bias_may_point_either_way(tmp_path: Path) -> None:
+    """Neither end of its range is the best."""
+    suite = {
+        "constraints": ["calibration_slope <= 1.2", "calibration_slope >= 0.8"],
+        "metrics": ["usual", "calibration_slope"],
+    }
+    load(_write(tmp_path, _edited(**suite)), lambda _: REGISTRY)
 
 
 def test_the_data_must_have_the_columns_of_a_segment_and_not_the_segment() -> None:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tests.support import cards, verdicts
+from titleholder import types
 from titleholder.report import (
     annotations,
     comment,
@@ -303,6 +304,28 @@ def test_plain_columns_line_up() -> None:
     at = head.index("rule")
     for row, finding in zip(rows, said.ordered(FAILING.findings), strict=True):
         assert row[at:].startswith(finding.rule)
+
+
+@pytest.mark.parametrize("tty", [True, False])
+def test_a_test_that_was_asked_for_is_shown_and_so_is_why_there_is_none(
+    monkeypatch: pytest.MonkeyPatch, tty: bool
+) -> None:
+    """A column of p-values where there are any, what they are below, and no column elsewhere."""
+    monkeypatch.setenv("COLUMNS", "200")
+    whole = verdicts.verdict(Outcome.PASS, Outcome.PASS, Outcome.PASS)
+    tests = (
+        types.Tested("exact McNemar test", 0.0312),
+        types.Tested("exact McNemar test", None, "does not apply: rows have weights or clusters"),
+        None,
+    )
+    asked = zip(whole.findings, tests, strict=True)
+    tried = replace(whole, findings=tuple(replace(f, test=test) for f, test in asked))
+    text = shown(tried, tty)
+    assert "0.031" in text
+    assert "exact McNemar test of no improvement; it decides nothing" in text
+    assert "exact McNemar test does not apply: rows have weights or clusters" in text
+    assert " p\n" in terminal.plain(tried) and " p\n" not in terminal.plain(whole)
+    assert "McNemar" not in shown(whole, tty)
 
 
 def test_a_long_list_is_cut_with_a_remark() -> None:

@@ -142,6 +142,17 @@ class Metric:
         """Whether a clock or a scale gives the figure, and not the rows of the panel."""
         return isinstance(self.law, Measured)
 
+    @property
+    def averaged(self) -> bool:
+        """Whether it is a plain mean over rows, so that models can be compared row by row.
+
+        Not where it has a target: no row tells on which side of it the mean lies.
+        """
+        law = self.law.counts(0) if isinstance(self.law, OfClass) else self.law
+        if isinstance(law, Counts):
+            return law.proportion is not None
+        return isinstance(law, Means) and law.value is first and self.target is None
+
     def on(self, classes: tuple[str, ...]) -> "Metric":
         """This metric with the law that it has on a panel with these classes."""
         return replace(self, law=self.law.on(classes)) if isinstance(self.law, OfClass) else self

@@ -22,11 +22,22 @@ from titleholder.params.slicing import (
     segment_problems,
     slice_problems,
 )
-from titleholder.types import IntervalMethod, Task
+from titleholder.types import IntervalMethod, Task, TestMethod
 
 BEYOND = 5  # resamples that lie beyond each end of an interval
 MOST_DRAWN = 100_000
 AREAS = ("roc_auc", "gini")
+# What holds the two models' rows against each other one by one.
+BY_ROW: frozenset[IntervalMethod | TestMethod] = frozenset(
+    (
+        IntervalMethod.NEWCOMBE,
+        IntervalMethod.PAIRED_T,
+        IntervalMethod.BOOTSTRAP_T,
+        TestMethod.MCNEMAR,
+        TestMethod.WILCOXON,
+        TestMethod.PERMUTATION,
+    )
+)
 
 
 def suite_problems(suite: Suite, metrics: Metrics, path: Path_) -> Iterator[Problem]:
@@ -117,17 +128,24 @@ def _task_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Pr
 
 def _method_problems(policy: Policy, metrics: Metrics, path: Path_) -> Iterator[Problem]:
     """Methods that a metric can never have, whatever the rows."""
-    for name, method in policy.methods.items():
-        if method is IntervalMethod.DELONG and metrics.get(name) is not None and name not in AREAS:
-            told = f"is of {' and '.join(AREAS)} alone (titleholder metrics {name} lists others)"
-            yield Problem((*path, "methods", name), f"{method} {told}")
     for key, asked in (("methods", policy.methods), ("tests", policy.tests)):
-        for name in asked:
+        for name, method in asked.items():
             facts = metrics.get(name)
-            if facts is not None and (facts.grouped or facts.measured):
+            if facts is None:
+                continue
+            others = f"titleholder metrics {name} lists what may be asked for"
+            where = (*path, key, name)
+            if facts.grouped or facts.measured:
                 why = "compares groups" if facts.grouped else "is measured of the model"
-                told = f"{name} {why}, and nothing else may be asked for: leave it out"
-                yield Problem((*path, key, name), told)
+                yield Problem(
+                    where, f"{name} {why}, and nothing else may be asked for: leave it out"
+                )
+            elif method is IntervalMethod.DELONG and name not in AREAS:
+                yield Problem(where, f"{method} is of {' and '.join(AREAS)} alone ({others})")
+            elif method in BY_ROW and not facts.averaged:
+                yield Problem(
+                    where, f"{method} is of means over rows, and {name} is none ({others})"
+                )
 
 
 def _draw_problems(policy: Policy, path: Path_) -> Iterator[Problem]:

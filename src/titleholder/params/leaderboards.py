@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from titleholder.params.constraints import parsed
+from titleholder.params.constraints import Constraint, parsed
 from titleholder.params.document import Path_
-from titleholder.params.named import Metrics, measured_problems, metric_problems
+from titleholder.params.named import MetricFacts, Metrics, measured_problems, metric_problems
 from titleholder.params.schema import Suite
 from titleholder.params.shape import Problem
 from titleholder.types import Task
@@ -41,5 +41,19 @@ def _constraint_problems(
         return
     if facts.grouped:
         yield Problem(path, f"{constraint.metric!r} is taken between groups: make a rule of it")
-    else:
-        yield from measured_problems(constraint.metric, facts, suite, path)
+        return
+    yield from measured_problems(constraint.metric, facts, suite, path)
+    yield from _bound_problems(constraint, facts, path)
+
+
+def _bound_problems(constraint: Constraint, facts: MetricFacts, path: Path_) -> Iterator[Problem]:
+    """A constraint that the best value breaks, or that no value or every value keeps."""
+    name, (low, high) = constraint.metric, facts.domain
+    if not low <= constraint.bound <= high:
+        told = f"lies outside the range of {name}, [{low:g}, {high:g}]"
+        yield Problem(path, f"{constraint.bound:g} {told}")
+    right = ">=" if facts.higher_is_better else "<="
+    if facts.target is None and constraint.sign != right:
+        better = "more" if facts.higher_is_better else "less"
+        told = f"of {name}, {better} is better: {str(constraint)!r} would punish it"
+        yield Problem(path, f"{told} (write {name} {right} {constraint.bound:g})")

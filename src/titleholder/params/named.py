@@ -23,6 +23,8 @@ class MetricFacts(Protocol):
     @property
     def measured(self) -> bool: ...  # noqa: D102
     @property
+    def averaged(self) -> bool: ...  # noqa: D102
+    @property
     def target(self) -> float | None: ...  # noqa: D102
     @property
     def by_default(self) -> bool: ...  # noqa: D102

@@ -101,6 +101,12 @@ def tested(finding: Finding) -> str:
     return f"{test.method} of no improvement: p {numbers.p_value(test.p_value)}"
 
 
+def p_value(finding: Finding) -> str:
+    """The p-value of that test; empty where there is none."""
+    test = finding.test
+    return "" if test is None or test.p_value is None else numbers.p_value(test.p_value)
+
+
 def weight_of(finding: Finding) -> tuple[int, int, float]:
     """A sort key: what breaks the verdict, what only warns, what is noted, and last what passed.
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 40
 MOST_REASONS = 5
 _HEAD = ("outcome", "rule", "metric", "on", "champion", "candidate", "improvement", "asked", "n")
-_RIGHT = frozenset({"champion", "candidate", "improvement", "n"})
+_P = "p"
+_RIGHT = frozenset({"champion", "candidate", "improvement", "n", _P})
 _NAME = 40
 
 # Okabe and Ito's colours; the word stands beside each, so that nothing rests on them.
@@ -59,10 +60,10 @@ def plain(verdict: Verdict, most: int = MOST_ROWS) -> str:
         f"  {visible(verdict.reason, 600)}",
     ]
     lines += [f"  {line}" for line in _beside(verdict)]
-    rows = [_cells(finding) for finding in said.ordered(verdict.findings)[:most]]
+    head, rows = _rows(verdict, most)
     if rows:
-        lines += ["", *aligned(_HEAD, rows, _RIGHT)]
-    lines += [f"  {line}" for line in (*_unsettled(verdict), *_left_out(verdict, most))]
+        lines += ["", *aligned(head, rows, _RIGHT)]
+    lines += [f"  {line}" for line in (*_below(verdict), *_left_out(verdict, most))]
     return "\n".join(lines) + "\n"
 
 
@@ -77,7 +78,7 @@ def print_rich(verdict: Verdict, console: "Console", most: int = MOST_ROWS) -> N
         console.print(Text(line))
     if verdict.findings:
         console.print(_table(verdict, most))
-    for line in _unsettled(verdict):
+    for line in _below(verdict):
         console.print(Text(line))
     for line in _left_out(verdict, most):
         console.print(Text(line, style="dim"))
@@ -88,11 +89,11 @@ def _table(verdict: Verdict, most: int) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
+    head, rows = _rows(verdict, most)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for name in _HEAD:
+    for name in head:
         table.add_column(name, justify="right" if name in _RIGHT else "left", overflow="fold")
-    for finding in said.ordered(verdict.findings)[:most]:
-        first, *others = _cells(finding)
+    for finding, (first, *others) in zip(said.ordered(verdict.findings), rows, strict=False):
         table.add_row(Text(first, style=STYLE[finding.outcome]), *(Text(text) for text in others))
     return table
 
@@ -102,6 +103,14 @@ def _title(verdict: Verdict) -> str:
     told = sentences.excused(verdict)
     excused = f"; {told}" if told else ""
     return f"{verdict.outcome}  {suite}: {candidate}. {sentences.answer(verdict)}{excused}."
+
+
+def _rows(verdict: Verdict, most: int) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The head of the table, which has p-values where tests were asked for, and its rows."""
+    shown = said.ordered(verdict.findings)[:most]
+    if all(finding.test is None for finding in shown):
+        return _HEAD, [_cells(finding) for finding in shown]
+    return (*_HEAD, _P), [(*_cells(finding), said.p_value(finding)) for finding in shown]
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:
@@ -135,6 +144,25 @@ def _check_lines(checks: Sequence[Check]) -> list[str]:
         for check in checks
         if check.outcome is not Outcome.PASS
     ]
+
+
+def _below(verdict: Verdict) -> list[str]:
+    """What the table's figures leave open, and whose p-values it shows."""
+    return [*_unsettled(verdict), *_tests(verdict)]
+
+
+def _tests(verdict: Verdict) -> list[str]:
+    """The tests that were asked for, by metric, and why one of them could not be made."""
+    told = {
+        f"p of {visible(finding.metric, _NAME)}: {visible(finding.test.method, _NAME)} of no "
+        "improvement; it decides nothing"
+        if finding.test.p_value is not None
+        else f"no p of {visible(finding.metric, _NAME)} ({visible(said.where(finding), _NAME)}): "
+        f"{visible(said.tested(finding), 200)}"
+        for finding in verdict.findings
+        if finding.test is not None
+    }
+    return sorted(told, reverse=True)[:MOST_REASONS]
 
 
 def _unsettled(verdict: Verdict) -> list[str]:

@@ -3,20 +3,10 @@
 import numpy as np
 
 from titleholder.arrays import Floats
-from titleholder.metrics import base
 from titleholder.metrics.base import Means, Metric
 from titleholder.stats.resampler import sum_by_unit
 from titleholder.stats.sample import Sample
 from titleholder.stats.shares import hits_of
-
-
-def is_mean(metric: Metric, sample: Sample) -> bool:
-    """Whether the metric is a plain mean over rows, so that rows can be compared one by one."""
-    if hits_of(metric, sample) is not None:
-        return True
-    if metric.target is not None:  # no row tells on which side of the target the mean lies
-        return False
-    return isinstance(metric.law, Means) and metric.law.value is base.first
 
 
 def worth(metric: Metric, sample: Sample) -> tuple[Floats, Floats, Floats]:

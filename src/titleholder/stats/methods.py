@@ -12,7 +12,7 @@ import numpy as np
 
 from titleholder.metrics.base import Counts, Means, Measured, Metric, Ranks
 from titleholder.stats import alternatives, hypotheses
-from titleholder.stats.by_row import changes, is_mean
+from titleholder.stats.by_row import changes
 from titleholder.stats.estimates import estimated
 from titleholder.stats.intervals import Paired, undefined
 from titleholder.stats.resampler import Resampler
@@ -99,7 +99,7 @@ def _clustered(metric: Metric, sample: Sample) -> str:
 
 def _mean(metric: Metric, sample: Sample) -> str:
     lacks = _resampled(metric, sample)
-    if lacks or is_mean(metric, sample):
+    if lacks or metric.averaged:
         return lacks
     return f"{metric.name} is no mean over rows"
 

@@ -23,10 +23,11 @@ tests: {accuracy: mcnemar, log_loss: wilcoxon}
 ```
 
 Intervals decide. A test never does: its one-sided p-value is of no improvement at all, and a
-margin is not decided by significance. A method that does not apply to the rows at hand (a panel
-without clusters, an area with weights) gives no estimate but its reason, and the finding is
-INCONCLUSIVE: no other method's numbers are put in its place. How often the defaults hold the
-truth is in [coverage.md](coverage.md).
+margin is not decided by significance. A method that a metric can never have is refused with the
+configuration. One that does not apply to the rows at hand (a panel without clusters, an area with
+weights) gives no estimate but its reason, and the finding is INCONCLUSIVE: no other method's
+numbers are put in its place. How often the defaults hold the truth is in
+[coverage.md](coverage.md).
 """
 
 INTERVALS_HEAD = """

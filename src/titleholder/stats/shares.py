@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from titleholder.arrays import Bools, Floats
-from titleholder.metrics import base
 from titleholder.metrics.base import Counts, Means, Metric, Proportion
 from titleholder.stats.cells import Cells
 from titleholder.stats.ends import error_of, normal_reach, turned
@@ -41,7 +40,7 @@ def hits_of(metric: Metric, sample: Sample) -> Hits | None:
     """
     if isinstance(metric.law, Counts) and metric.law.proportion is not None:
         return _of_calls(metric.law.proportion, sample)
-    if isinstance(metric.law, Means) and metric.law.value is base.first and metric.target is None:
+    if isinstance(metric.law, Means) and metric.averaged:
         one, two = sample.row_values(metric.law.columns)
         if len(one) == 1 and _are_hits(one[0]) and _are_hits(two[0]):
             good = 1.0 if metric.higher_is_better else 0.0
