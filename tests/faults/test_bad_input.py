@@ -280,6 +280,29 @@ def test_a_directory_that_cannot_be_written_to_is_told(
     assert str(tmp_path / "out") in capsys.readouterr().err
 
 
+def test_a_link_that_leads_nowhere_in_place_of_the_directory_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before any work is done, as with a file."""
+    files = Files(tmp_path)
+    (tmp_path / "out").symlink_to(tmp_path / "gone" / "away")
+    assert files.compare() == USAGE
+    assert "out: is a link that leads nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a directory that takes none")
+def test_a_directory_that_takes_no_files_is_named_with_the_cure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Even root makes no files there, so this is found when they are made."""
+    files = Files(tmp_path)
+    files.write()
+    assert files.compare("--csv", "/proc/self/findings.csv") == UNDECIDED
+    said = capsys.readouterr()
+    assert "/proc/self" in said.err and "cure: see that the directory is there" in said.err
+    assert "ALLOW" not in said.out
+
+
 def test_a_full_disk_leaves_no_half_written_verdict(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

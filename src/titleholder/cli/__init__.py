@@ -23,8 +23,10 @@ TRACEBACK = "TITLEHOLDER_TRACEBACK"
 _NOT_FINITE = "(overflow|invalid value|divide by zero) encountered"
 
 _SPACE, _RIGHTS = "free some space there", "make it writable for this user"
+_PLACE = "see that the directory is there and takes files, or name another place"
 _CURES = {
     errno.ENOSPC: _SPACE, errno.EDQUOT: _SPACE, errno.EFBIG: _SPACE,
+    errno.ENOENT: _PLACE, errno.ENOTDIR: _PLACE, errno.EISDIR: _PLACE,
     errno.EACCES: _RIGHTS, errno.EPERM: _RIGHTS, errno.EROFS: _RIGHTS,
 }  # fmt: skip
 

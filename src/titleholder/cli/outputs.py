@@ -40,12 +40,13 @@ def require_writable(args: argparse.Namespace) -> None:
 
 
 def require_room(directory: Path) -> None:
-    """UsageError where a directory is, or would lie below, a file."""
+    """UsageError where a directory is, or would lie below, a file or a link to nothing."""
     for place in (directory, *directory.parents):
         if place.is_dir():
             return
-        if place.exists():
-            raise UsageError(f"{place}: is a file, not a directory", cure="name another place")
+        if place.exists() or place.is_symlink():
+            what = "a file, not a directory" if place.exists() else "a link that leads nowhere"
+            raise UsageError(f"{place}: is {what}", cure="name another place")
 
 
 def write(
