@@ -12,7 +12,8 @@ Beside the verdict of the rules stands what a bare comparison of two numbers say
 pairs: that an estimate lies beyond its rule's bound, or that it is worse than the champion's.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,6 +30,7 @@ from titleholder.stats.keys import generator
 from titleholder.types import (
     Comparison,
     Finding,
+    Kind,
     Outcome,
     Record,
     Rule,
@@ -45,6 +47,18 @@ SHRINKS = (0.7, 0.4)
 DAMAGED = 0.3
 
 
+class Alarm(Record, frozen=True):
+    """A rule on one slice, and on how many pairs of a kind it was broken.
+
+    ``own`` says that it asks for a value of the second model's own, whatever the champion's is.
+    """
+
+    rule: str
+    slice: str
+    own: bool
+    pairs: int
+
+
 class Scenario(Record, frozen=True):
     """What became of the trials of one kind.
 
@@ -52,6 +66,7 @@ class Scenario(Record, frozen=True):
     ``allowed`` count verdicts FAIL, INCONCLUSIVE and PASS. Of the same trials, ``beyond`` counts
     those where an estimate of a blocking rule lies beyond its bound, and ``worse`` those where one
     is worse than the champion's at all: what a gate without intervals would have rejected.
+    ``alarms`` are the rules that were broken, the most often broken first.
     """
 
     name: str
@@ -62,6 +77,7 @@ class Scenario(Record, frozen=True):
     allowed: int
     beyond: int
     worse: int
+    alarms: tuple[Alarm, ...] = ()
 
 
 class SelfTest(Record, frozen=True):
@@ -145,9 +161,10 @@ def _damaged(panel: Panel, policy: Policy) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What the rules made of one pair, and what bare numbers would have."""
+    """What the rules made of one pair, which were broken, and what bare numbers would have."""
 
     outcome: Outcome
+    broken: tuple[Finding, ...]
     beyond: bool
     worse: bool
 
@@ -197,6 +214,7 @@ class Bench:
             allowed=outcomes.count(Outcome.PASS),
             beyond=sum(one.beyond for one in said),
             worse=sum(one.worse for one in said),
+            alarms=_alarms([finding for one in said for finding in one.broken]),
         )
 
     def trial(self, plant: Plant, number: int) -> "Trial":
@@ -215,6 +233,7 @@ class Bench:
         slacks = list(_slacks(findings, found, self.policy))
         return Trial(
             outcome=derive(findings, ()),
+            broken=tuple(f for f in findings if decides(f) and f.outcome is Outcome.FAIL),
             beyond=any(slack.beyond for slack in slacks),
             worse=any(slack.worse for slack in slacks),
         )
@@ -231,6 +250,12 @@ class Bench:
         sizes = starts[picked + 1] - starts[picked]
         rows = np.concatenate([order[starts[c] : starts[c + 1]] for c in picked])
         return rows, np.repeat(np.arange(len(distinct)), sizes)
+
+
+def _alarms(broken: Iterable[Finding]) -> tuple[Alarm, ...]:
+    """How often each rule was broken on each slice, the most often first."""
+    often = Counter((f.rule, f.slice, f.kind in (Kind.FLOOR, Kind.CEILING)) for f in broken)
+    return tuple(Alarm(*which, pairs) for which, pairs in often.most_common())
 
 
 def _of_rows(rule: Rule, registry: Registry) -> bool:

@@ -5,13 +5,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from titleholder import selftest as trials
 from titleholder.arrays import Panel, Predictions
 from titleholder.comparison.compare import measure
 from titleholder.judge import judge
 from titleholder.params.schema import Policy
-from titleholder.selftest import Bench, Plant, SelfTest, planted, selftest
+from titleholder.report import trials as shown
+from titleholder.selftest import Alarm, Bench, Plant, SelfTest, planted, selftest
 from titleholder.types import Kind, Rule, Task
 
 N = 1500
@@ -140,6 +142,31 @@ def test_equal_pairs_raise_no_alarm_where_bare_numbers_do(found: SelfTest) -> No
     assert equal.loss == ""
     assert equal.regressed == 0
     assert equal.worse >= 15
+
+
+def test_alarms_are_told_by_rule_and_slice(found: SelfTest) -> None:
+    """Of a loss in one slice the rule is broken there, and on no other slice as often."""
+    assert found.scenarios[0].alarms == ()
+    damaged = next(s for s in found.scenarios if s.name == "one slice damaged")
+    worst = next(a for a in damaged.alarms if a.rule == "each" and a.slice != "overall")
+    assert damaged.loss.endswith(f"of the rows of {worst.slice}")
+    assert not worst.own
+    assert worst.pairs <= damaged.regressed
+    assert [a.pairs for a in damaged.alarms] == sorted(a.pairs for a in damaged.alarms)[::-1]
+
+
+def test_a_floor_that_the_champion_itself_breaks_is_named() -> None:
+    """Every pair is then regressed, and the table says which rule it is and why."""
+    panel = _panel(n=600)
+    floor = Rule(id="high", metric="accuracy", kind=Kind.FLOOR, value=0.999)
+    policy = structs.replace(_policy(Task.BINARY), rules=(floor,))
+    table = selftest("s", panel, _champion(panel), policy, trials=6)
+    equal = table.scenarios[0]
+    assert equal.regressed == 6
+    assert equal.alarms == (Alarm("high", "overall", own=True, pairs=6),)
+    said = shown.plain(table)
+    assert "They were raised by high (overall) on 6 of 6." in said
+    assert "high (overall) is a bound that the champion itself breaks" in said
 
 
 def test_a_large_loss_is_always_found_and_never_allowed(found: SelfTest) -> None:

@@ -3,12 +3,13 @@
 from titleholder.report import numbers
 from titleholder.report.aligned import aligned
 from titleholder.report.text import visible
-from titleholder.selftest import Scenario, SelfTest
+from titleholder.selftest import Alarm, Scenario, SelfTest
 from titleholder.stats.proportions import wilson
 
 _HEAD = (
     "pairs", "regressed", "left open", "allowed", "points beyond bound", "points worse", "planted",
 )  # fmt: skip
+_MOST = 3  # alarms that are named
 _RIGHT = frozenset(_HEAD[1:-1])
 
 
@@ -52,6 +53,7 @@ def reading(found: SelfTest) -> list[str]:
             f"estimate beyond its bound, {numbers.percent(scenario.worse / scenario.trials, 0)} by "
             "one that is worse at all."
         )
+        said += _by_rules(scenario)
     missed = sum(s.allowed for s in found.scenarios if s.loss)
     pairs = sum(s.trials for s in found.scenarios if s.loss)
     if pairs:
@@ -59,6 +61,24 @@ def reading(found: SelfTest) -> list[str]:
             f"Planted losses: {missed} of {pairs} allowed. What is left open is not allowed either."
         )
     return said
+
+
+def _by_rules(scenario: Scenario) -> list[str]:
+    """Which rules raised the alarms, and those that no model like the champion can keep."""
+    named = [f"{_named(a)} on {a.pairs} of {scenario.trials}" for a in scenario.alarms[:_MOST]]
+    return [
+        *([f"They were raised by {', '.join(named)}."] if named else []),
+        *(
+            f"{_named(alarm)} is a bound that the champion itself breaks: a candidate that is "
+            "as good cannot pass it."
+            for alarm in scenario.alarms[:_MOST]
+            if alarm.own and alarm.pairs > scenario.trials / 2
+        ),
+    ]
+
+
+def _named(alarm: Alarm) -> str:
+    return f"{visible(alarm.rule, 40)} ({visible(alarm.slice, 40)})"
 
 
 def _cells(scenario: Scenario) -> tuple[str, ...]:
