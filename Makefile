@@ -14,6 +14,8 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 # Results must not depend on the number of BLAS threads.
 export OMP_NUM_THREADS := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Kept, or each of the hundreds of processes that the tests start would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What a verdict is decided, kept and believed by.
 DECIDES := src/titleholder/judge.py,src/titleholder/decimals.py,src/titleholder/trust/gate.py,src/titleholder/verdict.py,src/titleholder/conclude.py,src/titleholder/trust/chain.py,src/titleholder/trust/answers.py,src/titleholder/trust/publication.py,src/titleholder/trust/pins.py,src/titleholder/adapters/stores/*.py
