@@ -8,11 +8,15 @@ from hypothesis import HealthCheck, settings
 
 from tests.support import seaweed
 
-# A busy machine is slow at times, which says nothing about what is tested.
+# A busy machine is slow at times, which says nothing about what is tested. A commit has the same
+# examples wherever it is tested, so that what passed here passes there; `make explore` draws others.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("busy")
+settings.register_profile("settled", settings.get_profile("busy"), derandomize=True)
+settings.register_profile("exploring", settings.get_profile("busy"), max_examples=500)
+settings.load_profile("settled")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Half as many again as there are processors: a quarter of the time is waiting for servers."""
     processors = os.cpu_count() or 1

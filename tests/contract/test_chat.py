@@ -296,7 +296,7 @@ def test_a_call_that_waits_for_others_goes_on_when_they_gave_back(tmp_path: Path
     waiting = threading.Thread(target=budget.reserve, args=(0.4, "two"))
     waiting.start()
     budget.settle(ticket, 0.05)
-    waiting.join(timeout=5)
+    waiting.join(timeout=60)
     assert not waiting.is_alive()
 
 

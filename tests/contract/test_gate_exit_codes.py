@@ -696,10 +696,10 @@ def test_a_store_that_hangs_is_undecided_in_time(
     store: MemoryStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """5, at the deadline."""
-    store.get = lambda key: time.sleep(5)  # type: ignore[assignment, method-assign]
+    store.get = lambda key: time.sleep(30)  # type: ignore[assignment, method-assign]
     started = time.monotonic()
     assert _ask(deadline="0.2") == 5
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 10
     assert "within 0.2 s" in capsys.readouterr().out
 
 
@@ -729,7 +729,7 @@ def _process(*arguments: str, **said: Any) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-c", PROGRAM, "gate", "--suite", "credit", "--env", "dev", *arguments],
         capture_output="stdout" not in said,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
         **said,
     )
@@ -767,7 +767,7 @@ def test_an_answer_that_cannot_be_said_does_not_allow(directory: Path) -> None:
     os.close(writer)
     closing = f"import os; os.close(1)\n{PROGRAM}"
     command = [sys.executable, "-c", closing, "gate", "--suite", "credit", "--env", "dev"]
-    assert subprocess.run([*command, *arguments], check=False, timeout=30).returncode == 5
+    assert subprocess.run([*command, *arguments], check=False, timeout=120).returncode == 5
 
 
 @pytest.mark.parametrize("kind", ["black hole", "closed port"])
@@ -785,7 +785,7 @@ def test_no_network_is_undecided_within_the_deadline(
             "--deadline", "1.5",
         )  # fmt: skip
     assert ended.returncode == 5, ended
-    assert time.monotonic() - started < 1.5 + 3
+    assert time.monotonic() - started < 1.5 + 20
     assert ended.stdout.startswith("UNDECIDED: s3://bucket/x ")
 
 
@@ -819,7 +819,7 @@ def test_the_gate_imports_nothing_heavy(directory: Path, no_aws: None, kind: str
         "print(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True
     )
     loaded = set(ended.stderr.split())
     assert loaded & FORBIDDEN == ({"boto3"} if kind == "s3" else set())

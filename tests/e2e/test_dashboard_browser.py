@@ -260,7 +260,7 @@ def test_the_server_gives_away_nothing_else(
     headers = {} if host is None else {"Host": host}
     request = urllib.request.Request(served + path, headers=headers)
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(request, timeout=5)
+        urllib.request.urlopen(request, timeout=60)
     with refused.value as answer:
         assert answer.code == code
         assert len(answer.read()) < 200
@@ -269,7 +269,7 @@ def test_the_server_gives_away_nothing_else(
 def test_evidence_is_served_into_a_sandbox(served: str, kept: LocalStore) -> None:
     """Pages of vendors may run their scripts, but speak for nobody."""
     key = next(k for k in kept.keys("evidence/") if kept.get(k).data.startswith(b"<!DOCTYPE"))
-    with urllib.request.urlopen(f"{served}/{key}", timeout=5) as answer:
+    with urllib.request.urlopen(f"{served}/{key}", timeout=60) as answer:
         assert answer.headers["Content-Security-Policy"] == "sandbox allow-scripts"
         assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
