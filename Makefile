@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 DECIDES := src/titleholder/judge.py,src/titleholder/decimals.py,src/titleholder/trust/gate.py,src/titleholder/verdict.py,src/titleholder/conclude.py,src/titleholder/trust/chain.py,src/titleholder/trust/answers.py,src/titleholder/trust/publication.py,src/titleholder/trust/pins.py,src/titleholder/adapters/stores/*.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test explore check data models lock campaign branches mutants bench pages docs sbom dist actionlint clean
+.PHONY: help setup run test quick explore check data models lock campaign branches mutants bench pages docs sbom dist actionlint clean
 
 help:  ## What can be made here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -50,6 +50,10 @@ check: setup  ## Lint, types, layers, doctests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q --doctest-modules src/titleholder
+
+quick: setup  ## The tests of it that start no server, browser or run
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder \
+	  tests/unit tests/properties tests/wiring
 
 explore: setup  ## Tests of properties on examples that no run has had before
 	$(BIN)/python -m pytest -q -n auto --hypothesis-profile exploring tests/properties
