@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from tests.support import seaweed
 
 # A busy machine is slow at times, which says nothing about what is tested. A commit has the same
-# examples wherever it is tested, so that what passed here passes there; `make explore` draws others.
+# examples wherever it is tested, so that what passed here passes there: `make explore` has others.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("settled", settings.get_profile("busy"), derandomize=True)
 settings.register_profile("exploring", settings.get_profile("busy"), max_examples=500)
