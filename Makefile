@@ -41,8 +41,10 @@ setup: $(STAMP)  ## A virtual environment with exactly the locked versions
 run: setup  ## The main job: every suite, end to end, as tonight's Prefect flow
 	$(BIN)/python -m flows.nightly
 
+TESTED := -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
+
 test: setup  ## The tests, with a real S3 server, Prefect server and DVC
-	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python $(TESTED)
 
 check: setup  ## Lint, types, layers, doctests
 	$(BIN)/ruff check .
@@ -51,9 +53,8 @@ check: setup  ## Lint, types, layers, doctests
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q --doctest-modules src/titleholder
 
-quick: setup  ## The tests of it that start no server, browser or run
-	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder \
-	  tests/unit tests/properties tests/wiring
+quick: setup  ## Those of the tests that start no server, browser or run
+	$(BIN)/python $(TESTED) tests/unit tests/properties tests/wiring
 
 explore: setup  ## Tests of properties on examples that no run has had before
 	$(BIN)/python -m pytest -q -n auto --hypothesis-profile exploring tests/properties

@@ -696,10 +696,10 @@ def test_a_store_that_hangs_is_undecided_in_time(
     store: MemoryStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """5, at the deadline."""
-    store.get = lambda key: time.sleep(30)  # type: ignore[assignment, method-assign]
+    store.get = lambda key: time.sleep(5)  # type: ignore[assignment, method-assign]
     started = time.monotonic()
     assert _ask(deadline="0.2") == 5
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 1
     assert "within 0.2 s" in capsys.readouterr().out
 
 
@@ -785,7 +785,7 @@ def test_no_network_is_undecided_within_the_deadline(
             "--deadline", "1.5",
         )  # fmt: skip
     assert ended.returncode == 5, ended
-    assert time.monotonic() - started < 1.5 + 20
+    assert time.monotonic() - started < 1.5 + 3
     assert ended.stdout.startswith("UNDECIDED: s3://bucket/x ")
 
 

@@ -101,12 +101,12 @@ def test_a_night_that_is_called_off_publishes_nothing(
         first = process.stderr.readline()
         assert "pull" in first
         os.killpg(process.pid, signal.SIGINT)
-        said = process.communicate(timeout=120)[1]
+        said = process.communicate(timeout=20)[1]
     assert process.returncode == 5
     assert said.splitlines()[-1] == "titleholder: interrupted"
     assert "Traceback" not in said
     assert not (project.root / f".titleholder/runs/{SUITE}/publish").exists()
-    assert _gone(process.pid, within_s=120)
+    assert _gone(process.pid, within_s=30)
 
 
 def _gone(group: int, within_s: float) -> bool:

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 
 from titleholder.params.constraints import Constraint, parsed
 from titleholder.params.document import Path_
-from titleholder.params.named import MetricFacts, Metrics, measured_problems, metric_problems
+from titleholder.params.named import (
+    MetricFacts,
+    Metrics,
+    measured_problems,
+    metric_problems,
+    punished,
+    range_missed,
+)
 from titleholder.params.schema import Suite
 from titleholder.params.shape import Problem
 from titleholder.types import Task
@@ -48,12 +55,12 @@ def _constraint_problems(
 
 def _bound_problems(constraint: Constraint, facts: MetricFacts, path: Path_) -> Iterator[Problem]:
     """A constraint that the best value breaks, or that no value or every value keeps."""
-    name, (low, high) = constraint.metric, facts.domain
-    if not low <= constraint.bound <= high:
-        told = f"lies outside the range of {name}, [{low:g}, {high:g}]"
-        yield Problem(path, f"{constraint.bound:g} {told}")
-    right = ">=" if facts.higher_is_better else "<="
-    if facts.target is None and constraint.sign != right:
-        better = "more" if facts.higher_is_better else "less"
+    name, bound = constraint.metric, constraint.bound
+    missed = range_missed(bound, facts)
+    if missed:
+        yield Problem(path, f"{bound:g} lies outside the range of {name}, {missed}")
+    better = punished(facts, least=constraint.sign == ">=")
+    if better:
         told = f"of {name}, {better} is better: {str(constraint)!r} would punish it"
-        yield Problem(path, f"{told} (write {name} {right} {constraint.bound:g})")
+        right = "<=" if constraint.sign == ">=" else ">="
+        yield Problem(path, f"{told} (write {name} {right} {bound:g})")

@@ -52,6 +52,22 @@ def metric_problems(name: str, task: Task, metrics: Metrics, path: Path_) -> Ite
     yield Problem(path, f"{what}{near}")
 
 
+def range_missed(value: float, facts: MetricFacts) -> str:
+    """The range of a metric that a value lies outside of; empty where it lies within."""
+    low, high = facts.domain
+    return "" if low <= value <= high else f"[{low:g}, {high:g}]"
+
+
+def punished(facts: MetricFacts, *, least: bool) -> str:
+    """Which way is better, more or less, where a bound asks for the other; empty where none does.
+
+    ``least`` says that the bound is the least value asked for, not the most.
+    """
+    if facts.target is not None or least == facts.higher_is_better:
+        return ""
+    return "more" if facts.higher_is_better else "less"
+
+
 def measured_problems(
     name: str, facts: MetricFacts, suite: Suite, path: Path_
 ) -> Iterator[Problem]:

@@ -4,7 +4,14 @@ import math
 from collections.abc import Iterator
 
 from titleholder.params.document import Path_
-from titleholder.params.named import MetricFacts, Metrics, measured_problems, metric_problems
+from titleholder.params.named import (
+    MetricFacts,
+    Metrics,
+    measured_problems,
+    metric_problems,
+    punished,
+    range_missed,
+)
 from titleholder.params.schema import Policy, Suite
 from titleholder.params.shape import Problem, nearest
 from titleholder.params.slicing import (
@@ -137,18 +144,14 @@ def _value_problems(rule: Rule, facts: MetricFacts | None, path: Path_) -> Itera
         yield Problem((*path, "relative"), f"belongs to margins; {rule.kind} has none")
     if rule.value is None:
         yield Problem(path, f"'value' is missing: what is the {rule.kind}?")
-    elif facts is not None and not facts.domain[0] <= rule.value <= facts.domain[1]:
-        low, high = facts.domain
-        yield Problem(where, f"{rule.value:g} lies outside the metric's range [{low:g}, {high:g}]")
-    if facts is not None and facts.target is None:
-        wrong = Kind.FLOOR if not facts.higher_is_better else Kind.CEILING
-        if rule.kind is wrong:
-            better = "more" if facts.higher_is_better else "less"
-            other = Kind.CEILING if wrong is Kind.FLOOR else Kind.FLOOR
-            yield Problem(
-                (*path, "kind"),
-                f"of {rule.metric}, {better} is better: a {wrong} would punish it (write {other})",
-            )
+    elif facts is not None and (missed := range_missed(rule.value, facts)):
+        yield Problem(where, f"{rule.value:g} lies outside the metric's range {missed}")
+    if facts is not None and (better := punished(facts, least=rule.kind is Kind.FLOOR)):
+        other = Kind.CEILING if rule.kind is Kind.FLOOR else Kind.FLOOR
+        yield Problem(
+            (*path, "kind"),
+            f"of {rule.metric}, {better} is better: a {rule.kind} would punish it (write {other})",
+        )
 
 
 def _width(facts: MetricFacts) -> float:

@@ -8,7 +8,7 @@ from titleholder.report import findings as said
 from titleholder.report import numbers, sentences, tables, tiers
 from titleholder.report.aligned import aligned
 from titleholder.report.text import visible
-from titleholder.types import Check, Finding, Outcome, Verdict
+from titleholder.types import Check, Finding, Outcome, Tested, Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,9 +60,9 @@ def plain(verdict: Verdict, most: int = MOST_ROWS) -> str:
         f"  {visible(verdict.reason, 600)}",
     ]
     lines += [f"  {line}" for line in _beside(verdict)]
-    head, rows = _rows(verdict, most)
-    if rows:
-        lines += ["", *aligned(head, rows, _RIGHT)]
+    shown = said.ordered(verdict.findings)[:most]
+    if shown:
+        lines += ["", *aligned(*_grid(shown), _RIGHT)]
     lines += [f"  {line}" for line in (*_below(verdict), *_left_out(verdict, most))]
     return "\n".join(lines) + "\n"
 
@@ -77,23 +77,23 @@ def print_rich(verdict: Verdict, console: "Console", most: int = MOST_ROWS) -> N
     for line in _beside(verdict):
         console.print(Text(line))
     if verdict.findings:
-        console.print(_table(verdict, most))
+        console.print(_table(said.ordered(verdict.findings)[:most]))
     for line in _below(verdict):
         console.print(Text(line))
     for line in _left_out(verdict, most):
         console.print(Text(line, style="dim"))
 
 
-def _table(verdict: Verdict, most: int) -> "Table":
+def _table(shown: Sequence[Finding]) -> "Table":
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    head, rows = _rows(verdict, most)
+    head, rows = _grid(shown)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for name in head:
         table.add_column(name, justify="right" if name in _RIGHT else "left", overflow="fold")
-    for finding, (first, *others) in zip(said.ordered(verdict.findings), rows, strict=False):
+    for finding, (first, *others) in zip(shown, rows, strict=True):
         table.add_row(Text(first, style=STYLE[finding.outcome]), *(Text(text) for text in others))
     return table
 
@@ -105,9 +105,8 @@ def _title(verdict: Verdict) -> str:
     return f"{verdict.outcome}  {suite}: {candidate}. {sentences.answer(verdict)}{excused}."
 
 
-def _rows(verdict: Verdict, most: int) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+def _grid(shown: Sequence[Finding]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """The head of the table, which has p-values where tests were asked for, and its rows."""
-    shown = said.ordered(verdict.findings)[:most]
     if all(finding.test is None for finding in shown):
         return _HEAD, [_cells(finding) for finding in shown]
     return (*_HEAD, _P), [(*_cells(finding), said.p_value(finding)) for finding in shown]
@@ -153,16 +152,16 @@ def _below(verdict: Verdict) -> list[str]:
 
 def _tests(verdict: Verdict) -> list[str]:
     """The tests that were asked for, by metric, and why one of them could not be made."""
-    told = {
-        f"p of {visible(finding.metric, _NAME)}: {visible(finding.test.method, _NAME)} of no "
-        "improvement; it decides nothing"
-        if finding.test.p_value is not None
-        else f"no p of {visible(finding.metric, _NAME)} ({visible(said.where(finding), _NAME)}): "
-        f"{visible(said.tested(finding), 200)}"
-        for finding in verdict.findings
-        if finding.test is not None
-    }
+    told = {_test(f, f.test) for f in verdict.findings if f.test is not None}
     return sorted(told, reverse=True)[:MOST_REASONS]
+
+
+def _test(finding: Finding, test: Tested) -> str:
+    of = f"p of {visible(finding.metric, _NAME)}"
+    if test.p_value is None:
+        where = visible(said.where(finding), _NAME)
+        return f"no {of} ({where}): {visible(said.tested(finding), 200)}"
+    return f"{of}: {visible(test.method, _NAME)} of no improvement; it decides nothing"
 
 
 def _unsettled(verdict: Verdict) -> list[str]:
